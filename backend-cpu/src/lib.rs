@@ -1,0 +1,1 @@
+//! Machine code from the llvm dialect: JIT, shared library, executable.

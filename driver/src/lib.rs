@@ -1,0 +1,1 @@
+//! Cloakwork: compiles programs into native code that computes on encrypted data.

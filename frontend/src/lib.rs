@@ -1,0 +1,1 @@
+//! The operation graph, the tracer and calibration.

@@ -1,0 +1,1 @@
+//! The fhe and tfhe dialects: types, operations, verifiers, builders, the interpreter, diagnostics.

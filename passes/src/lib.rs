@@ -1,0 +1,1 @@
+//! Pass registry and pipelines, analyses, the parameter optimizer, conversions.

@@ -1,0 +1,16 @@
+//! The contract between compiled programs, the compiler and the runtime.
+//!
+//! - [`functions`]: what machine code may call, and the context it is given;
+//! - [`parameters`]: cryptographic parameters with a type for each number;
+//! - [`spec`]: the public description of a compiled program;
+//! - [`security`]: least noise for a security level; [`noise`]: what each building block adds.
+//!
+//! No melior and no tfhe in here: the compile side and the run side meet only in this crate.
+
+pub mod encoding;
+pub mod functions;
+pub mod noise;
+pub mod parameters;
+pub mod security;
+pub mod spec;
+mod spec_check;

@@ -1,0 +1,1 @@
+//! Variance that each building block adds, as formulas with their sources.

@@ -1,0 +1,111 @@
+//! Cryptographic parameters, a type for each number, so that none is taken for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number!(
+    /// Coefficients of the mask of an LWE ciphertext.
+    LweDimension(u64)
+);
+number!(
+    /// Polynomials of the mask of a GLWE ciphertext, `k`.
+    GlweDimension(u64)
+);
+number!(
+    /// Coefficients of a polynomial, `N`, a power of two.
+    PolynomialSize(u64)
+);
+number!(
+    /// Bits of a clear integer.
+    Width(u32)
+);
+
+/// Shape of a GLWE secret key. Read as an LWE key it has dimension `k·N`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GlweShape {
+    /// `k`
+    pub dimension: GlweDimension,
+    /// `N`
+    pub polynomial_size: PolynomialSize,
+}
+
+impl GlweShape {
+    /// Dimension of the same key read as an LWE key, `k·N`.
+    pub fn lwe_dimension(self) -> LweDimension {
+        LweDimension(self.dimension.0 * self.polynomial_size.0)
+    }
+}
+
+/// Gadget decomposition in `level` digits of `base_log` bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Decomposition {
+    /// Bits of a digit, `log2 B`.
+    pub base_log: u32,
+    /// Digits, `l`.
+    pub level: u32,
+}
+
+/// Variance of a noise term, in units of the torus `[0, 1)` squared.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Variance(pub f64);
+
+impl Variance {
+    /// No noise.
+    pub const ZERO: Self = Self(0.0);
+
+    /// Standard deviation on the torus.
+    pub fn std_dev(self) -> f64 {
+        self.0.sqrt()
+    }
+}
+
+impl std::ops::Add for Variance {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl std::ops::Mul<f64> for Variance {
+    type Output = Self;
+    fn mul(self, factor: f64) -> Self {
+        Self(self.0 * factor)
+    }
+}
+
+/// Claimed bits of security of a key set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SecurityLevel {
+    /// 128 bits
+    #[serde(rename = "128")]
+    Bits128,
+    /// 132 bits
+    #[serde(rename = "132")]
+    Bits132,
+}
+
+impl SecurityLevel {
+    /// The figure itself.
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Bits128 => 128,
+            Self::Bits132 => 132,
+        }
+    }
+}

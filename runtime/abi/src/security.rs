@@ -1,0 +1,1 @@
+//! Least noise of an LWE or GLWE encryption for a security level, from published curves.

@@ -1,0 +1,1 @@
+//! Keys, encryption, decryption, encrypted execution and simulation.

@@ -1,0 +1,1 @@
+//! Suites, filetests, golden data and benches of the whole compiler.
