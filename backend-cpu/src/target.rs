@@ -1,0 +1,147 @@
+//! Which processor code is made for: names, checks, and LLVM's target machine.
+//!
+//! Always x86-64 Linux. Unsafe only for the two functions of `cpp/cpus.cpp`.
+
+use crate::error::BackendError;
+use inkwell::OptimizationLevel;
+use inkwell::targets::{
+    CodeModel, InitializationConfig, RelocMode, Target as LlvmTarget, TargetMachine, TargetTriple,
+};
+use std::collections::HashMap;
+use std::env::consts;
+use std::ffi::{c_char, c_void};
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+use std::{ptr, slice};
+
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+
+/// The processor to compile for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The one of this machine, with everything it can do.
+    #[default]
+    Host,
+    /// A processor or level by LLVM's name, for example `x86-64-v3` or `znver4`.
+    Cpu(CpuName),
+}
+
+/// A name out of [`known_cpus`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CpuName(String);
+
+impl FromStr for CpuName {
+    type Err = BackendError;
+
+    fn from_str(name: &str) -> Result<Self, BackendError> {
+        let known = known_cpus();
+        if known.iter().any(|cpu| cpu == name) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(BackendError::UnknownCpu { name: name.to_owned(), known })
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = BackendError;
+
+    /// `host` or a name out of [`known_cpus`].
+    fn from_str(name: &str) -> Result<Self, BackendError> {
+        if name == "host" { Ok(Self::Host) } else { name.parse().map(Self::Cpu) }
+    }
+}
+
+impl Display for Target {
+    fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
+        match self {
+            Self::Host => formatter.write_str("host"),
+            Self::Cpu(name) => formatter.write_str(&name.0),
+        }
+    }
+}
+
+/// Every 64-bit x86 processor that LLVM has a name for, in LLVM's order.
+pub fn known_cpus() -> Vec<String> {
+    collect(|visit, data| {
+        // SAFETY: calls `visit` with `data` as often as there are names, and keeps neither.
+        unsafe { cloakworkVisitCpus(visit, data) }
+    })
+}
+
+impl Target {
+    /// LLVM's description of the processor, set to position-independent code and full optimisation.
+    pub(crate) fn machine(&self) -> Result<TargetMachine, BackendError> {
+        let (cpu, features) = match self {
+            Self::Host => {
+                require_x86_64_linux()?;
+                (text(TargetMachine::get_host_cpu_name()), text(TargetMachine::get_host_cpu_features()))
+            }
+            Self::Cpu(name) => (name.0.clone(), String::new()),
+        };
+        LlvmTarget::initialize_x86(&InitializationConfig::default());
+        let triple = TargetTriple::create(TRIPLE);
+        let refused = |message| BackendError::Llvm { stage: "for its target", message };
+        LlvmTarget::from_triple(&triple)
+            .map_err(|error| refused(text(error)))?
+            .create_target_machine(
+                &triple,
+                &cpu,
+                &features,
+                OptimizationLevel::Aggressive,
+                RelocMode::PIC,
+                CodeModel::Default,
+            )
+            .ok_or_else(|| refused(format!("there is no machine `{cpu}` for {TRIPLE}")))
+    }
+
+    /// Whether this machine has all instructions that code for the target may use.
+    pub(crate) fn require_runs_here(&self) -> Result<(), BackendError> {
+        require_x86_64_linux()?;
+        let Self::Cpu(name) = self else { return Ok(()) };
+        let host_features = text(TargetMachine::get_host_cpu_features());
+        // `+name` or `-name`; what the host does not report, such as tunings, is no instruction.
+        let host: HashMap<&str, bool> = host_features
+            .split(',')
+            .filter_map(|feature| Some((feature.get(1..)?, feature.starts_with('+'))))
+            .collect();
+        let needed = collect(|visit, data| {
+            // SAFETY: the pointer and length are those of `name`; `visit` and `data` are not kept.
+            unsafe { cloakworkVisitCpuFeatures(name.0.as_ptr().cast(), name.0.len(), visit, data) }
+        });
+        let missing: Vec<_> =
+            needed.into_iter().filter(|feature| host.get(feature.as_str()) == Some(&false)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(BackendError::OtherCpu { cpu: name.0.clone(), missing }) }
+    }
+}
+
+fn require_x86_64_linux() -> Result<(), BackendError> {
+    if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        Ok(())
+    } else {
+        Err(BackendError::UnsupportedHost { found: format!("{} {}", consts::ARCH, consts::OS) })
+    }
+}
+
+fn text(string: inkwell::support::LLVMString) -> String {
+    string.to_string_lossy().into_owned()
+}
+
+type Visit = unsafe extern "C" fn(*const c_char, usize, *mut c_void);
+
+unsafe extern "C" {
+    fn cloakworkVisitCpus(visit: Visit, data: *mut c_void);
+    fn cloakworkVisitCpuFeatures(name: *const c_char, length: usize, visit: Visit, data: *mut c_void);
+}
+
+fn collect(visit_all: impl FnOnce(Visit, *mut c_void)) -> Vec<String> {
+    unsafe extern "C" fn push(text: *const c_char, length: usize, data: *mut c_void) {
+        // SAFETY: `data` is the vector below, and the text has `length` bytes, as `cpus.cpp` says.
+        let (texts, bytes) =
+            unsafe { (&mut *data.cast::<Vec<String>>(), slice::from_raw_parts(text.cast(), length)) };
+        texts.push(String::from_utf8_lossy(bytes).into_owned());
+    }
+    let mut texts: Vec<String> = Vec::new();
+    visit_all(push, ptr::from_mut(&mut texts).cast());
+    texts
+}
