@@ -1,1 +1,18 @@
-//! The fhe and tfhe dialects: types, operations, verifiers, builders, the interpreter, diagnostics.
+//! The `fhe` and `tfhe` dialects: types, operations, verifiers, builders, the interpreter, diagnostics.
+//!
+//! Syntax, types and traits are declared in `ods/`; a small generic C++ glue in `cpp/` compiles them.
+//! Everything with meaning is in Rust.
+
+pub mod attributes;
+pub mod build;
+pub mod context;
+pub mod diagnostic;
+pub mod fhe;
+pub mod function;
+pub mod interpret;
+pub mod linear;
+pub mod scalar;
+pub mod tfhe;
+pub mod types;
+mod verify;
+pub mod walk;

@@ -1,0 +1,83 @@
+// The `fhe` dialect: encrypted integers of a width, tensors of them, lookups of clear tables.
+// Meaning, verifiers and folding of every op are in Rust: src/linear.rs, src/fhe.rs, src/verify.rs.
+#ifndef CLOAKWORK_FHE_TD
+#define CLOAKWORK_FHE_TD
+
+include "Common.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+
+def Fhe_Dialect : Dialect {
+  let name = "fhe";
+  let summary = "Encrypted integers and tensors of them";
+  let cppNamespace = "::cloakwork::fhe";
+  let useDefaultTypePrinterParser = 1;
+}
+
+class Fhe_IntegerType<string cls, string text> : TypeDef<Fhe_Dialect, cls> {
+  let mnemonic = text;
+  let parameters = (ins "unsigned":$width); // 0: not yet known
+  let assemblyFormat = "`<` custom<Width>($width) `>`";
+  let genVerifyDecl = 1;
+}
+def Fhe_EInt : Fhe_IntegerType<"EInt", "eint"> { let summary = "An encrypted unsigned integer"; }
+def Fhe_ESInt : Fhe_IntegerType<"ESInt", "esint"> { let summary = "An encrypted signed integer"; }
+def Fhe_EFloat : TypeDef<Fhe_Dialect, "EFloat"> {
+  let summary = "A real number between encrypted integers; fused away before parameters are chosen";
+  let mnemonic = "efloat";
+}
+
+def Fhe_Integer : AnyTypeOf<[Fhe_EInt, Fhe_ESInt, RankedTensorOf<[Fhe_EInt, Fhe_ESInt]>],
+                            "an encrypted integer or a tensor of them">;
+def Fhe_MapOperand : AnyTypeOf<[Fhe_EInt, Fhe_ESInt, Fhe_EFloat, I64, F64,
+                               RankedTensorOf<[Fhe_EInt, Fhe_ESInt, Fhe_EFloat, I64, F64]>],
+                              "a number, encrypted or clear, or a tensor of them">;
+def Fhe_MapResult : AnyTypeOf<[Fhe_EInt, Fhe_ESInt, Fhe_EFloat,
+                               RankedTensorOf<[Fhe_EInt, Fhe_ESInt, Fhe_EFloat]>],
+                              "an encrypted number or a tensor of them">;
+
+def Fhe_ConstantOp : Cloakwork_ConstantOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_AddOp : Cloakwork_BinaryOp<Fhe_Dialect, "add", Fhe_Integer, Fhe_Integer, Fhe_Integer, [Commutative]>;
+def Fhe_SubOp : Cloakwork_BinaryOp<Fhe_Dialect, "sub", Fhe_Integer, Fhe_Integer, Fhe_Integer>;
+def Fhe_NegOp : Cloakwork_UnaryOp<Fhe_Dialect, "neg", Fhe_Integer>;
+def Fhe_AddClearOp : Cloakwork_BinaryOp<Fhe_Dialect, "add_clear", Fhe_Integer, Cloakwork_ClearInt, Fhe_Integer>;
+def Fhe_MulClearOp : Cloakwork_BinaryOp<Fhe_Dialect, "mul_clear", Fhe_Integer, Cloakwork_ClearInt, Fhe_Integer>;
+def Fhe_DotOp : Cloakwork_BinaryOp<Fhe_Dialect, "dot", Fhe_Integer, Cloakwork_ClearInt, Fhe_Integer>;
+def Fhe_MatmulOp : Cloakwork_BinaryOp<Fhe_Dialect, "matmul", AnyTypeOf<[Fhe_Integer, Cloakwork_ClearInt]>,
+                                      AnyTypeOf<[Fhe_Integer, Cloakwork_ClearInt]>, Fhe_Integer>;
+def Fhe_Conv2dOp : Cloakwork_Conv2dOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_SumOp : Cloakwork_SumOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_ReshapeOp : Cloakwork_UnaryOp<Fhe_Dialect, "reshape", Fhe_Integer>;
+def Fhe_TransposeOp : Cloakwork_TransposeOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_SliceOp : Cloakwork_SliceOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_ConcatOp : Cloakwork_ConcatOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_BroadcastOp : Cloakwork_UnaryOp<Fhe_Dialect, "broadcast", Fhe_Integer>;
+
+def Fhe_LookupOp : Cloakwork_PureOp<Fhe_Dialect, "lookup"> {
+  let summary = "Table lookup: element i becomes tables[selector[i]][v mod 2^width]";
+  let arguments = (ins Fhe_Integer:$input, I64ElementsAttr:$tables, OptionalAttr<I64ElementsAttr>:$selector);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Fhe_MapOp : Cloakwork_PureOp<Fhe_Dialect, "map", [IsolatedFromAbove, SingleBlock]> {
+  let summary = "Applies the scalar function in `body` to every element";
+  let arguments = (ins Variadic<Fhe_MapOperand>:$inputs);
+  let results = (outs Fhe_MapResult:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results) $body";
+}
+
+def Fhe_YieldOp : Op<Fhe_Dialect, "yield", [Pure, Terminator, HasParent<"MapOp">]> {
+  let summary = "Ends the body of a map";
+  let arguments = (ins AnyTypeOf<[I64, F64]>:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+def Fhe_CallHostOp : Op<Fhe_Dialect, "call_host", [Pure, HasParent<"MapOp">]> {
+  let summary = "A function of the embedding program, by number";
+  let arguments = (ins AnyTypeOf<[I64, F64]>:$input, I64Attr:$function);
+  let results = (outs AnyTypeOf<[I64, F64]>:$result);
+  let assemblyFormat = "$function `(` $input `)` attr-dict `:` functional-type(operands, results)";
+}
+#endif

@@ -1,0 +1,151 @@
+//! Attributes as plain Rust data, and back, without printing or parsing text.
+
+use melior::Context;
+use melior::ir::attribute::{
+    DenseElementsAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute, FloatAttribute, IntegerAttribute,
+    StringAttribute,
+};
+use melior::ir::operation::OperationLike;
+use melior::ir::r#type::{IntegerType, RankedTensorType};
+use melior::ir::{Attribute, AttributeLike, ShapedTypeLike, Type, TypeLike};
+use mlir_sys::{mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat};
+use ndarray::ArrayD;
+
+/// Argument or op attribute: least and greatest value as `array<i64: lo, hi>`.
+pub const RANGE: &str = "fhe.range";
+/// Argument or result attribute: its name as a string.
+pub const NAME: &str = "fhe.name";
+/// Module attribute: the program's spec as JSON, from the conversion to loops on.
+pub const SPEC: &str = "cloakwork.spec";
+
+/// A dense attribute of `i64` or `f64`, a scalar for rank 0.
+pub fn dense_i64<'c>(context: &'c Context, values: &ArrayD<i64>) -> Attribute<'c> {
+    let values = values.as_standard_layout();
+    let ty = tensor_of(values.shape(), IntegerType::new(context, 64).into());
+    DenseElementsAttribute::i64_values(ty, values.as_slice().expect("standard layout")).into()
+}
+
+/// See [`dense_i64`].
+pub fn dense_f64<'c>(context: &'c Context, values: &ArrayD<f64>) -> Attribute<'c> {
+    let values = values.as_standard_layout();
+    let ty = tensor_of(values.shape(), Type::float64(context));
+    DenseElementsAttribute::f64_values(ty, values.as_slice().expect("standard layout")).into()
+}
+
+fn tensor_of<'c>(shape: &[usize], element: Type<'c>) -> Type<'c> {
+    let dims: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
+    RankedTensorType::new(&dims, element, None).into()
+}
+
+/// Reads a dense attribute of `i64` elements.
+pub fn read_dense_i64(attribute: Attribute<'_>) -> Option<ArrayD<i64>> {
+    read_dense(attribute, |ty| IntegerType::try_from(ty).is_ok_and(|ty| ty.width() == 64))
+}
+
+/// Reads a dense attribute of `f64` elements.
+pub fn read_dense_f64(attribute: Attribute<'_>) -> Option<ArrayD<f64>> {
+    read_dense(attribute, |ty| ty.is_f64())
+}
+
+fn read_dense<T: Copy>(attribute: Attribute<'_>, is_element: impl Fn(Type<'_>) -> bool) -> Option<ArrayD<T>> {
+    DenseElementsAttribute::try_from(attribute).ok()?;
+    // SAFETY: a dense elements attribute has a ranked tensor type.
+    let ty = RankedTensorType::try_from(unsafe { Type::from_raw(mlirAttributeGetType(attribute.to_raw())) })
+        .ok()?;
+    if !is_element(ty.element()) {
+        return None;
+    }
+    let shape: Vec<usize> = (0..ty.rank())
+        .filter_map(|i| match ty.dim_size(i) {
+            Ok(melior::ir::r#type::DimSize::Static(size)) => Some(size as usize),
+            _ => None,
+        })
+        .collect();
+    let count: usize = shape.iter().product();
+    // SAFETY: the raw data holds one element if splat, else `count` elements of 8 bytes, aligned to them.
+    let values = unsafe {
+        let data: *const T = mlirDenseElementsAttrGetRawData(attribute.to_raw()).cast();
+        if mlirDenseElementsAttrIsSplat(attribute.to_raw()) {
+            vec![data.read_unaligned(); count]
+        } else {
+            (0..count).map(|i| data.add(i).read_unaligned()).collect()
+        }
+    };
+    ArrayD::from_shape_vec(shape, values).ok()
+}
+
+/// `array<i64: …>`
+pub fn i64_array<'c>(context: &'c Context, values: &[i64]) -> Attribute<'c> {
+    DenseI64ArrayAttribute::new(context, values).into()
+}
+
+/// Reads `array<i64: …>`.
+pub fn read_i64_array(attribute: Attribute<'_>) -> Option<Vec<i64>> {
+    let array = DenseI64ArrayAttribute::try_from(attribute).ok()?;
+    (0..array.len()).map(|i| array.element(i).ok()).collect()
+}
+
+/// `value : i64`
+pub fn i64<'c>(context: &'c Context, value: i64) -> Attribute<'c> {
+    IntegerAttribute::new(IntegerType::new(context, 64).into(), value).into()
+}
+
+/// `value : f64`
+pub fn f64<'c>(context: &'c Context, value: f64) -> Attribute<'c> {
+    FloatAttribute::new(context, Type::float64(context), value).into()
+}
+
+/// A string.
+pub fn string<'c>(context: &'c Context, value: &str) -> Attribute<'c> {
+    StringAttribute::new(context, value).into()
+}
+
+/// `@name`
+pub fn symbol<'c>(context: &'c Context, name: &str) -> Attribute<'c> {
+    FlatSymbolRefAttribute::new(context, name).into()
+}
+
+/// Integer attribute `name` of an op.
+pub fn get_i64<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<i64> {
+    IntegerAttribute::try_from(op.attribute(name).ok()?).ok().map(|attribute| attribute.value())
+}
+
+/// Real attribute `name` of an op.
+pub fn get_f64<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<f64> {
+    FloatAttribute::try_from(op.attribute(name).ok()?).ok().map(|attribute| attribute.value())
+}
+
+/// String attribute `name` of an op.
+pub fn get_string<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<String> {
+    StringAttribute::try_from(op.attribute(name).ok()?).ok().map(|attribute| attribute.value().to_owned())
+}
+
+/// Symbol reference attribute `name` of an op, without the `@`.
+pub fn get_symbol<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<String> {
+    FlatSymbolRefAttribute::try_from(op.attribute(name).ok()?)
+        .ok()
+        .map(|attribute| attribute.value().to_owned())
+}
+
+/// Array attribute `name` of an op.
+pub fn get_i64_array<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<Vec<i64>> {
+    read_i64_array(op.attribute(name).ok()?)
+}
+
+/// Dense attribute `name` of an op.
+pub fn get_dense_i64<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<ArrayD<i64>> {
+    read_dense_i64(op.attribute(name).ok()?)
+}
+
+/// The range attribute of an op.
+pub fn get_range<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<(i64, i64)> {
+    read_range(op.attribute(RANGE).ok()?)
+}
+
+/// Reads a range.
+pub fn read_range(attribute: Attribute<'_>) -> Option<(i64, i64)> {
+    match read_i64_array(attribute)?.as_slice() {
+        &[lo, hi] if lo <= hi => Some((lo, hi)),
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! The operations of the `fhe` dialect as plain Rust data.
+
+use crate::attributes as attr;
+use crate::linear::Linear;
+use crate::walk;
+use melior::ir::operation::OperationLike;
+use melior::ir::{BlockRef, OperationRef, RegionLike};
+use ndarray::ArrayD;
+
+/// An `fhe` operation that stands in a function.
+#[derive(Clone, Debug)]
+pub enum FheOp<'c, 'a> {
+    /// Trivial encryption of a constant.
+    Constant {
+        /// Its elements.
+        value: ArrayD<i64>,
+    },
+    /// A linear operation.
+    Linear(Linear),
+    /// A table lookup.
+    Lookup(Lookup),
+    /// An elementwise function.
+    Map {
+        /// Its body.
+        body: BlockRef<'c, 'a>,
+    },
+}
+
+/// `out[i] = tables[selector[i]][v mod length]` for the element `v = in[i]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// Shape `[T, 2^k]`.
+    pub tables: ArrayD<i64>,
+    /// Shape of the input, entries below `T`; without it every element uses table 0.
+    pub selector: Option<ArrayD<i64>>,
+}
+
+impl<'c: 'a, 'a> FheOp<'c, 'a> {
+    /// Reads a verified operation; `None` for other dialects.
+    pub fn of(op: OperationRef<'c, 'a>) -> Option<Self> {
+        let name = walk::name(&op);
+        let mnemonic = name.strip_prefix("fhe.")?;
+        Some(match mnemonic {
+            "constant" => Self::Constant { value: attr::get_dense_i64(&op, "value")? },
+            "lookup" => Self::Lookup(Lookup::of(op)?),
+            "map" => Self::Map { body: op.region(0).ok()?.first_block()? },
+            _ => Self::Linear(Linear::of(mnemonic, op)?),
+        })
+    }
+}
+
+impl Lookup {
+    fn of(op: OperationRef<'_, '_>) -> Option<Self> {
+        let tables = attr::get_dense_i64(&op, "tables").filter(|tables| tables.ndim() == 2)?;
+        Some(Self { tables, selector: attr::get_dense_i64(&op, "selector") })
+    }
+
+    /// Entries of each table.
+    pub fn length(&self) -> usize {
+        self.tables.shape()[1]
+    }
+
+    /// The entry for the value `v` of element `i` (row-major).
+    pub fn entry(&self, i: usize, v: i64) -> i64 {
+        let table = self.selector.as_ref().map_or(0, |selector| nth(selector, i) as usize);
+        self.tables[[table, v.rem_euclid(self.length() as i64) as usize]]
+    }
+
+    /// Every element of `input` looked up.
+    pub fn evaluate(&self, input: &ArrayD<i64>) -> ArrayD<i64> {
+        let values: Vec<i64> = input.iter().enumerate().map(|(i, &v)| self.entry(i, v)).collect();
+        ArrayD::from_shape_vec(input.raw_dim(), values).expect("one value for each element")
+    }
+}
+
+fn nth(array: &ArrayD<i64>, i: usize) -> i64 {
+    match array.as_slice() {
+        Some(values) => values[i],
+        None => *array.iter().nth(i).expect("selector has the input's shape"),
+    }
+}

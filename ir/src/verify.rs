@@ -1,0 +1,204 @@
+//! What the ODS traits cannot express about our operations; MLIR's verifier calls it through the C++ glue.
+
+use crate::diagnostic::emit_error;
+use crate::fhe::{FheOp, Lookup};
+use crate::tfhe::TfheOp;
+use crate::types::{Element, ValueType};
+use crate::{scalar, walk};
+use melior::ir::block::BlockLike;
+use melior::ir::operation::OperationLike;
+use melior::ir::{BlockRef, OperationRef, Type, TypeLike, ValueLike};
+use mlir_sys::MlirOperation;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[unsafe(no_mangle)]
+extern "C" fn cloakworkVerifyOp(op: MlirOperation) -> bool {
+    // SAFETY: MLIR verifies a living operation and does not change it meanwhile.
+    let op = unsafe { OperationRef::from_raw(op) };
+    let name = walk::name(&op);
+    let message = match catch_unwind(AssertUnwindSafe(|| verify(&name, op))) {
+        Ok(Ok(())) => return true,
+        Ok(Err(message)) => message,
+        Err(_) => "internal error: the verifier panicked; please report the operation".to_owned(),
+    };
+    emit_error(&op, &format!("'{name}' op {message}"));
+    false
+}
+
+fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
+    if name.ends_with("_key") {
+        return verify_key(name, op);
+    }
+    let operands: Vec<ValueType> =
+        op.operands().map(|value| value_type(value.r#type())).collect::<Result<_, _>>()?;
+    let result = value_type(walk::result(op).r#type())?;
+    let shapes: Vec<&[usize]> = operands.iter().map(ValueType::shape).collect();
+    if name.starts_with("fhe.") {
+        let malformed = || "attributes are malformed".to_owned();
+        match FheOp::of(op).ok_or_else(malformed)? {
+            FheOp::Constant { value } => verify_constant(value.shape(), &result),
+            FheOp::Linear(linear) => {
+                linear.check_shapes(&shapes, result.shape())?;
+                verify_linear_elements(&operands, &result)
+            }
+            FheOp::Lookup(lookup) => verify_lookup(&lookup, &operands[0], &result),
+            FheOp::Map { body } => verify_map(body, &operands, &result),
+        }
+    } else {
+        match TfheOp::of(op).ok_or_else(|| "attributes are malformed".to_owned())? {
+            TfheOp::Constant { value } => verify_constant(value.shape(), &result),
+            TfheOp::Linear(linear) => {
+                linear.check_shapes(&shapes, result.shape())?;
+                verify_linear_elements(&operands, &result)
+            }
+            TfheOp::Keyswitch { .. } => same_shape(&operands[0], &result),
+            TfheOp::Bootstrap(bootstrap) => {
+                same_shape(&operands[0], &result)?;
+                verify_tables(&bootstrap.lookup, operands[0].shape())
+            }
+        }
+    }
+}
+
+fn verify_linear_elements(operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    let encrypted = operands.iter().filter(|operand| operand.element.is_encrypted());
+    let mut count = 0;
+    for operand in encrypted {
+        count += 1;
+        match (&operand.element, &result.element) {
+            (Element::Encrypted { width: a, .. }, Element::Encrypted { width: b, .. }) if a != b => {
+                return Err(format!(
+                    "operand of type `{}` and result of type `{}` must have one width",
+                    operand.element, result.element
+                ));
+            }
+            (Element::Lwe { key: a }, Element::Lwe { key: b }) if a != b => {
+                return Err(format!(
+                    "operand under key @{a} and result under key @{b}; switch keys with `tfhe.keyswitch`"
+                ));
+            }
+            _ => {}
+        }
+    }
+    if count == 0 { Err("at least one operand must be encrypted".into()) } else { Ok(()) }
+}
+
+fn verify_lookup(lookup: &Lookup, input: &ValueType, result: &ValueType) -> Result<(), String> {
+    same_shape(input, result)?;
+    verify_tables(lookup, input.shape())?;
+    if let Some((width, _)) = input.integer() {
+        let (have, want) = (lookup.length(), 1u128 << width.0);
+        if have as u128 != want {
+            return Err(format!(
+                "the table has {have} entries, an input of type `{}` needs {want}",
+                input.element
+            ));
+        }
+    }
+    if let Some((width, is_signed)) = result.integer() {
+        let (lo, hi) = cloakwork_abi::encoding::bounds(width, is_signed);
+        if let Some(entry) = lookup.tables.iter().find(|entry| !(lo..=hi).contains(*entry)) {
+            return Err(format!(
+                "the table entry {entry} does not fit the result type `{}`, which holds {lo} to {hi}",
+                result.element
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn verify_tables(lookup: &Lookup, input: &[usize]) -> Result<(), String> {
+    let (count, length) = (lookup.tables.shape()[0], lookup.length());
+    if count == 0 || length < 2 || !length.is_power_of_two() {
+        return Err(format!(
+            "tables have shape {count}×{length}; needed are one or more of 2, 4, 8, … entries"
+        ));
+    }
+    let Some(selector) = &lookup.selector else {
+        return if count == 1 { Ok(()) } else { Err(format!("{count} tables need a `selector`")) };
+    };
+    if selector.shape() != input {
+        return Err(format!("the selector has shape {:?}, the input {input:?}", selector.shape()));
+    }
+    match selector.iter().find(|&&table| table < 0 || table >= count as i64) {
+        Some(table) => Err(format!("the selector names table {table}, there are {count}")),
+        None => Ok(()),
+    }
+}
+
+fn verify_map(body: BlockRef<'_, '_>, operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    if operands.is_empty() {
+        return Err("needs at least one operand".into());
+    }
+    for operand in operands {
+        same_shape(operand, result)?;
+    }
+    if body.argument_count() != operands.len() {
+        return Err(format!(
+            "the body has {} arguments for {} operands",
+            body.argument_count(),
+            operands.len()
+        ));
+    }
+    let is_real = |element: &Element| matches!(element, Element::EncryptedReal | Element::ClearReal);
+    for (i, operand) in operands.iter().enumerate() {
+        let argument = body.argument(i).map_err(|error| error.to_string())?.r#type();
+        if argument.is_f64() != is_real(&operand.element) {
+            return Err(format!(
+                "argument {i} of the body is `{argument}` for an operand of `{}`",
+                operand.element
+            ));
+        }
+    }
+    let mut current = body.first_operation();
+    while let Some(op) = current {
+        let name = walk::name(&op);
+        if !scalar::is_supported(&name) {
+            return Err(format!(
+                "`{name}` is not allowed in the body; allowed are scalar operations of `arith` and `math`"
+            ));
+        }
+        if name == "fhe.yield" && walk::operand(op, 0).r#type().is_f64() != is_real(&result.element) {
+            return Err(format!(
+                "the body yields `{}` for a result of `{}`",
+                walk::operand(op, 0).r#type(),
+                result.element
+            ));
+        }
+        current = op.next_in_block();
+    }
+    Ok(())
+}
+
+fn verify_constant(shape: &[usize], result: &ValueType) -> Result<(), String> {
+    if shape == result.shape() {
+        Ok(())
+    } else {
+        Err(format!("the value has shape {shape:?}, the result {:?}", result.shape()))
+    }
+}
+
+fn verify_key(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
+    if name != "tfhe.secret_key" {
+        return Ok(());
+    }
+    let has = |attribute: &str| op.attribute(attribute).is_ok();
+    match (has("lwe_dimension"), has("glwe_dimension"), has("polynomial_size")) {
+        (true, false, false) | (false, true, true) => Ok(()),
+        _ => Err("needs either `lwe_dimension`, or `glwe_dimension` and `polynomial_size`".into()),
+    }
+}
+
+fn same_shape(a: &ValueType, b: &ValueType) -> Result<(), String> {
+    if a.shape() == b.shape() {
+        Ok(())
+    } else {
+        Err(format!("operand shape {:?} and result shape {:?} must be equal", a.shape(), b.shape()))
+    }
+}
+
+fn value_type(ty: Type<'_>) -> Result<ValueType, String> {
+    ValueType::of(ty).ok_or_else(|| {
+        format!("type `{ty}` is not supported; allowed are scalars and tensors of static shape")
+    })
+}
