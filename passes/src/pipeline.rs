@@ -1,0 +1,79 @@
+//! The pipelines as text, and how they run. The library and `ir-opt` run literally the same strings.
+
+use crate::pass::register_passes;
+use cloakwork_ir::context::with_diagnostics;
+use cloakwork_ir::diagnostic::{Diagnostic, Severity};
+use melior::Context;
+use melior::ir::Module;
+use melior::pass::PassManager;
+use melior::utility::parse_pass_pipeline;
+use mlir_sys::{
+    mlirRegisterConversionArithToLLVMConversionPass, mlirRegisterConversionConvertControlFlowToLLVMPass,
+    mlirRegisterConversionConvertFuncToLLVMPass, mlirRegisterConversionReconcileUnrealizedCastsPass,
+    mlirRegisterConversionSCFToControlFlowPass, mlirRegisterTransformsPasses,
+};
+use std::sync::Once;
+
+/// Traced or textual `fhe` to `fhe` with ranges and tables: nothing real and no map is left.
+pub const PREPARE: &str =
+    "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-infer-ranges,fhe-build-tables,canonicalize,cse)";
+
+/// `fhe` with ranges to `fhe` with widths.
+pub const FHE: &str = "builtin.module(fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
+
+/// `fhe` with widths to `tfhe`; `OPTIONS` stands for the options of `fhe-optimize-parameters`.
+pub const PARAMETERS: &str =
+    "builtin.module(fhe-optimize-parameters{OPTIONS},convert-fhe-to-tfhe,canonicalize,cse)";
+
+/// `tfhe` to the `llvm` dialect.
+pub const NATIVE: &str = "builtin.module(tfhe-batch-bootstraps,canonicalize,cse,convert-tfhe-to-loops,canonicalize,cse,\
+    convert-scf-to-cf,convert-cf-to-llvm,convert-func-to-llvm,convert-arith-to-llvm,reconcile-unrealized-casts,canonicalize,cse)";
+
+/// Registers our passes and the upstream ones that the pipelines name, once per process.
+pub fn register_all() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: plain registrations in MLIR's global registry.
+        unsafe {
+            mlirRegisterTransformsPasses();
+            mlirRegisterConversionArithToLLVMConversionPass();
+            mlirRegisterConversionConvertControlFlowToLLVMPass();
+            mlirRegisterConversionConvertFuncToLLVMPass();
+            mlirRegisterConversionReconcileUnrealizedCastsPass();
+            mlirRegisterConversionSCFToControlFlowPass();
+        }
+        register_passes();
+    });
+}
+
+/// Runs a pipeline such as [`FHE`], verifying after every pass. Warnings of a successful run are returned.
+pub fn run(
+    context: &Context,
+    module: &mut Module<'_>,
+    pipeline: &str,
+) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    register_all();
+    let manager = PassManager::new(context);
+    manager.enable_verifier(true);
+    let (parsed, mut diagnostics) =
+        with_diagnostics(context, || parse_pass_pipeline(manager.as_operation_pass_manager(), pipeline));
+    if let Err(error) = parsed {
+        let message = format!("the pipeline `{pipeline}` cannot be parsed: {error}");
+        diagnostics.push(Diagnostic::new(Severity::Error, "", message));
+        return Err(diagnostics);
+    }
+    let (result, mut diagnostics) = with_diagnostics(context, || manager.run(module));
+    match result {
+        Ok(()) => Ok(diagnostics),
+        Err(_) => {
+            if diagnostics.is_empty() {
+                diagnostics.push(Diagnostic::new(
+                    Severity::Error,
+                    "",
+                    format!("the pipeline `{pipeline}` failed without a message"),
+                ));
+            }
+            Err(diagnostics)
+        }
+    }
+}
