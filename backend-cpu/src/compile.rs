@@ -141,7 +141,7 @@ fn prepare_functions(module: &LlvmModule, context: &LlvmContext) -> Result<(), B
     if entries > 0 {
         return Ok(());
     }
-    let found = if others.is_empty() { "no function at all".into() } else { others.join(", ") };
+    let found = if others.is_empty() { "no function".into() } else { others.join(", ") };
     Err(BackendError::NoEntry { found, prefix })
 }
 

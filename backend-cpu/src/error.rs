@@ -48,7 +48,7 @@ pub enum BackendError {
     },
     /// No function is an entry point.
     #[error(
-        "the module has no entry point, only {found}; the symbol of an entry point starts with `{prefix}`"
+        "the module has no entry point, it defines {found}; the symbol of an entry point starts with `{prefix}`"
     )]
     NoEntry {
         /// Functions of the module.
