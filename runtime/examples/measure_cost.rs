@@ -1,0 +1,256 @@
+//! Measures what keyswitches, bootstraps and additions cost here, and prints the table that the parameter
+//! optimizer works with.
+//!
+//! ```text
+//! cargo run --release -p cloakwork-runtime --example measure_cost > passes/src/parameters/cost_avx512.json
+//! ```
+//!
+//! One thread; each figure is the least of several runs, so that other load on the machine shows little.
+//! Keys hold numbers without meaning: no kernel looks at them.
+
+use dyn_stack::{PodBuffer, PodStack};
+use serde::Serialize;
+use std::hint::black_box;
+use std::io::Write;
+use std::time::{Duration, Instant};
+use tfhe::core_crypto::algorithms::slice_algorithms::slice_wrapping_add_scalar_mul_assign;
+use tfhe::core_crypto::fft_impl::fft64::crypto::bootstrap::batch_blind_rotate_assign_scratch;
+use tfhe::core_crypto::prelude::*;
+
+/// Ciphertexts that pass by each part of the bootstrap key.
+const BATCH: usize = 8;
+/// Keys are as large as this where possible, so that they come from main memory as in real programs.
+const KEY_BYTES: usize = 96 << 20;
+/// Digits of up to so many bits take a faster path in the keyswitch.
+const NARROW_BASE_LOG: usize = 5;
+
+/// Shapes `(k, N)`: all for which one polynomial less would leave the noise above its floor.
+const SHAPES: [(usize, usize); 21] = [
+    (2, 256),
+    (3, 256),
+    (4, 256),
+    (5, 256),
+    (6, 256),
+    (1, 512),
+    (2, 512),
+    (3, 512),
+    (4, 512),
+    (5, 512),
+    (6, 512),
+    (1, 1024),
+    (2, 1024),
+    (3, 1024),
+    (1, 2048),
+    (2, 2048),
+    (1, 4096),
+    (1, 8192),
+    (1, 16384),
+    (1, 32768),
+    (1, 65536),
+];
+
+/// The table, in the layout that the optimizer reads.
+#[derive(Serialize)]
+struct Table {
+    kernel: String,
+    linear_word_ns: f64,
+    keyswitch: Keyswitch,
+    external_products: Vec<ExternalProduct>,
+}
+
+/// A keyswitch takes `kN·level·(row_ns + (n + 1)·word_ns)`.
+#[derive(Serialize)]
+struct Keyswitch {
+    row_ns: f64,
+    narrow_base_log: usize,
+    narrow_word_ns: f64,
+    wide_word_ns: f64,
+}
+
+/// A bootstrap takes `n·(fixed_ns + level·level_ns)`.
+#[derive(Serialize)]
+struct ExternalProduct {
+    dimension: usize,
+    polynomial_size: usize,
+    fixed_ns: f64,
+    level_ns: f64,
+}
+
+fn main() {
+    let external_products = SHAPES
+        .into_iter()
+        .map(|(dimension, polynomial_size)| {
+            let points =
+                [1, 2, 3].map(|level| (level as f64, external_product_ns(dimension, polynomial_size, level)));
+            let (fixed_ns, level_ns) = line(&points);
+            eprintln!("k {dimension} N {polynomial_size}: {points:?}");
+            ExternalProduct {
+                dimension,
+                polynomial_size,
+                fixed_ns: round(fixed_ns),
+                level_ns: round(level_ns),
+            }
+        })
+        .collect();
+    let narrow = line(&[500, 1000].map(|n| (n as f64 + 1.0, keyswitch_row_ns(n, 3, 4))));
+    let wide = line(&[500, 1000].map(|n| (n as f64 + 1.0, keyswitch_row_ns(n, 8, 4))));
+    eprintln!("keyswitch (row, word): narrow {narrow:?}, wide {wide:?}");
+    let keyswitch = Keyswitch {
+        row_ns: round(narrow.0),
+        narrow_base_log: NARROW_BASE_LOG,
+        narrow_word_ns: round(narrow.1),
+        wide_word_ns: round(wide.1),
+    };
+    let kernel = format!("tfhe 1.8, batches of {BATCH}, one thread, AVX-512");
+    let table = Table { kernel, linear_word_ns: round(linear_word_ns()), keyswitch, external_products };
+    let text = serde_json::to_string_pretty(&table).expect("a table is plain data");
+    writeln!(std::io::stdout(), "{text}").expect("the table can be printed");
+}
+
+/// Time of one external product with rotation and addition, within a batched blind rotation.
+fn external_product_ns(dimension: usize, polynomial_size: usize, level: usize) -> f64 {
+    let (glwe_size, size) = (GlweSize(dimension + 1), PolynomialSize(polynomial_size));
+    let ggsw_bytes = glwe_size.0 * glwe_size.0 * level * polynomial_size * 8;
+    let count = (KEY_BYTES / ggsw_bytes).clamp(8, 700);
+    let mut key = FourierLweBootstrapKey::new(
+        LweDimension(count),
+        glwe_size,
+        size,
+        DecompositionBaseLog(20 / level),
+        DecompositionLevelCount(level),
+    );
+    key.as_mut_view().data().iter_mut().enumerate().for_each(|(i, value)| {
+        let part = (i % 1009) as f64 * 1e9;
+        (value.re, value.im) = (part, -part);
+    });
+    let fft = Fft::new(size);
+    let mut memory = PodBuffer::new(batch_blind_rotate_assign_scratch::<u64>(
+        glwe_size,
+        size,
+        CiphertextCount(BATCH),
+        fft.as_view(),
+    ));
+    let mut accumulators = GlweCiphertextList::new(
+        1u64 << 58,
+        glwe_size,
+        size,
+        GlweCiphertextCount(BATCH),
+        CiphertextModulus::new_native(),
+    );
+    let inputs: Vec<Switched> =
+        (0..BATCH).map(|batch| Switched::new(count, polynomial_size, batch)).collect();
+    let time = least(|| {
+        key.as_view().batch_blind_rotate_assign(
+            accumulators.as_mut_view(),
+            &inputs,
+            fft.as_view(),
+            PodStack::new(&mut memory),
+        );
+    });
+    black_box(&accumulators);
+    time / (count * BATCH) as f64
+}
+
+/// Time of a keyswitch of one ciphertext, for each pair of an input coefficient and a level.
+fn keyswitch_row_ns(to: usize, base_log: usize, level: usize) -> f64 {
+    let from = LweDimension(2048);
+    let mut key = LweKeyswitchKey::new(
+        0u32,
+        DecompositionBaseLog(base_log),
+        DecompositionLevelCount(level),
+        from,
+        LweDimension(to),
+        CiphertextModulus::new_native(),
+    );
+    key.as_mut().iter_mut().enumerate().for_each(|(i, word)| *word = mix(i) as u32);
+    let mut input = LweCiphertext::new(0u64, from.to_lwe_size(), CiphertextModulus::new_native());
+    input.as_mut().iter_mut().enumerate().for_each(|(i, word)| *word = mix(i));
+    let mut output = LweCiphertext::new(0u32, LweSize(to + 1), CiphertextModulus::new_native());
+    let time = least(|| keyswitch_lwe_ciphertext_with_scalar_change(&key, &input, &mut output));
+    black_box(&output);
+    time / (from.0 * level) as f64
+}
+
+/// Time of `out += weight · in` for each word.
+fn linear_word_ns() -> f64 {
+    let input: Vec<u64> = (0..2049 * 64).map(mix).collect();
+    let mut output = vec![0u64; 2049];
+    let time = least(|| {
+        for ciphertext in input.chunks_exact(2049) {
+            slice_wrapping_add_scalar_mul_assign(&mut output, ciphertext, black_box(5));
+        }
+    });
+    black_box(&output);
+    time / input.len() as f64
+}
+
+/// A ciphertext after its modulus switch, with coefficients from a fixed sequence.
+struct Switched {
+    mask: Vec<usize>,
+    log_modulus: CiphertextModulusLog,
+}
+
+impl Switched {
+    fn new(dimension: usize, polynomial_size: usize, salt: usize) -> Self {
+        let modulus = 2 * polynomial_size;
+        let mask = (0..dimension).map(|i| mix(i + salt * dimension) as usize % modulus).collect();
+        Self { mask, log_modulus: CiphertextModulusLog(modulus.ilog2() as usize) }
+    }
+}
+
+impl ModulusSwitchedLweCiphertext<usize> for Switched {
+    fn log_modulus(&self) -> CiphertextModulusLog {
+        self.log_modulus
+    }
+    fn lwe_dimension(&self) -> LweDimension {
+        LweDimension(self.mask.len())
+    }
+    fn body(&self) -> usize {
+        1
+    }
+    fn mask(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
+        self.mask.iter().copied()
+    }
+}
+
+/// Least time of a call in nanoseconds.
+fn least(mut call: impl FnMut()) -> f64 {
+    let mut time_once = || {
+        let start = Instant::now();
+        call();
+        start.elapsed()
+    };
+    let begin = Instant::now();
+    let mut least = time_once();
+    let mut runs = 1;
+    while runs < 5 || begin.elapsed() < Duration::from_millis(400) {
+        least = least.min(time_once());
+        runs += 1;
+    }
+    least.as_secs_f64() * 1e9
+}
+
+/// Line through the points with least squared error, not negative at 0: value at 0 and slope.
+fn line(points: &[(f64, f64)]) -> (f64, f64) {
+    let count = points.len() as f64;
+    let mean = |value: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / count;
+    let (x, y) = (mean(&|p| p.0), mean(&|p| p.1));
+    let slope = mean(&|p| (p.0 - x) * (p.1 - y)) / mean(&|p| (p.0 - x).powi(2));
+    if y < slope * x { (0.0, mean(&|p| p.1 / p.0)) } else { (y - slope * x, slope) }
+}
+
+/// Four digits.
+fn round(value: f64) -> f64 {
+    if value == 0.0 {
+        return 0.0;
+    }
+    let unit = 10f64.powf(value.abs().log10().floor() - 3.0);
+    let digits = (value / unit).round();
+    if unit < 1.0 { digits / (1.0 / unit).round() } else { digits * unit }
+}
+
+/// A word without pattern from a position.
+fn mix(position: usize) -> u64 {
+    let word = (position as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (word ^ (word >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
