@@ -1,1 +1,29 @@
 //! Keys, encryption, decryption, encrypted execution and simulation.
+//!
+//! - [`keys`]: secret keys of a client, evaluation keys for a server;
+//! - [`client`]: encrypt arguments, decrypt results;
+//! - [`value`]: one argument or result, as it travels between the two;
+//! - [`program`]: a compiled program, from memory or from a shared library;
+//! - [`server`]: runs a program on encrypted values;
+//! - [`simulator`]: runs the same machine code on noisy phases, without keys;
+//! - [`formats`]: keys and values as bytes and files;
+//! - [`executable`]: the `main` of emitted executables.
+//!
+//! `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
+
+pub mod client;
+pub mod executable;
+pub mod formats;
+mod kernels;
+pub mod keys;
+pub mod program;
+pub mod server;
+pub mod simulator;
+pub mod value;
+
+pub use client::{decrypt, encrypt};
+pub use keys::{EvaluationKeys, Randomness, SecretKeys, generate};
+pub use program::Program;
+pub use server::{RunOptions, run};
+pub use simulator::{Noise, Simulation, simulate};
+pub use value::Value;

@@ -1,0 +1,184 @@
+//! The client's half: integers to ciphertexts and back. Requires the secret keys; never runs a program.
+
+use crate::keys::{Randomness, SecretKeys};
+use crate::value::{Data, Mismatch, Value, words_of};
+use cloakwork_abi::encoding::{decode, encode};
+use cloakwork_abi::parameters::Width;
+use cloakwork_abi::spec::{EncodingSpec, ProgramSpec, ValueSpec};
+use ndarray::{ArrayD, Dimension, IxDyn};
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator, ParallelSlice};
+use tfhe::core_crypto::prelude::{
+    CiphertextModulus, DefaultRandomGenerator, EncryptionRandomGenerator, LweCiphertext, LweCiphertextList, LweDimension,
+    PlaintextList, decrypt_lwe_ciphertext, par_encrypt_lwe_ciphertext_list,
+};
+
+/// Why values were not encrypted or decrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Keys of another key set.
+    #[error("the secret keys belong to key set {found}, the program to {expected}; use the keys that were made for this program")]
+    Keys {
+        /// Fingerprint of the keys.
+        found: String,
+        /// Fingerprint of the program.
+        expected: String,
+    },
+    /// Too many or too few values.
+    #[error("`{program}` has {expected} {group}, found {found}")]
+    Count {
+        /// Program.
+        program: String,
+        /// `arguments` or `results`.
+        group: &'static str,
+        /// Given.
+        found: usize,
+        /// Allowed.
+        expected: usize,
+    },
+    /// An argument of another shape.
+    #[error("argument `{name}` has shape {found:?}, the program takes {expected:?}")]
+    Shape {
+        /// Argument.
+        name: String,
+        /// Given.
+        found: Vec<usize>,
+        /// Allowed.
+        expected: Vec<u64>,
+    },
+    /// An element that the program was not compiled for.
+    #[error("argument `{name}` is {found} at index {index:?}, the program takes {least} to {greatest}")]
+    Range {
+        /// Argument.
+        name: String,
+        /// Where.
+        index: Vec<usize>,
+        /// Element.
+        found: i64,
+        /// Least allowed.
+        least: i64,
+        /// Greatest allowed.
+        greatest: i64,
+    },
+    /// A result of another shape, key set or length.
+    #[error(transparent)]
+    Value(#[from] Mismatch),
+    /// A spec that did not come through `ProgramSpec::from_json`.
+    #[error("the spec of `{0}` names a secret key that cannot hold it")]
+    Spec(String),
+}
+
+/// Encrypts the arguments of a program; arguments that it takes in the clear pass through.
+pub fn encrypt(spec: &ProgramSpec, keys: &SecretKeys, arguments: &[ArrayD<i64>]) -> Result<Vec<Value>, ClientError> {
+    encrypt_with(spec, keys, arguments, Randomness::Secure)
+}
+
+/// [`encrypt`] with a choice of randomness.
+pub fn encrypt_with(
+    spec: &ProgramSpec,
+    keys: &SecretKeys,
+    arguments: &[ArrayD<i64>],
+    randomness: Randomness,
+) -> Result<Vec<Value>, ClientError> {
+    let fingerprint = check_keys(spec, keys)?;
+    check_arguments(spec, arguments)?;
+    let mut seeds = randomness.seeds();
+    let seed = seeds.next();
+    let mut generator = EncryptionRandomGenerator::<DefaultRandomGenerator>::new(seed, seeds.seeder());
+    let mut values = vec![];
+    for (value_spec, argument) in spec.inputs.iter().zip(arguments) {
+        let mut value = Value::zeros(value_spec, &spec.keyset, &fingerprint);
+        match (value_spec.encoding, &mut value.data) {
+            (EncodingSpec::Encrypted { key, width, .. }, Data::Encrypted(words)) => {
+                let (key, noise) = keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
+                let plaintexts: Vec<u64> = argument.iter().map(|&message| encode(message, width)).collect();
+                let size = key.lwe_dimension().to_lwe_size();
+                let mut list =
+                    LweCiphertextList::from_container(words.as_mut_slice(), size, CiphertextModulus::new_native());
+                let plaintexts = PlaintextList::from_container(plaintexts);
+                par_encrypt_lwe_ciphertext_list(&key, &mut list, &plaintexts, noise, &mut generator);
+            }
+            (_, Data::Clear(elements)) => elements.iter_mut().zip(argument).for_each(|(to, &from)| *to = from),
+            (EncodingSpec::Clear, Data::Encrypted(_)) => unreachable!("zeros of a clear value are clear"),
+        }
+        values.push(value);
+    }
+    Ok(values)
+}
+
+/// Decrypts the results of a program.
+pub fn decrypt(spec: &ProgramSpec, keys: &SecretKeys, results: &[Value]) -> Result<Vec<ArrayD<i64>>, ClientError> {
+    let phases = decrypt_phases(spec, keys, results)?;
+    let arrays = spec.outputs.iter().zip(phases).map(|(spec, phases)| to_array(spec, phases));
+    Ok(arrays.collect())
+}
+
+/// Phases of the elements of each result; of clear results the elements themselves.
+pub fn decrypt_phases(spec: &ProgramSpec, keys: &SecretKeys, results: &[Value]) -> Result<Vec<Vec<u64>>, ClientError> {
+    let fingerprint = check_keys(spec, keys)?;
+    check_count(spec, "results", results.len(), spec.outputs.len())?;
+    let mut all = vec![];
+    for (value_spec, value) in spec.outputs.iter().zip(results) {
+        if let Some(mismatch) = value.mismatch(value_spec, &spec.keyset, &fingerprint) {
+            return Err(mismatch.into());
+        }
+        all.push(match (value_spec.encoding, &value.data) {
+            (EncodingSpec::Encrypted { key, .. }, Data::Encrypted(words)) => {
+                let size = words_of(&spec.keyset, key);
+                let (key, _) = keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
+                debug_assert_eq!(key.lwe_dimension(), LweDimension(size - 1));
+                let mut phases = vec![0; value_spec.elements()];
+                phases.par_iter_mut().zip(words.par_chunks_exact(size)).for_each(|(phase, words)| {
+                    let ciphertext = LweCiphertext::from_container(words, CiphertextModulus::new_native());
+                    *phase = decrypt_lwe_ciphertext(&key, &ciphertext).0;
+                });
+                phases
+            }
+            (_, Data::Clear(elements)) => elements.iter().map(|&element| element as u64).collect(),
+            (EncodingSpec::Clear, Data::Encrypted(_)) => unreachable!("checked against the spec"),
+        });
+    }
+    Ok(all)
+}
+
+/// Decodes the elements of one result.
+pub(crate) fn to_array(spec: &ValueSpec, phases: Vec<u64>) -> ArrayD<i64> {
+    let element = |phase: u64| match spec.encoding {
+        EncodingSpec::Clear => phase as i64,
+        EncodingSpec::Encrypted { width: Width(width), is_signed, .. } => decode(phase, Width(width), is_signed),
+    };
+    let shape: Vec<usize> = spec.shape.iter().map(|&size| size as usize).collect();
+    ArrayD::from_shape_vec(IxDyn(&shape), phases.into_iter().map(element).collect()).expect("one phase for each element")
+}
+
+fn check_keys(spec: &ProgramSpec, keys: &SecretKeys) -> Result<String, ClientError> {
+    let expected = spec.keyset.fingerprint();
+    match keys.fingerprint() == expected {
+        true => Ok(expected),
+        false => Err(ClientError::Keys { found: keys.fingerprint().to_owned(), expected }),
+    }
+}
+
+fn check_count(spec: &ProgramSpec, group: &'static str, found: usize, expected: usize) -> Result<(), ClientError> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(ClientError::Count { program: spec.name.clone(), group, found, expected }),
+    }
+}
+
+/// Arguments fit the program in number, shape and range.
+pub(crate) fn check_arguments(spec: &ProgramSpec, arguments: &[ArrayD<i64>]) -> Result<(), ClientError> {
+    check_count(spec, "arguments", arguments.len(), spec.inputs.len())?;
+    for (value_spec, argument) in spec.inputs.iter().zip(arguments) {
+        let name = || value_spec.name.clone();
+        if !argument.shape().iter().map(|&size| size as u64).eq(value_spec.shape.iter().copied()) {
+            let (found, expected) = (argument.shape().to_vec(), value_spec.shape.clone());
+            return Err(ClientError::Shape { name: name(), found, expected });
+        }
+        let (least, greatest) = value_spec.range;
+        if let Some((index, &found)) = argument.indexed_iter().find(|(_, value)| !(least..=greatest).contains(*value)) {
+            let index = index.slice().to_vec();
+            return Err(ClientError::Range { name: name(), index, found, least, greatest });
+        }
+    }
+    Ok(())
+}

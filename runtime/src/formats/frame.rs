@@ -1,0 +1,152 @@
+//! The frame around every file: magic, version, header, words, checksum.
+//!
+//! ```text
+//! 8 bytes  magic            4 bytes  length of the header        words, little-endian
+//! 4 bytes  version          8 bytes  number of 32-bit halves     32 bytes SHA-256 of all that is in front
+//!                           header, JSON
+//! ```
+
+use super::{FORMAT_VERSION, FormatProblem, Kind};
+use crate::keys::Origin;
+use cloakwork_abi::spec::EncodingSpec;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::{ErrorKind, Read};
+use zeroize::Zeroizing;
+
+const MAGIC: &[u8; 8] = b"CLOAKWRK";
+/// Longest header.
+const MAX_HEADER_BYTES: u32 = 1 << 20;
+/// Bytes that are read at a time, so that a file that lies about its length costs little memory.
+const PIECE: usize = 4 << 20;
+
+/// The header of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header {
+    pub(super) kind: Kind,
+    /// Fingerprint of the key set.
+    pub(super) keyset: String,
+    /// Only in files of keys.
+    pub(super) origin: Option<Origin>,
+    /// Public seeds of evaluation keys, keyswitch keys first.
+    pub(super) seeds: Vec<String>,
+    pub(super) values: Vec<ValueHeader>,
+}
+
+/// An argument or result in a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueHeader {
+    pub(super) name: String,
+    pub(super) shape: Vec<u64>,
+    pub(super) encoding: EncodingSpec,
+}
+
+/// The bytes of a file; `body` appends as many 32-bit halves as `halves` says.
+pub(super) fn write(header: &Header, halves: u64, body: impl FnOnce(&mut Vec<u8>)) -> Zeroizing<Vec<u8>> {
+    let header = serde_json::to_vec(header).expect("a header is plain data");
+    let mut bytes = Zeroizing::new(Vec::with_capacity(24 + header.len() + halves as usize * 4 + 32));
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&halves.to_le_bytes());
+    bytes.extend_from_slice(&header);
+    let start = bytes.len();
+    body(&mut bytes);
+    assert_eq!((bytes.len() - start) as u64, halves * 4, "the body has the length that the frame says");
+    let checksum = Sha256::digest(bytes.as_slice());
+    bytes.extend_from_slice(&checksum);
+    bytes
+}
+
+/// Reads a frame. `halves` checks the header and says how long the body must be.
+pub(super) fn read(
+    from: &mut dyn Read,
+    (kind, keyset): (Kind, &str),
+    halves: impl FnOnce(&Header) -> Result<u64, FormatProblem>,
+) -> Result<(Header, Zeroizing<Vec<u8>>), FormatProblem> {
+    let mut hash = Sha256::new();
+    let mut fixed = [0; 24];
+    exactly(from, &mut fixed)?;
+    hash.update(fixed);
+    let [magic @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &fixed;
+    if magic != MAGIC {
+        return Err(FormatProblem::Magic { found: magic.to_vec() });
+    }
+    let number = |at: usize| u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
+    let (version, header_length) = (number(8), number(12));
+    let found = u64::from(number(16)) | u64::from(number(20)) << 32;
+    if version != FORMAT_VERSION {
+        return Err(FormatProblem::Version { found: version });
+    }
+    if header_length > MAX_HEADER_BYTES {
+        return Err(FormatProblem::Header(format!("it has {header_length} bytes, allowed are {MAX_HEADER_BYTES}")));
+    }
+    let mut header = vec![0; header_length as usize];
+    exactly(from, &mut header)?;
+    hash.update(&header);
+    let header: Header = serde_json::from_slice(&header).map_err(|error| FormatProblem::Header(error.to_string()))?;
+    if header.kind != kind {
+        return Err(FormatProblem::Kind { found: header.kind, expected: kind });
+    }
+    if header.keyset != keyset {
+        return Err(FormatProblem::Foreign { found: header.keyset, expected: keyset.to_owned() });
+    }
+    let expected = halves(&header)?;
+    if found != expected {
+        let (found, expected) = (format!("{found} words of 32 bits"), expected.to_string());
+        return Err(FormatProblem::Mismatch { what: "a body of", found, expected });
+    }
+    let body = body(from, expected as usize * 4, &mut hash)?;
+    Ok((header, body))
+}
+
+fn body(from: &mut dyn Read, length: usize, hash: &mut Sha256) -> Result<Zeroizing<Vec<u8>>, FormatProblem> {
+    let mut body = Zeroizing::new(Vec::new());
+    while body.len() < length {
+        let start = body.len();
+        // Growth by a new allocation, so that no unwiped copy of a secret stays behind.
+        let end = length.min((2 * start).max(PIECE));
+        let mut grown = Zeroizing::new(vec![0; end]);
+        grown[..start].copy_from_slice(&body);
+        exactly(from, &mut grown[start..])?;
+        hash.update(&grown[start..]);
+        body = grown;
+    }
+    let mut checksum = [0; 32];
+    exactly(from, &mut checksum)?;
+    if hash.clone().finalize().as_slice() != checksum {
+        return Err(FormatProblem::Checksum);
+    }
+    match from.read(&mut [0])? {
+        0 => Ok(body),
+        _ => Err(FormatProblem::TooLong),
+    }
+}
+
+fn exactly(from: &mut dyn Read, bytes: &mut [u8]) -> Result<(), FormatProblem> {
+    from.read_exact(bytes).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => FormatProblem::Truncated,
+        _ => FormatProblem::Io(error),
+    })
+}
+
+/// Appends words, lowest byte first.
+pub(super) fn push_words(bytes: &mut Vec<u8>, words: &[u64]) {
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+}
+
+/// Takes `count` words off the front of `bytes`, which must hold them.
+pub(super) fn take_words(bytes: &mut &[u8], count: usize) -> impl Iterator<Item = u64> {
+    let (words, rest) = bytes.split_at(count * 8);
+    *bytes = rest;
+    words.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
+}
+
+/// [`take_words`] of 32 bits.
+pub(super) fn take_halves(bytes: &mut &[u8], count: usize) -> impl Iterator<Item = u32> {
+    let (words, rest) = bytes.split_at(count * 4);
+    *bytes = rest;
+    words.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")))
+}

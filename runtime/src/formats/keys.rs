@@ -1,0 +1,123 @@
+//! Secret and evaluation keys as files. Secret keys are bits, evaluation keys seeds and bodies.
+
+use super::frame::{self, Header, push_words, take_halves, take_words};
+use super::{Access, FormatError, FormatProblem, Kind, read_file, write_file};
+use crate::keys::{EvaluationKeys, Origin, SecretKey, SecretKeys, SeededBootstrapKey, SeededKeyswitchKey};
+use cloakwork_abi::spec::Keyset;
+use std::io::Read;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+impl SecretKeys {
+    /// The keys as bytes, wiped when dropped.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let halves = 2 * secret_words(self.keyset());
+        frame::write(&header(Kind::SecretKeys, self.fingerprint(), self.origin(), vec![]), halves, |bytes| {
+            self.keys.iter().for_each(|key| push_words(bytes, &key.to_bits()));
+        })
+    }
+
+    /// Keys of `keyset` from bytes.
+    pub fn from_bytes(keyset: &Keyset, mut bytes: &[u8]) -> Result<Self, FormatError> {
+        read_secret(keyset, &mut bytes).map_err(|problem| problem.at("secret keys"))
+    }
+
+    /// Writes a file that only its owner may read.
+    pub fn write(&self, path: &Path) -> Result<(), FormatError> {
+        write_file(path, &self.to_bytes(), Access::Owner)
+    }
+
+    /// Reads keys of `keyset` from a file.
+    pub fn read(keyset: &Keyset, path: &Path) -> Result<Self, FormatError> {
+        read_file(path, |from| read_secret(keyset, from))
+    }
+}
+
+impl EvaluationKeys {
+    /// The keys as bytes: about `1/(k + 1)` of their size in memory.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (keyswitch, bootstrap) = &self.seeded;
+        let seeds = keyswitch.iter().map(|key| key.seed).chain(bootstrap.iter().map(|key| key.seed));
+        let seeds = seeds.map(|seed| format!("{seed:032x}")).collect();
+        let header = header(Kind::EvaluationKeys, self.fingerprint(), self.origin(), seeds);
+        let mut bytes = frame::write(&header, evaluation_halves(self.keyset()), |bytes| {
+            bootstrap.iter().for_each(|key| push_words(bytes, &key.bodies));
+            keyswitch.iter().for_each(|key| bytes.extend(key.bodies.iter().flat_map(|word| word.to_le_bytes())));
+        });
+        std::mem::take(&mut *bytes)
+    }
+
+    /// Keys of `keyset` from bytes, expanded and ready to run.
+    pub fn from_bytes(keyset: &Keyset, mut bytes: &[u8]) -> Result<Self, FormatError> {
+        read_evaluation(keyset, &mut bytes).map_err(|problem| problem.at("evaluation keys"))
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &Path) -> Result<(), FormatError> {
+        write_file(path, &self.to_bytes(), Access::Everyone)
+    }
+
+    /// Reads keys of `keyset` from a file, expanded and ready to run.
+    pub fn read(keyset: &Keyset, path: &Path) -> Result<Self, FormatError> {
+        read_file(path, |from| read_evaluation(keyset, from))
+    }
+}
+
+fn header(kind: Kind, fingerprint: &str, origin: Origin, seeds: Vec<String>) -> Header {
+    Header { kind, keyset: fingerprint.to_owned(), origin: Some(origin), seeds, values: vec![] }
+}
+
+fn secret_words(keyset: &Keyset) -> u64 {
+    keyset.secret_keys.iter().map(|key| SecretKey::words_of_bits(key.shape)).sum()
+}
+
+fn evaluation_halves(keyset: &Keyset) -> u64 {
+    let keyswitch: u64 = keyset.keyswitch_keys.iter().map(|key| SeededKeyswitchKey::words(key, keyset)).sum();
+    let bootstrap: u64 = keyset.bootstrap_keys.iter().map(|key| SeededBootstrapKey::words(key, keyset)).sum();
+    keyswitch + 2 * bootstrap
+}
+
+fn origin(header: &Header) -> Result<Origin, FormatProblem> {
+    header.origin.ok_or_else(|| FormatProblem::Header("no origin of the keys".to_owned()))
+}
+
+fn read_secret(keyset: &Keyset, from: &mut dyn Read) -> Result<SecretKeys, FormatProblem> {
+    let expected = (Kind::SecretKeys, keyset.fingerprint());
+    let halves = |_: &Header| Ok(2 * secret_words(keyset));
+    let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
+    let mut body = body.as_slice();
+    let keys = keyset.secret_keys.iter().map(|spec| {
+        let words = SecretKey::words_of_bits(spec.shape) as usize;
+        let bits: Zeroizing<Vec<u64>> = Zeroizing::new(take_words(&mut body, words).collect());
+        SecretKey::from_bits(spec.shape, &bits)
+    });
+    let keys = keys.collect();
+    Ok(SecretKeys::from_parts(keyset, keys, origin(&header)?))
+}
+
+fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKeys, FormatProblem> {
+    crate::keys::check(keyset).map_err(|error| FormatProblem::Header(error.to_string()))?;
+    let expected = (Kind::EvaluationKeys, keyset.fingerprint());
+    let halves = |_: &Header| Ok(evaluation_halves(keyset));
+    let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
+    let seed = |text: &String| u128::from_str_radix(text, 16).map_err(|error| FormatProblem::Header(error.to_string()));
+    let seeds = header.seeds.iter().map(seed).collect::<Result<Vec<u128>, _>>()?;
+    let expected = keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
+    if seeds.len() != expected {
+        let (found, expected) = (seeds.len().to_string(), expected.to_string());
+        return Err(FormatProblem::Mismatch { what: "keys", found, expected });
+    }
+    let (keyswitch_seeds, bootstrap_seeds) = seeds.split_at(keyset.keyswitch_keys.len());
+    let mut body = body.as_slice();
+    let bootstrap = keyset.bootstrap_keys.iter().zip(bootstrap_seeds).map(|(spec, &seed)| {
+        let words = SeededBootstrapKey::words(spec, keyset) as usize;
+        SeededBootstrapKey { seed, bodies: take_words(&mut body, words).collect() }
+    });
+    let bootstrap = bootstrap.collect();
+    let keyswitch = keyset.keyswitch_keys.iter().zip(keyswitch_seeds).map(|(spec, &seed)| {
+        let words = SeededKeyswitchKey::words(spec, keyset) as usize;
+        SeededKeyswitchKey { seed, bodies: take_halves(&mut body, words).collect() }
+    });
+    let keyswitch = keyswitch.collect();
+    Ok(EvaluationKeys::expand(keyset, keyswitch, bootstrap, origin(&header)?))
+}

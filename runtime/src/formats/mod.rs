@@ -1,0 +1,137 @@
+//! Keys and values as bytes and files.
+//!
+//! Every file is one frame: magic, version, a JSON header of limited length, the words, a checksum. A reader knows
+//! from the key set how many words to expect, so nothing is allocated on the word of the file. Files appear
+//! under their name only when complete.
+
+mod frame;
+mod keys;
+mod values;
+
+use std::path::Path;
+
+pub use values::{read_values, values_from_bytes, values_to_bytes, write_values};
+
+/// Version of the layout of all files; a reader refuses others.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Secret keys: not for others.
+    SecretKeys,
+    /// Evaluation keys, for the server.
+    EvaluationKeys,
+    /// Arguments or results.
+    Values,
+}
+
+/// A file that was not read or written, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("`{place}`: {problem}")]
+pub struct FormatError {
+    /// File, or what the bytes are.
+    pub place: String,
+    /// What is wrong.
+    pub problem: FormatProblem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatProblem {
+    /// The system refused.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// Not a file of this project.
+    #[error("this is no file of Cloakwork: the first bytes are {found:?}")]
+    Magic {
+        /// First bytes.
+        found: Vec<u8>,
+    },
+    /// Another layout.
+    #[error("the file has format version {found}, this release reads version {FORMAT_VERSION}; write it again with this release")]
+    Version {
+        /// Version in the file.
+        found: u32,
+    },
+    /// Fewer bytes than the file says.
+    #[error("the file is cut short; copy or write it again")]
+    Truncated,
+    /// More bytes than the file says.
+    #[error("the file goes on after its end; copy or write it again")]
+    TooLong,
+    /// A header that is not understood.
+    #[error("the header cannot be read: {0}; the file is damaged")]
+    Header(String),
+    /// Another kind of file.
+    #[error("the file holds {found:?}, expected are {expected:?}")]
+    Kind {
+        /// In the file.
+        found: Kind,
+        /// Asked for.
+        expected: Kind,
+    },
+    /// Made for another key set.
+    #[error("the file belongs to key set {found}, the program to {expected}; use the files that were made for this program")]
+    Foreign {
+        /// In the file.
+        found: String,
+        /// Asked for.
+        expected: String,
+    },
+    /// Names, shapes or sizes that the program does not have.
+    #[error("the file has {what} {found}, the program takes {expected}")]
+    Mismatch {
+        /// What differs.
+        what: &'static str,
+        /// In the file.
+        found: String,
+        /// Asked for.
+        expected: String,
+    },
+    /// Bits that changed.
+    #[error("the checksum does not match: the file is damaged; copy or write it again")]
+    Checksum,
+}
+
+impl FormatProblem {
+    fn at(self, place: &str) -> FormatError {
+        FormatError { place: place.to_owned(), problem: self }
+    }
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Only its owner.
+    Owner,
+    /// Everyone.
+    Everyone,
+}
+
+/// Writes `bytes` to a new file beside `path`, then renames it.
+fn write_file(path: &Path, bytes: &[u8], access: Access) -> Result<(), FormatError> {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    let write = || -> std::io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mode = if access == Access::Owner { 0o600 } else { 0o644 };
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder.permissions(std::fs::Permissions::from_mode(mode)).tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| FormatProblem::Io(error).at(&path.display().to_string()))
+}
+
+/// Opens `path` and hands it to `read`.
+fn read_file<T>(
+    path: &Path,
+    read: impl FnOnce(&mut dyn std::io::Read) -> Result<T, FormatProblem>,
+) -> Result<T, FormatError> {
+    let open = || read(&mut std::io::BufReader::with_capacity(1 << 20, std::fs::File::open(path)?));
+    open().map_err(|problem| problem.at(&path.display().to_string()))
+}

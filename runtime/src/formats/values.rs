@@ -1,0 +1,101 @@
+//! A set of arguments or results as a file.
+
+use super::frame::{self, Header, ValueHeader, push_words, take_words};
+use super::{Access, FormatError, FormatProblem, Kind, read_file, write_file};
+use crate::value::{Data, Value, words_of};
+use aligned_vec::AVec;
+use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
+use std::io::Read;
+use std::path::Path;
+
+/// `values` as bytes, under the names in `specs` (`spec.inputs` or `spec.outputs`).
+pub fn values_to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Vec<u8>, FormatError> {
+    to_bytes(keyset, specs, values).map_err(|problem| problem.at("values"))
+}
+
+/// Values for `specs` from bytes.
+pub fn values_from_bytes(keyset: &Keyset, specs: &[ValueSpec], mut bytes: &[u8]) -> Result<Vec<Value>, FormatError> {
+    read(keyset, specs, &mut bytes).map_err(|problem| problem.at("values"))
+}
+
+/// [`values_to_bytes`] to a file.
+pub fn write_values(keyset: &Keyset, specs: &[ValueSpec], values: &[Value], path: &Path) -> Result<(), FormatError> {
+    let bytes = to_bytes(keyset, specs, values).map_err(|problem| problem.at(&path.display().to_string()))?;
+    write_file(path, &bytes, Access::Everyone)
+}
+
+/// [`values_from_bytes`] from a file.
+pub fn read_values(keyset: &Keyset, specs: &[ValueSpec], path: &Path) -> Result<Vec<Value>, FormatError> {
+    read_file(path, |from| read(keyset, specs, from))
+}
+
+fn value_header(spec: &ValueSpec) -> ValueHeader {
+    ValueHeader { name: spec.name.clone(), shape: spec.shape.clone(), encoding: spec.encoding }
+}
+
+/// Words of a value's body.
+fn words(spec: &ValueSpec, keyset: &Keyset) -> usize {
+    match spec.encoding {
+        EncodingSpec::Clear => spec.elements(),
+        EncodingSpec::Encrypted { key, .. } => spec.elements() * words_of(keyset, key),
+    }
+}
+
+fn halves(keyset: &Keyset, specs: &[ValueSpec]) -> u64 {
+    specs.iter().map(|spec| 2 * words(spec, keyset) as u64).sum()
+}
+
+fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Vec<u8>, FormatProblem> {
+    let fingerprint = keyset.fingerprint();
+    same("values", values.len(), specs.len())?;
+    for (spec, value) in specs.iter().zip(values) {
+        if let Some(mismatch) = value.mismatch(spec, keyset, &fingerprint) {
+            let (found, expected) = (mismatch.found, mismatch.expected);
+            return Err(FormatProblem::Mismatch { what: mismatch.what, found, expected });
+        }
+    }
+    let values_header = specs.iter().map(value_header).collect();
+    let header =
+        Header { kind: Kind::Values, keyset: fingerprint, origin: None, seeds: vec![], values: values_header };
+    let mut bytes = frame::write(&header, halves(keyset, specs), |bytes| {
+        for value in values {
+            match &value.data {
+                Data::Clear(elements) => bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes())),
+                Data::Encrypted(words) => push_words(bytes, words),
+            }
+        }
+    });
+    Ok(std::mem::take(&mut *bytes))
+}
+
+fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec<Value>, FormatProblem> {
+    let fingerprint = keyset.fingerprint();
+    let check = |header: &Header| {
+        same("values", header.values.len(), specs.len())?;
+        for (found, spec) in header.values.iter().zip(specs) {
+            let (found, expected) = (format!("{found:?}"), format!("{:?}", value_header(spec)));
+            if found != expected {
+                return Err(FormatProblem::Mismatch { what: "the value", found, expected });
+            }
+        }
+        Ok(halves(keyset, specs))
+    };
+    let (_, body) = frame::read(from, (Kind::Values, &fingerprint), check)?;
+    let mut body = body.as_slice();
+    let values = specs.iter().map(|spec| {
+        let words = take_words(&mut body, words(spec, keyset));
+        let data = match spec.encoding {
+            EncodingSpec::Clear => Data::Clear(words.map(|word| word as i64).collect()),
+            EncodingSpec::Encrypted { .. } => Data::Encrypted(AVec::from_iter(64, words)),
+        };
+        Value { shape: spec.shape.clone(), encoding: spec.encoding, keyset: fingerprint.clone(), data }
+    });
+    Ok(values.collect())
+}
+
+fn same(what: &'static str, found: usize, expected: usize) -> Result<(), FormatProblem> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(FormatProblem::Mismatch { what, found: found.to_string(), expected: expected.to_string() }),
+    }
+}

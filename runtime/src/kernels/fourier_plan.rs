@@ -1,0 +1,20 @@
+//! The transform of each polynomial size. The plan is fixed, so that the same key and input give the same bits
+//! in every process; `tfhe` on its own picks the fastest plan of the moment.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use tfhe::core_crypto::fft_impl::fft64::math::fft::{FftAlgo, Method, Plan, setup_custom_fft_plan};
+use tfhe::core_crypto::prelude::{Fft, PolynomialSize};
+
+/// The transform for polynomials of `size` coefficients.
+pub(super) fn fourier_plan(size: PolynomialSize) -> Fft {
+    static PLANS: Mutex<BTreeMap<usize, Fft>> = Mutex::new(BTreeMap::new());
+    let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+    let plan = plans.entry(size.0).or_insert_with(|| {
+        let points = size.0 / 2;
+        let method = Method::UserProvided { base_algo: FftAlgo::Dif4, base_n: points.min(512) };
+        setup_custom_fft_plan(Plan::new(points, method));
+        Fft::new(size)
+    });
+    plan.clone()
+}

@@ -1,0 +1,79 @@
+//! The seam between the server and its arithmetic: keyswitch and bootstrap as functions on words.
+//!
+//! A kernel is built once from a key in the standard domain and then maps a batch of ciphertexts to a
+//! batch of ciphertexts. [`Pooled`] cuts a call into batches, spreads them over the current rayon pool and
+//! lends each batch scratch memory that outlives the call. Another kernel replaces a stock one by
+//! implementing [`Keyswitch`] or [`Bootstrap`] in a file of its own and taking its place in `EvaluationKeys`.
+//!
+//! Layout: a large ciphertext is `k·N + 1` words, mask first. A small one occupies `n + 1` words too, but only
+//! the first `n + 1` 32-bit halves of them hold its coefficients.
+
+mod accumulator;
+mod fourier_plan;
+mod pooled;
+mod stock_bootstrap;
+mod stock_keyswitch;
+
+use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
+
+pub(crate) use accumulator::{Entry, LookupTables, entry_at};
+pub(crate) use pooled::Pooled;
+pub(crate) use stock_bootstrap::StockBootstrap;
+pub(crate) use stock_keyswitch::StockKeyswitch;
+
+/// A keyswitch key: for each input coefficient, levels from the finest to the coarsest, a ciphertext of
+/// `to + 1` words that encrypts the coefficient times `2^32 / B^level`.
+pub(crate) struct KeyswitchKeyWords {
+    pub(crate) from: LweDimension,
+    pub(crate) to: LweDimension,
+    pub(crate) decomposition: Decomposition,
+    pub(crate) words: Vec<u32>,
+}
+
+/// A bootstrap key: for each input coefficient a GGSW ciphertext, in the order of `tfhe`'s `LweBootstrapKey`.
+pub(crate) struct BootstrapKeyWords {
+    pub(crate) from: LweDimension,
+    pub(crate) to: GlweShape,
+    pub(crate) decomposition: Decomposition,
+    pub(crate) words: Vec<u64>,
+}
+
+/// What both kinds of kernels say about themselves.
+pub(crate) trait Kernel: Send + Sync {
+    /// Memory that a batch works in.
+    type Scratch: Send;
+    /// Most ciphertexts that one call may take.
+    const BATCH: usize;
+    /// New scratch memory for batches of this kernel.
+    fn scratch(&self) -> Self::Scratch;
+    /// Words of an input and of an output ciphertext.
+    fn words(&self) -> (usize, usize);
+}
+
+/// Switches large ciphertexts to a small key.
+pub(crate) trait Keyswitch: Kernel {
+    fn new(key: KeyswitchKeyWords) -> Self;
+    /// `input` and `output` hold the same number of ciphertexts.
+    fn keyswitch(&self, input: &[u64], output: &mut [u64], scratch: &mut Self::Scratch);
+}
+
+/// Looks small ciphertexts up in tables; the results are large.
+pub(crate) trait Bootstrap: Kernel {
+    fn new(key: BootstrapKeyWords) -> Self;
+    /// `N` of the output key: a table of width `w` needs `2^(w + 1) ≤ N`.
+    fn polynomial_size(&self) -> usize;
+    /// `input` and `output` hold the same number of ciphertexts; ciphertext `i` uses table `tables.table(first + i)`.
+    fn bootstrap(&self, input: &[u64], output: &mut [u64], job: (usize, LookupTables<'_>), scratch: &mut Self::Scratch);
+}
+
+/// The coefficients of a small ciphertext in its `n + 1` words.
+fn small(words: &[u64]) -> &[u32] {
+    // SAFETY: twice as many 32-bit halves lie in `words`, of weaker alignment, borrowed alike; every bit pattern is a u32.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len()) }
+}
+
+/// See [`small`].
+fn small_mut(words: &mut [u64]) -> &mut [u32] {
+    // SAFETY: as in `small`, and the borrow is exclusive.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), words.len()) }
+}

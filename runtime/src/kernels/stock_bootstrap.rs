@@ -1,0 +1,128 @@
+//! The bootstrap of `tfhe`: centred modulus switch, batched blind rotation, sample extraction.
+
+use super::fourier_plan::fourier_plan;
+use super::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
+use dyn_stack::PodStack;
+use tfhe::core_crypto::algorithms::modulus_switch::ModulusSwitchedLweCiphertext;
+use tfhe::core_crypto::fft_impl::fft64::crypto::bootstrap::{FourierLweBootstrapKeyOwned, batch_blind_rotate_assign_scratch};
+use tfhe::core_crypto::prelude::{
+    CiphertextCount, CiphertextModulus, CiphertextModulusLog, ContiguousEntityContainer, DecompositionBaseLog, DecompositionLevelCount, Fft,
+    GlweCiphertextListMutView, GlweDimension, LweBootstrapKey, LweCiphertext, LweDimension, MonomialDegree, PolynomialSize,
+    extract_lwe_sample_from_glwe_ciphertext, lwe_ciphertext_centered_binary_modulus_switch,
+    par_convert_standard_lwe_bootstrap_key_to_fourier,
+};
+
+pub(crate) struct StockBootstrap {
+    key: FourierLweBootstrapKeyOwned,
+    fft: Fft,
+}
+
+/// Memory for a batch of [`StockBootstrap::BATCH`] ciphertexts.
+pub(crate) struct StockScratch {
+    switched: Vec<Switched>,
+    accumulators: Vec<u64>,
+    stack: Vec<u8>,
+}
+
+/// A ciphertext modulo `2N`, with its mask at hand: the blind rotation asks for single elements.
+struct Switched {
+    log_modulus: CiphertextModulusLog,
+    mask: Vec<usize>,
+    body: usize,
+}
+
+impl Kernel for StockBootstrap {
+    type Scratch = StockScratch;
+    const BATCH: usize = 16;
+
+    fn scratch(&self) -> StockScratch {
+        let (glwe_size, size) = (self.key.glwe_size(), self.key.polynomial_size());
+        let stack =
+            batch_blind_rotate_assign_scratch::<u64>(glwe_size, size, CiphertextCount(Self::BATCH), self.fft.as_view());
+        let switched = || Switched {
+            log_modulus: size.to_blind_rotation_input_modulus_log(),
+            mask: vec![0; self.key.input_lwe_dimension().0],
+            body: 0,
+        };
+        StockScratch {
+            switched: (0..Self::BATCH).map(|_| switched()).collect(),
+            accumulators: vec![0; Self::BATCH * glwe_size.0 * size.0],
+            stack: vec![0; stack.unaligned_bytes_required()],
+        }
+    }
+
+    fn words(&self) -> (usize, usize) {
+        (self.key.input_lwe_dimension().0 + 1, self.key.output_lwe_dimension().0 + 1)
+    }
+}
+
+impl Bootstrap for StockBootstrap {
+    fn new(key: BootstrapKeyWords) -> Self {
+        let (from, size) = (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
+        let glwe_size = GlweDimension(key.to.dimension.0 as usize).to_glwe_size();
+        let base_log = DecompositionBaseLog(key.decomposition.base_log as usize);
+        let level = DecompositionLevelCount(key.decomposition.level as usize);
+        let fft = fourier_plan(size);
+        let modulus = CiphertextModulus::new_native();
+        let standard = LweBootstrapKey::from_container(key.words, glwe_size, size, base_log, level, modulus);
+        let mut fourier = FourierLweBootstrapKeyOwned::new(from, glwe_size, size, base_log, level);
+        par_convert_standard_lwe_bootstrap_key_to_fourier(&standard, &mut fourier);
+        Self { key: fourier, fft }
+    }
+
+    fn polynomial_size(&self) -> usize {
+        self.key.polynomial_size().0
+    }
+
+    fn bootstrap(&self, input: &[u64], output: &mut [u64], job: (usize, LookupTables<'_>), scratch: &mut StockScratch) {
+        let (first, tables) = job;
+        let (input_words, output_words) = self.words();
+        let (glwe_size, size) = (self.key.glwe_size(), self.key.polynomial_size());
+        let count = input.len() / input_words;
+        let switched = &mut scratch.switched[..count];
+        let accumulators = &mut scratch.accumulators[..count * glwe_size.0 * size.0];
+        for (i, input) in input.chunks_exact(input_words).enumerate() {
+            switched[i].switch(small(input));
+        }
+        for (i, accumulator) in accumulators.chunks_exact_mut(glwe_size.0 * size.0).enumerate() {
+            let (mask, body) = accumulator.split_at_mut((glwe_size.0 - 1) * size.0);
+            mask.fill(0);
+            tables.fill(first + i, body);
+        }
+        let modulus = CiphertextModulus::new_native();
+        let mut list = GlweCiphertextListMutView::from_container(accumulators, glwe_size, size, modulus);
+        let stack = PodStack::new(&mut scratch.stack);
+        self.key.as_view().batch_blind_rotate_assign(list.as_mut_view(), switched, self.fft.as_view(), stack);
+        for (glwe, output) in list.iter().zip(output.chunks_exact_mut(output_words)) {
+            let mut output = LweCiphertext::from_container(output, modulus);
+            extract_lwe_sample_from_glwe_ciphertext(&glwe, &mut output, MonomialDegree(0));
+        }
+    }
+}
+
+impl Switched {
+    fn switch(&mut self, input: &[u32]) {
+        let input = LweCiphertext::from_container(input, CiphertextModulus::new_native());
+        let lazy = lwe_ciphertext_centered_binary_modulus_switch::<u32, usize, _>(input, self.log_modulus);
+        self.body = lazy.body();
+        self.mask.iter_mut().zip(lazy.mask()).for_each(|(to, from)| *to = from);
+    }
+}
+
+impl ModulusSwitchedLweCiphertext<usize> for Switched {
+    fn log_modulus(&self) -> CiphertextModulusLog {
+        self.log_modulus
+    }
+
+    fn lwe_dimension(&self) -> LweDimension {
+        LweDimension(self.mask.len())
+    }
+
+    fn body(&self) -> usize {
+        self.body
+    }
+
+    fn mask(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
+        self.mask.iter().copied()
+    }
+}

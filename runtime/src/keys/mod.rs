@@ -1,0 +1,58 @@
+//! Keys of a key set: the client's secrets, and what a server needs to compute.
+//!
+//! [`generate`] makes both. Evaluation keys hold noise of the secret key they lead to; every key
+//! carries the fingerprint of the key set it was made for.
+
+mod evaluation;
+mod randomness;
+mod secret;
+
+use cloakwork_abi::spec::Keyset;
+
+pub use evaluation::EvaluationKeys;
+pub(crate) use evaluation::{SeededBootstrapKey, SeededKeyswitchKey, check};
+pub(crate) use randomness::Seeds;
+pub use randomness::{Origin, Randomness};
+pub(crate) use secret::SecretKey;
+pub use secret::SecretKeys;
+
+/// How far [`generate`] is, told before each key and once at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// Name of the key that comes next; empty at the end.
+    pub key: &'a str,
+    /// Keys that are ready.
+    pub done: usize,
+    /// Keys in all.
+    pub total: usize,
+}
+
+/// Why keys could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A key set that did not come through `ProgramSpec::from_json`.
+    #[error("the key set is not sound: {0}; take it from a spec that `ProgramSpec::from_json` accepted")]
+    Keyset(String),
+}
+
+/// New keys for `keyset`, in parallel on the current rayon pool.
+///
+/// The evaluation keys are ready to run: their bootstrap keys are in the Fourier domain.
+pub fn generate(
+    keyset: &Keyset,
+    randomness: Randomness,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<(SecretKeys, EvaluationKeys), KeyError> {
+    check(keyset)?;
+    let total = keyset.secret_keys.len() + keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
+    let done = std::cell::Cell::new(0);
+    let next = |key: &str| {
+        progress(Progress { key, done: done.get(), total });
+        done.set(done.get() + 1);
+    };
+    let mut seeds = randomness.seeds();
+    let secret_keys = SecretKeys::generate(keyset, &mut seeds, &next);
+    let evaluation_keys = EvaluationKeys::generate(&secret_keys, keyset, &mut seeds, &next);
+    progress(Progress { key: "", done: total, total });
+    Ok((secret_keys, evaluation_keys))
+}

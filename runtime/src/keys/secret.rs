@@ -1,0 +1,143 @@
+//! The client's secret keys: uniform binary coefficients, wiped from memory when dropped.
+
+use super::{Origin, Seeds};
+use cloakwork_abi::parameters::{GlweShape, LweDimension, Variance};
+use cloakwork_abi::spec::{Keyset, SecretKeyShape};
+use std::fmt;
+use tfhe::core_crypto::prelude::{
+    DefaultRandomGenerator, Gaussian, GlweSecretKey, LweSecretKey, LweSecretKeyView, SecretRandomGenerator, StandardDev,
+    generate_binary_lwe_secret_key,
+};
+use zeroize::Zeroizing;
+
+/// The secret keys of one client for one key set.
+pub struct SecretKeys {
+    pub(crate) keys: Vec<SecretKey>,
+    keyset: Keyset,
+    fingerprint: String,
+    origin: Origin,
+}
+
+/// Coefficients of one secret key, 0 or 1, in words as wide as its ciphertexts' coefficients.
+pub(crate) enum SecretKey {
+    /// A key of small ciphertexts.
+    Lwe(Zeroizing<Vec<u32>>),
+    /// A key of large ciphertexts: `k` polynomials, one behind the other.
+    Glwe(Zeroizing<Vec<u64>>, GlweShape),
+}
+
+impl SecretKeys {
+    pub(super) fn generate(keyset: &Keyset, seeds: &mut Seeds, next: &dyn Fn(&str)) -> Self {
+        let keys = keyset.secret_keys.iter().map(|spec| {
+            next(&spec.name);
+            SecretKey::generate(spec.shape, seeds)
+        });
+        let keys = keys.collect();
+        Self::from_parts(keyset, keys, seeds.origin)
+    }
+
+    pub(crate) fn from_parts(keyset: &Keyset, keys: Vec<SecretKey>, origin: Origin) -> Self {
+        Self { keys, keyset: keyset.clone(), fingerprint: keyset.fingerprint(), origin }
+    }
+
+    /// [`Keyset::fingerprint`] of the key set.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The key set.
+    pub fn keyset(&self) -> &Keyset {
+        &self.keyset
+    }
+
+    /// Whether the keys follow from a known seed.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The large key at `position`, and the noise of a fresh encryption under it.
+    pub(crate) fn large(&self, position: usize) -> Option<(LweSecretKeyView<'_, u64>, Gaussian<f64>)> {
+        let SecretKey::Glwe(words, _) = self.keys.get(position)? else { return None };
+        let variance = self.keyset.secret_keys.get(position)?.variance;
+        Some((LweSecretKey::from_container(words.as_slice()), gaussian(variance)))
+    }
+}
+
+/// Noise of that variance, centred.
+pub(crate) fn gaussian(variance: Variance) -> Gaussian<f64> {
+    Gaussian::from_dispersion_parameter(StandardDev(variance.std_dev()), 0.0)
+}
+
+impl fmt::Debug for SecretKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretKeys").field("fingerprint", &self.fingerprint).field("origin", &self.origin).finish()
+    }
+}
+
+impl SecretKey {
+    fn generate(shape: SecretKeyShape, seeds: &mut Seeds) -> Self {
+        let mut generator = SecretRandomGenerator::<DefaultRandomGenerator>::new(seeds.next());
+        let mut key = Self::zero(shape);
+        match &mut key {
+            Self::Lwe(words) => {
+                generate_binary_lwe_secret_key(&mut LweSecretKey::from_container(words.as_mut_slice()), &mut generator);
+            }
+            Self::Glwe(words, _) => {
+                generate_binary_lwe_secret_key(&mut LweSecretKey::from_container(words.as_mut_slice()), &mut generator);
+            }
+        }
+        key
+    }
+
+    fn zero(shape: SecretKeyShape) -> Self {
+        let length = shape.lwe_dimension().0 as usize;
+        match shape {
+            SecretKeyShape::Lwe(LweDimension(_)) => Self::Lwe(Zeroizing::new(vec![0; length])),
+            SecretKeyShape::Glwe(glwe) => Self::Glwe(Zeroizing::new(vec![0; length]), glwe),
+        }
+    }
+
+    /// Coefficients packed 64 to a word, lowest bit first.
+    pub(crate) fn to_bits(&self) -> Zeroizing<Vec<u64>> {
+        fn pack<T: Copy + Into<u64>>(coefficients: &[T]) -> Vec<u64> {
+            let word = |chunk: &[T]| chunk.iter().rev().fold(0, |word, &bit| word << 1 | (bit.into() & 1));
+            coefficients.chunks(64).map(word).collect()
+        }
+        Zeroizing::new(match self {
+            Self::Lwe(words) => pack(words),
+            Self::Glwe(words, _) => pack(words),
+        })
+    }
+
+    /// Inverse of [`SecretKey::to_bits`]; `bits` must hold [`SecretKey::words_of_bits`] words.
+    pub(crate) fn from_bits(shape: SecretKeyShape, bits: &[u64]) -> Self {
+        let mut key = Self::zero(shape);
+        let bit = |i: usize| bits[i / 64] >> (i % 64) & 1;
+        match &mut key {
+            Self::Lwe(words) => words.iter_mut().enumerate().for_each(|(i, word)| *word = bit(i) as u32),
+            Self::Glwe(words, _) => words.iter_mut().enumerate().for_each(|(i, word)| *word = bit(i)),
+        }
+        key
+    }
+
+    pub(crate) fn words_of_bits(shape: SecretKeyShape) -> u64 {
+        shape.lwe_dimension().0.div_ceil(64)
+    }
+
+    pub(crate) fn as_lwe32(&self) -> Option<LweSecretKeyView<'_, u32>> {
+        match self {
+            Self::Lwe(words) => Some(LweSecretKey::from_container(words.as_slice())),
+            Self::Glwe(..) => None,
+        }
+    }
+
+    pub(crate) fn as_glwe(&self) -> Option<GlweSecretKey<&[u64]>> {
+        match self {
+            Self::Lwe(_) => None,
+            Self::Glwe(words, shape) => Some(GlweSecretKey::from_container(
+                words.as_slice(),
+                tfhe::core_crypto::prelude::PolynomialSize(shape.polynomial_size.0 as usize),
+            )),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Runs compiled programs on encrypted values. Requires evaluation keys only; knows no secret key.
+//!
+//! Everything that came from outside is checked against the spec before machine code gets a pointer to it.
+
+use crate::kernels::{Bootstrap, Kernel, LookupTables};
+use crate::keys::EvaluationKeys;
+use crate::program::Program;
+use crate::value::{Data, Mismatch, Value, Words, words_of};
+use aligned_vec::AVec;
+use cloakwork_abi::encoding::MAX_LOOKUP_WIDTH;
+use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
+use cloakwork_abi::parameters::Width;
+use cloakwork_abi::spec::ProgramSpec;
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How to run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {
+    /// Threads; by default one for each core.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Why a run gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Keys of another key set.
+    #[error("the evaluation keys belong to key set {found}, the program to {expected}; use the keys that were made for this program")]
+    Keys {
+        /// Fingerprint of the keys.
+        found: String,
+        /// Fingerprint of the program.
+        expected: String,
+    },
+    /// Too many or too few arguments.
+    #[error("`{program}` takes {expected} arguments, found {found}")]
+    Count {
+        /// Program.
+        program: String,
+        /// Given.
+        found: usize,
+        /// Allowed.
+        expected: usize,
+    },
+    /// An argument that does not fit.
+    #[error("argument {0}; encrypt it with the spec of this program")]
+    Argument(#[from] Mismatch),
+    /// Threads could not be started.
+    #[error("{threads} threads cannot be started: {problem}")]
+    Threads {
+        /// Asked for.
+        threads: usize,
+        /// Cause.
+        problem: String,
+    },
+    /// The program gave up.
+    #[error("`{program}` failed with status {status}: {message}")]
+    Failed {
+        /// Program.
+        program: String,
+        /// Status of its entry.
+        status: i32,
+        /// What the runtime noted.
+        message: String,
+    },
+}
+
+/// Runs `program` on encrypted arguments with a client's evaluation keys.
+pub fn run(
+    program: &Program,
+    keys: &EvaluationKeys,
+    arguments: &[Value],
+    options: RunOptions,
+) -> Result<Vec<Value>, RunError> {
+    let spec = program.spec();
+    check(program, keys, arguments)?;
+    let mut results: Vec<Value> =
+        spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, program.fingerprint())).collect();
+    let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
+    let state = ServerState { keys, failure: Mutex::default() };
+    let call = || call(program, &state, arguments, (&mut results, &mut workspaces));
+    let status = match options.threads {
+        None => pool(None)?.install(call),
+        Some(threads) => pool(Some(threads))?.install(call),
+    };
+    program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspaces);
+    if status == STATUS_OK {
+        return Ok(results);
+    }
+    let message = state.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let message = message.unwrap_or_else(|| "no cause was noted".to_owned());
+    Err(RunError::Failed { program: spec.name.clone(), status, message })
+}
+
+fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Result<(), RunError> {
+    let spec = program.spec();
+    if keys.fingerprint() != program.fingerprint() {
+        let (found, expected) = (keys.fingerprint().to_owned(), program.fingerprint().to_owned());
+        return Err(RunError::Keys { found, expected });
+    }
+    if arguments.len() != spec.inputs.len() {
+        let (found, expected) = (arguments.len(), spec.inputs.len());
+        return Err(RunError::Count { program: spec.name.clone(), found, expected });
+    }
+    let pairs = spec.inputs.iter().zip(arguments);
+    match pairs.into_iter().find_map(|(input, value)| value.mismatch(input, &spec.keyset, program.fingerprint())) {
+        Some(mismatch) => Err(mismatch.into()),
+        None => Ok(()),
+    }
+}
+
+fn new_workspaces(spec: &ProgramSpec) -> Vec<Words> {
+    let sizes = spec.workspace.iter().enumerate().map(|(key, &count)| count as usize * words_of(&spec.keyset, key));
+    sizes.map(|size| AVec::from_iter(64, std::iter::repeat_n(0, size))).collect()
+}
+
+/// A thread pool of that size, kept for later runs.
+fn pool(threads: Option<NonZeroUsize>) -> Result<Arc<rayon::ThreadPool>, RunError> {
+    static POOLS: Mutex<BTreeMap<usize, Arc<rayon::ThreadPool>>> = Mutex::new(BTreeMap::new());
+    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = pools.get(&threads) {
+        return Ok(pool.clone());
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = Arc::new(pool.map_err(|error| RunError::Threads { threads, problem: error.to_string() })?);
+    pools.insert(threads, pool.clone());
+    Ok(pool)
+}
+
+fn call(
+    program: &Program,
+    state: &ServerState<'_>,
+    arguments: &[Value],
+    (results, workspaces): (&mut [Value], &mut [Words]),
+) -> i32 {
+    let keyset = &program.spec().keyset;
+    let words: Vec<u64> = (0..keyset.secret_keys.len()).map(|key| words_of(keyset, key) as u64).collect();
+    let workspaces: Vec<*mut u64> = workspaces.iter_mut().map(|workspace| workspace.as_mut_ptr()).collect();
+    let inputs = arguments.iter().map(|value| match &value.data {
+        Data::Clear(elements) => elements.as_ptr().cast(),
+        Data::Encrypted(words) => words.as_ptr(),
+    });
+    let inputs = inputs.collect::<Vec<*const u64>>();
+    let outputs: Vec<*mut u64> = results
+        .iter_mut()
+        .map(|value| match &mut value.data {
+            Data::Clear(elements) => elements.as_mut_ptr().cast(),
+            Data::Encrypted(words) => words.as_mut_ptr(),
+        })
+        .collect();
+    let context = Context {
+        functions: &SERVER_FUNCTIONS,
+        state: std::ptr::from_ref(state).cast(),
+        words: words.as_ptr(),
+        workspaces: workspaces.as_ptr(),
+    };
+    // SAFETY: who made the program vouches for the entry; arguments, results and workspaces have the lengths of its
+    // spec (`check`, `Value::zeros`, `new_workspaces`), and all of it outlives the call.
+    unsafe { program.entry()(&context, inputs.as_ptr(), outputs.as_ptr()) }
+}
+
+static SERVER_FUNCTIONS: FunctionTable = FunctionTable { keyswitch: server_keyswitch, bootstrap: server_bootstrap };
+
+/// What the functions below are called with.
+struct ServerState<'a> {
+    keys: &'a EvaluationKeys,
+    failure: Mutex<Option<String>>,
+}
+
+impl ServerState<'_> {
+    /// Runs `work`; a refusal or a panic becomes a status with its message kept here.
+    fn guard(&self, work: impl FnOnce() -> Result<(), String>) -> i32 {
+        let Err(message) = catch(work) else { return STATUS_OK };
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+        STATUS_FAILED
+    }
+}
+
+/// The error of `work`, or the message of its panic.
+pub(crate) fn catch(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        Err(format!("internal failure: {}", text.unwrap_or("a panic without a message")))
+    })
+}
+
+unsafe extern "C" fn server_keyswitch(
+    state: *const c_void,
+    key: u32,
+    count: u64,
+    input: *const u64,
+    output: *mut u64,
+) -> i32 {
+    // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
+    let state = unsafe { &*state.cast::<ServerState<'_>>() };
+    state.guard(|| {
+        let kernel = state.keys.keyswitch.get(key as usize).ok_or_else(|| format!("there is no keyswitch key {key}"))?;
+        let (input_words, output_words) = kernel.kernel().words();
+        // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory.
+        let (input, output) = unsafe {
+            (
+                std::slice::from_raw_parts(input, count as usize * input_words),
+                std::slice::from_raw_parts_mut(output, count as usize * output_words),
+            )
+        };
+        kernel.keyswitch(input, output);
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn server_bootstrap(
+    state: *const c_void,
+    key: u32,
+    count: u64,
+    input: *const u64,
+    output: *mut u64,
+    tables: *const u64,
+    selector: *const u32,
+    width: u32,
+    is_signed: u32,
+) -> i32 {
+    // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
+    let state = unsafe { &*state.cast::<ServerState<'_>>() };
+    state.guard(|| {
+        let kernel = state.keys.bootstrap.get(key as usize).ok_or_else(|| format!("there is no bootstrap key {key}"))?;
+        let size = kernel.kernel().polynomial_size();
+        check_width(width, size)?;
+        let (input_words, output_words) = kernel.kernel().words();
+        // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory, and
+        // as many tables of `2^width` words as the selector names.
+        let (input, output, tables) = unsafe {
+            (
+                std::slice::from_raw_parts(input, count as usize * input_words),
+                std::slice::from_raw_parts_mut(output, count as usize * output_words),
+                lookup_tables(tables, (selector, count as usize), Width(width), is_signed != 0),
+            )
+        };
+        kernel.bootstrap(input, output, tables);
+        Ok(())
+    })
+}
+
+/// A table of that width fits an accumulator of `size` coefficients.
+pub(crate) fn check_width(width: u32, size: usize) -> Result<(), String> {
+    let greatest = MAX_LOOKUP_WIDTH.0.min(size.ilog2().saturating_sub(1));
+    match width <= greatest {
+        true => Ok(()),
+        false => Err(format!("a table of width {width} was looked up with N = {size}, allowed is width {greatest}")),
+    }
+}
+
+/// # Safety
+///
+/// `selector` is null or points to `count` numbers, `tables` to as many tables of `2^width` words as it names, for `'a`.
+pub(crate) unsafe fn lookup_tables<'a>(
+    tables: *const u64,
+    (selector, count): (*const u32, usize),
+    width: Width,
+    is_signed: bool,
+) -> LookupTables<'a> {
+    // SAFETY: the caller's.
+    let selector = (!selector.is_null()).then(|| unsafe { std::slice::from_raw_parts(selector, count) });
+    let greatest = selector.map_or(0, |selector| selector.iter().copied().max().unwrap_or(0));
+    // SAFETY: the caller's.
+    let words = unsafe { std::slice::from_raw_parts(tables, (greatest as usize + 1) << width.0) };
+    LookupTables { words, selector, width, is_signed }
+}

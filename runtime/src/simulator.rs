@@ -1,0 +1,246 @@
+//! Runs a program's machine code on phases: one word a ciphertext, no keys, noise drawn from the spec's variances.
+//!
+//! Lookups select exactly the entry that a bootstrap's accumulator would, also outside of the messages' half of the
+//! torus. The same seed gives the same result; without noise the result is the program's clear meaning.
+
+use crate::client::{ClientError, check_arguments, to_array};
+use crate::kernels::{Entry, entry_at};
+use crate::program::Program;
+use crate::server::{catch, check_width, lookup_tables};
+use cloakwork_abi::encoding::encode;
+use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
+use cloakwork_abi::parameters::{Variance, Width};
+use cloakwork_abi::spec::{EncodingSpec, Keyset, SecretKeyShape};
+use ndarray::ArrayD;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_distr::{Distribution, StandardNormal};
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+
+/// Noise of a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// None: the clear meaning.
+    None,
+    /// Gaussian noise of the spec's variances, from this seed.
+    Seed(u64),
+}
+
+/// What a simulation found.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// Results.
+    pub outputs: Vec<ArrayD<i64>>,
+    /// Keyswitches that ran.
+    pub keyswitches: u64,
+    /// Bootstraps that ran.
+    pub bootstraps: u64,
+    /// Bootstraps of a phase outside of the messages' half of the torus: an overflow or too much noise.
+    pub outside: u64,
+}
+
+/// Why a simulation gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    /// Arguments that do not fit.
+    #[error(transparent)]
+    Arguments(#[from] ClientError),
+    /// The program gave up.
+    #[error("`{program}` failed with status {status}: {message}")]
+    Failed {
+        /// Program.
+        program: String,
+        /// Status of its entry.
+        status: i32,
+        /// What the simulator noted.
+        message: String,
+    },
+}
+
+/// Runs `program` on clear arguments as if they were encrypted.
+pub fn simulate(program: &Program, arguments: &[ArrayD<i64>], noise: Noise) -> Result<Simulation, SimulationError> {
+    let spec = program.spec();
+    check_arguments(spec, arguments)?;
+    let random = match noise {
+        Noise::None => None,
+        Noise::Seed(seed) => Some(RefCell::new(StdRng::seed_from_u64(seed))),
+    };
+    let state = SimulatorState { keyset: &spec.keyset, random, counts: Default::default(), failure: RefCell::default() };
+    let inputs = spec.inputs.iter().zip(arguments).map(|(input, argument)| match input.encoding {
+        EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
+        EncodingSpec::Encrypted { key, width, .. } => {
+            let mut phases: Vec<u64> = argument.iter().map(|&element| encode(element, width)).collect();
+            state.add_noise(&mut phases, spec.keyset.secret_keys[key].variance);
+            phases
+        }
+    });
+    let inputs = inputs.collect::<Vec<Vec<u64>>>();
+    let mut outputs: Vec<Vec<u64>> = spec.outputs.iter().map(|output| vec![0; output.elements()]).collect();
+    let mut workspaces: Vec<Vec<u64>> = spec.workspace.iter().map(|&count| vec![0; count as usize]).collect();
+    let status = call(program, &state, &inputs, (&mut outputs, &mut workspaces));
+    if status != STATUS_OK {
+        let message = state.failure.into_inner().unwrap_or_else(|| "no cause was noted".to_owned());
+        return Err(SimulationError::Failed { program: spec.name.clone(), status, message });
+    }
+    let arrays = spec.outputs.iter().zip(outputs).map(|(output, phases)| to_array(output, phases)).collect();
+    let Counts { keyswitches, bootstraps, outside } = state.counts;
+    Ok(Simulation {
+        outputs: arrays,
+        keyswitches: keyswitches.get(),
+        bootstraps: bootstraps.get(),
+        outside: outside.get(),
+    })
+}
+
+fn call(
+    program: &Program,
+    state: &SimulatorState<'_>,
+    inputs: &[Vec<u64>],
+    (outputs, workspaces): (&mut [Vec<u64>], &mut [Vec<u64>]),
+) -> i32 {
+    let words = vec![1u64; program.spec().keyset.secret_keys.len()];
+    let inputs: Vec<*const u64> = inputs.iter().map(|phases| phases.as_ptr()).collect();
+    let outputs: Vec<*mut u64> = outputs.iter_mut().map(|phases| phases.as_mut_ptr()).collect();
+    let workspaces: Vec<*mut u64> = workspaces.iter_mut().map(|phases| phases.as_mut_ptr()).collect();
+    let context = Context {
+        functions: &SIMULATOR_FUNCTIONS,
+        state: std::ptr::from_ref(state).cast(),
+        words: words.as_ptr(),
+        workspaces: workspaces.as_ptr(),
+    };
+    // SAFETY: who made the program vouches for the entry; a ciphertext has one word here, and arguments, results and
+    // workspaces have as many as the spec says; all of it outlives the call.
+    unsafe { program.entry()(&context, inputs.as_ptr(), outputs.as_ptr()) }
+}
+
+static SIMULATOR_FUNCTIONS: FunctionTable =
+    FunctionTable { keyswitch: simulator_keyswitch, bootstrap: simulator_bootstrap };
+
+struct SimulatorState<'a> {
+    keyset: &'a Keyset,
+    random: Option<RefCell<StdRng>>,
+    counts: Counts,
+    failure: RefCell<Option<String>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    keyswitches: Cell<u64>,
+    bootstraps: Cell<u64>,
+    outside: Cell<u64>,
+}
+
+impl SimulatorState<'_> {
+    fn guard(&self, work: impl FnOnce() -> Result<(), String>) -> i32 {
+        let Err(message) = catch(work) else { return STATUS_OK };
+        self.failure.borrow_mut().get_or_insert(message);
+        STATUS_FAILED
+    }
+
+    /// Adds independent noise of that variance to each phase.
+    fn add_noise(&self, phases: &mut [u64], variance: Variance) {
+        let Some(random) = &self.random else { return };
+        let scale = variance.std_dev() * 2f64.powi(64);
+        let mut random = random.borrow_mut();
+        for phase in phases {
+            let sample: f64 = StandardNormal.sample(&mut *random);
+            *phase = phase.wrapping_add((sample * scale) as i128 as u64);
+        }
+    }
+}
+
+unsafe extern "C" fn simulator_keyswitch(
+    state: *const c_void,
+    key: u32,
+    count: u64,
+    input: *const u64,
+    output: *mut u64,
+) -> i32 {
+    // SAFETY: machine code hands on the state of its context, which `call` made from a `SimulatorState`.
+    let state = unsafe { &*state.cast::<SimulatorState<'_>>() };
+    state.guard(|| {
+        let spec = state.keyset.keyswitch_keys.get(key as usize);
+        let spec = spec.ok_or_else(|| format!("there is no keyswitch key {key}"))?;
+        // SAFETY: machine code passes `count` ciphertexts of one word, in disjoint memory.
+        let (input, output) = unsafe {
+            (std::slice::from_raw_parts(input, count as usize), std::slice::from_raw_parts_mut(output, count as usize))
+        };
+        output.copy_from_slice(input);
+        state.add_noise(output, spec.added_variance);
+        state.counts.keyswitches.set(state.counts.keyswitches.get() + count);
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn simulator_bootstrap(
+    state: *const c_void,
+    key: u32,
+    count: u64,
+    input: *const u64,
+    output: *mut u64,
+    tables: *const u64,
+    selector: *const u32,
+    width: u32,
+    is_signed: u32,
+) -> i32 {
+    // SAFETY: machine code hands on the state of its context, which `call` made from a `SimulatorState`.
+    let state = unsafe { &*state.cast::<SimulatorState<'_>>() };
+    state.guard(|| {
+        let spec = state.keyset.bootstrap_keys.get(key as usize);
+        let spec = spec.ok_or_else(|| format!("there is no bootstrap key {key}"))?;
+        let SecretKeyShape::Glwe(shape) = state.keyset.secret_keys[spec.to].shape else {
+            return Err(format!("bootstrap key {key} leads to no GLWE key"));
+        };
+        let size = shape.polynomial_size.0 as usize;
+        check_width(width, size)?;
+        let (width, is_signed) = (Width(width), is_signed != 0);
+        // SAFETY: machine code passes `count` ciphertexts of one word, in disjoint memory, and as many tables of
+        // `2^width` words as the selector names.
+        let (input, output, tables) = unsafe {
+            (
+                std::slice::from_raw_parts(input, count as usize),
+                std::slice::from_raw_parts_mut(output, count as usize),
+                lookup_tables(tables, (selector, count as usize), width, is_signed),
+            )
+        };
+        output.copy_from_slice(input);
+        state.add_noise(output, spec.modulus_switch_variance);
+        let mut outside = 0;
+        for (i, phase) in output.iter_mut().enumerate() {
+            let Entry { index, is_outside } = entry_at(box_of(*phase, size, width), width, is_signed);
+            let word = tables.table(i)[index];
+            *phase = if is_outside { word.wrapping_neg() } else { word };
+            outside += u64::from(is_outside);
+        }
+        state.add_noise(output, spec.output_variance);
+        state.counts.bootstraps.set(state.counts.bootstraps.get() + count);
+        state.counts.outside.set(state.counts.outside.get() + outside);
+        Ok(())
+    })
+}
+
+/// The box of a phase: to the grid of `2N` steps as the centred modulus switch does (half a step down, then to the
+/// nearest), then boxes of `N/2^width` steps, box 0 around 0.
+fn box_of(phase: u64, size: usize, width: Width) -> usize {
+    let step = phase >> (63 - size.ilog2());
+    let box_size = size as u64 >> width.0;
+    ((step + box_size / 2) % (2 * size as u64) / box_size) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloakwork_abi::encoding::delta;
+
+    #[test]
+    fn boxes_reach_half_a_message_to_both_sides() {
+        let width = Width(3);
+        for message in 0..16u64 {
+            let centre = message.wrapping_mul(delta(width));
+            for offset in [0, delta(width) / 2 - 1, (delta(width) / 2).wrapping_neg()] {
+                assert_eq!(box_of(centre.wrapping_add(offset), 64, width), message as usize);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! One argument or result: ciphertexts or clear integers with shape, encoding and the key set they belong to.
+
+use aligned_vec::{AVec, ConstAlign};
+use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
+
+/// Words at a cache line's boundary.
+pub(crate) type Words = AVec<u64, ConstAlign<64>>;
+
+/// One argument or result of a program, dense and row-major.
+#[derive(Clone, Debug)]
+pub struct Value {
+    pub(crate) shape: Vec<u64>,
+    pub(crate) encoding: EncodingSpec,
+    pub(crate) keyset: String,
+    pub(crate) data: Data,
+}
+
+/// Elements of a [`Value`]; which of the two follows from its encoding.
+#[derive(Clone, Debug)]
+pub(crate) enum Data {
+    /// Clear integers.
+    Clear(Vec<i64>),
+    /// Ciphertexts of `k·N + 1` words.
+    Encrypted(Words),
+}
+
+impl Value {
+    /// Sizes of the axes; empty for a scalar.
+    pub fn shape(&self) -> &[u64] {
+        &self.shape
+    }
+
+    /// How elements are represented.
+    pub fn encoding(&self) -> EncodingSpec {
+        self.encoding
+    }
+
+    /// Fingerprint of the key set.
+    pub fn fingerprint(&self) -> &str {
+        &self.keyset
+    }
+
+    /// Words of all ciphertexts; none for clear values.
+    pub fn words(&self) -> &[u64] {
+        match &self.data {
+            Data::Clear(_) => &[],
+            Data::Encrypted(words) => words,
+        }
+    }
+
+    /// Clear elements; none for encrypted values.
+    pub fn clear(&self) -> &[i64] {
+        match &self.data {
+            Data::Clear(elements) => elements,
+            Data::Encrypted(_) => &[],
+        }
+    }
+
+    /// A value of zeros for `spec`.
+    pub(crate) fn zeros(spec: &ValueSpec, keyset: &Keyset, fingerprint: &str) -> Self {
+        let data = match spec.encoding {
+            EncodingSpec::Clear => Data::Clear(vec![0; spec.elements()]),
+            EncodingSpec::Encrypted { key, .. } => {
+                Data::Encrypted(AVec::from_iter(64, std::iter::repeat_n(0, spec.elements() * words_of(keyset, key))))
+            }
+        };
+        Self { shape: spec.shape.clone(), encoding: spec.encoding, keyset: fingerprint.to_owned(), data }
+    }
+
+    /// Why this value cannot stand where `spec` asks for one.
+    pub(crate) fn mismatch(&self, spec: &ValueSpec, keyset: &Keyset, fingerprint: &str) -> Option<Mismatch> {
+        let differs = |what: &'static str, found: String, expected: String| {
+            (found != expected).then(|| Mismatch { name: spec.name.clone(), what, found, expected })
+        };
+        let length = match &self.data {
+            Data::Clear(elements) => format!("{} clear elements", elements.len()),
+            Data::Encrypted(words) => format!("{} words", words.len()),
+        };
+        let expected_length = match spec.encoding {
+            EncodingSpec::Clear => format!("{} clear elements", spec.elements()),
+            EncodingSpec::Encrypted { key, .. } => format!("{} words", spec.elements() * words_of(keyset, key)),
+        };
+        let is_encrypted = matches!(spec.encoding, EncodingSpec::Encrypted { .. });
+        differs("shape", format!("{:?}", self.shape), format!("{:?}", spec.shape))
+            .or_else(|| differs("encoding", format!("{:?}", self.encoding), format!("{:?}", spec.encoding)))
+            .or_else(|| is_encrypted.then(|| differs("key set", self.keyset.clone(), fingerprint.to_owned())).flatten())
+            .or_else(|| differs("length", length, expected_length))
+    }
+}
+
+/// Words of a ciphertext under secret key `key` of a sound key set.
+pub(crate) fn words_of(keyset: &Keyset, key: usize) -> usize {
+    keyset.secret_keys[key].shape.lwe_dimension().0 as usize + 1
+}
+
+/// A value that does not fit its specification.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` has {what} {found}, the program takes {expected}")]
+pub struct Mismatch {
+    /// Argument or result.
+    pub name: String,
+    /// What differs.
+    pub what: &'static str,
+    /// What it is.
+    pub found: String,
+    /// What it should be.
+    pub expected: String,
+}
