@@ -1,0 +1,98 @@
+//! The [`ProgramSpec`] of a function at the `tfhe` level, read from the IR.
+
+use crate::native::workspace::Workspace;
+use cloakwork_abi::encoding::bounds;
+use cloakwork_abi::functions::abi_hash;
+use cloakwork_abi::parameters::SecurityLevel;
+use cloakwork_abi::spec::{
+    EncodingSpec, ErrorSpec, Keyset, OperationCounts, ProgramSpec, SPEC_VERSION, SecuritySpec, ValueSpec,
+};
+use cloakwork_ir::attributes as attr;
+use cloakwork_ir::function::{Function, Side};
+use cloakwork_ir::interpret::encoding_of;
+use cloakwork_ir::tfhe::TfheOp;
+use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::walk;
+use melior::ir::{OperationRef, Value, ValueLike};
+
+/// Module attributes that `fhe-optimize-parameters` writes.
+pub(crate) const P_ERROR: &str = "tfhe.p_error";
+pub(crate) const GLOBAL_P_ERROR: &str = "tfhe.global_p_error";
+pub(crate) const SECURITY: &str = "tfhe.security";
+pub(crate) const SECURITY_SOURCE: &str = "tfhe.security_source";
+
+/// Reads everything from the module, the function and its planned workspace.
+pub(crate) fn program_spec(
+    module: OperationRef<'_, '_>,
+    function: Function<'_, '_>,
+    keyset: Keyset,
+    workspace: &Workspace,
+) -> Result<ProgramSpec, String> {
+    let missing =
+        |name: &str| format!("the module attribute `{name}` is missing; run `fhe-optimize-parameters` first");
+    let real = |name: &str| attr::get_f64(&module, name).ok_or_else(|| missing(name));
+    let level = match attr::get_i64(&module, SECURITY) {
+        Some(128) => SecurityLevel::Bits128,
+        Some(132) => SecurityLevel::Bits132,
+        _ => return Err(missing(SECURITY)),
+    };
+    let source = attr::get_string(&module, SECURITY_SOURCE).ok_or_else(|| missing(SECURITY_SOURCE))?;
+    Ok(ProgramSpec {
+        version: SPEC_VERSION,
+        compiler: concat!("cloakwork ", env!("CARGO_PKG_VERSION")).to_owned(),
+        abi: abi_hash(),
+        name: function.name(),
+        inputs: values(function, Side::Argument, function.arguments(), &keyset)?,
+        outputs: values(function, Side::Result, function.returned(), &keyset)?,
+        keyset,
+        error: ErrorSpec { p_error: real(P_ERROR)?, global_p_error: real(GLOBAL_P_ERROR)? },
+        security: SecuritySpec { level, source },
+        counts: counts(function),
+        workspace: workspace.sizes.clone(),
+    })
+}
+
+fn values(
+    function: Function<'_, '_>,
+    side: Side,
+    values: Vec<Value<'_, '_>>,
+    keyset: &Keyset,
+) -> Result<Vec<ValueSpec>, String> {
+    let spec = |(i, value): (usize, Value<'_, '_>)| {
+        let ty = value_type(value)?;
+        let (encoding, full) = match &ty.element {
+            Element::Lwe { key } => {
+                let key = keyset.secret_keys.iter().position(|known| &known.name == key);
+                let key = key.ok_or_else(|| format!("`{ty}` names a key that is not defined"))?;
+                let (width, is_signed) = encoding_of(function, side, i).map_err(|error| error.message)?;
+                (EncodingSpec::Encrypted { key, width, is_signed }, bounds(width, is_signed))
+            }
+            _ => (EncodingSpec::Clear, (i64::MIN, i64::MAX)),
+        };
+        let (lo, hi) = function.range(side, i).unwrap_or(full);
+        let range = (lo.max(full.0), hi.min(full.1));
+        let shape = ty.shape().iter().map(|&size| size as u64).collect();
+        Ok(ValueSpec { name: function.value_name(side, i), shape, encoding, range })
+    };
+    values.into_iter().enumerate().map(spec).collect()
+}
+
+fn counts(function: Function<'_, '_>) -> OperationCounts {
+    let mut counts = OperationCounts::default();
+    for op in function.operations() {
+        let elements = || value_type(walk::result(op)).map_or(0, |ty| ty.elements() as u64);
+        match TfheOp::of(op) {
+            Some(TfheOp::Keyswitch { .. }) => counts.keyswitches += elements(),
+            Some(TfheOp::Bootstrap(_)) => {
+                counts.bootstraps += elements();
+                counts.bootstrap_calls += 1;
+            }
+            Some(TfheOp::Constant { .. } | TfheOp::Linear(_)) | None => {}
+        }
+    }
+    counts
+}
+
+fn value_type(value: Value<'_, '_>) -> Result<ValueType, String> {
+    ValueType::of(value.r#type()).ok_or_else(|| format!("type `{}` is not supported", value.r#type()))
+}
