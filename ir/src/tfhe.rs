@@ -11,7 +11,7 @@ use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyS
 use melior::Context;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::{OperationBuilder, OperationLike};
-use melior::ir::{Identifier, Location, Module, OperationRef};
+use melior::ir::{Identifier, Location, OperationRef, RegionLike};
 use ndarray::ArrayD;
 
 /// A `tfhe` operation that stands in a function.
@@ -68,8 +68,7 @@ impl TfheOp {
 /// Reads the key ops of a module, in their order.
 pub fn read_keyset(module: OperationRef<'_, '_>) -> Result<Keyset, String> {
     let mut keyset = Keyset::default();
-    let Some(body) = module.region(0).ok().and_then(|region| melior::ir::RegionLike::first_block(&region))
-    else {
+    let Some(body) = module.region(0).ok().and_then(|region| region.first_block()) else {
         return Ok(keyset);
     };
     let mut current = body.first_operation();
@@ -77,7 +76,7 @@ pub fn read_keyset(module: OperationRef<'_, '_>) -> Result<Keyset, String> {
         read_key(op, &mut keyset).ok_or_else(|| {
             format!("the key `{op}` is incomplete or refers to a key not defined before it")
         })?;
-        current = melior::ir::operation::OperationLike::next_in_block(&op);
+        current = op.next_in_block();
     }
     Ok(keyset)
 }
@@ -132,8 +131,9 @@ fn read_key(op: OperationRef<'_, '_>, keyset: &mut Keyset) -> Option<()> {
 }
 
 /// Writes key ops at the start of a module, in the order of the keyset.
-pub fn write_keyset(context: &Context, module: &Module<'_>, keyset: &Keyset) {
-    let body = module.body();
+pub fn write_keyset(context: &Context, module: OperationRef<'_, '_>, keyset: &Keyset) {
+    let body = module.region(0).ok().and_then(|region| region.first_block());
+    let body = body.expect("verified: a module has a body");
     let first = body.first_operation();
     let insert = |name: &str, attributes: Vec<(&str, melior::ir::Attribute<'_>)>| {
         let attributes: Vec<_> =

@@ -3,7 +3,8 @@
 use crate::batch_bootstraps;
 use crate::convert_fhe_to_tfhe;
 use crate::native::convert_tfhe_to_loops;
-use crate::pass::{Level, Pass};
+use crate::optimize_parameters;
+use crate::pass::{Level, Pass, PassOption};
 
 /// The passes; MLIR's registry and `ir-opt --list-passes` are made from it.
 pub static PASSES: &[Pass] = &[
@@ -20,6 +21,25 @@ pub static PASSES: &[Pass] = &[
         level: Level::Tfhe,
         options: &[],
         run: convert_tfhe_to_loops::run,
+    },
+    Pass {
+        name: "fhe-optimize-parameters",
+        summary: "chooses the cheapest keys for a security level and error probabilities, and writes them as key ops",
+        level: Level::Fhe,
+        options: &[
+            PassOption {
+                name: "p-error",
+                summary: "greatest failure probability of one lookup, or `none`",
+                default: "none",
+            },
+            PassOption {
+                name: "global-p-error",
+                summary: "greatest failure probability of a run, or `none`",
+                default: "1e-5",
+            },
+            PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" },
+        ],
+        run: optimize_parameters::run,
     },
     Pass {
         name: "tfhe-batch-bootstraps",

@@ -1,6 +1,7 @@
 //! The [`ProgramSpec`] of a function at the `tfhe` level, read from the IR.
 
 use crate::native::workspace::Workspace;
+use crate::optimize_parameters::{GLOBAL_P_ERROR, P_ERROR, SECURITY, SECURITY_SOURCE};
 use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::functions::abi_hash;
 use cloakwork_abi::parameters::SecurityLevel;
@@ -14,12 +15,6 @@ use cloakwork_ir::tfhe::TfheOp;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::ir::{OperationRef, Value, ValueLike};
-
-/// Module attributes that `fhe-optimize-parameters` writes.
-pub(crate) const P_ERROR: &str = "tfhe.p_error";
-pub(crate) const GLOBAL_P_ERROR: &str = "tfhe.global_p_error";
-pub(crate) const SECURITY: &str = "tfhe.security";
-pub(crate) const SECURITY_SOURCE: &str = "tfhe.security_source";
 
 /// Reads everything from the module, the function and its planned workspace.
 pub(crate) fn program_spec(
