@@ -103,7 +103,8 @@ fn links_between_documents_lead_somewhere() {
 }
 
 fn rust_files() -> Vec<SourceFile> {
-    source_files().unwrap().into_iter().filter(|file| file.has_extension(&["rs"])).collect()
+    let files = source_files().expect("the checkout is readable");
+    files.into_iter().filter(|file| file.has_extension(&["rs"])).collect()
 }
 
 fn uses_unsafe(text: &str) -> bool {
