@@ -1,1 +1,32 @@
 //! The operation graph, the tracer and calibration.
+//!
+//! - [`trace`]: traces a Rust closure; [`traced`]: the values it computes with;
+//! - [`graph`] with [`node`], [`elementwise`], [`host`], [`lookup_table`]: what a frontend saw;
+//!   [`construct`] and [`shapes`]: the only ways to extend it, each checking its operands;
+//! - [`format`]: the graph as text;
+//! - [`emit`]: the graph as an `fhe` module; [`calibrate`]: ranges measured on an input set.
+
+pub mod calibrate;
+pub mod construct;
+pub mod elementwise;
+pub mod emit;
+pub mod error;
+pub mod format;
+pub mod graph;
+pub mod host;
+pub mod lookup_table;
+pub mod node;
+mod operators;
+pub mod sample;
+mod scalar_code;
+pub mod shapes;
+mod source;
+pub mod trace;
+pub mod traced;
+
+pub use error::{SourceLocation, TraceError};
+pub use graph::{NodeId, OpGraph};
+pub use lookup_table::LookupTable;
+pub use node::InputType;
+pub use trace::{Tracer, trace};
+pub use traced::Traced;

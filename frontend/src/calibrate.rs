@@ -1,0 +1,211 @@
+//! Measures ranges on an input set: interprets an `fhe` function on every sample and writes `fhe.range`
+//! on its arguments and operations.
+//!
+//! Where a width is not yet known, the type's signedness is set by the range. Declared ranges of
+//! arguments stay: samples must lie within them. Constants and reals get no range.
+
+use crate::emit::NODE;
+use crate::graph::OpGraph;
+use crate::node::NodeKind;
+use crate::sample::Sample;
+use cloakwork_abi::encoding::bounds;
+use cloakwork_ir::attributes as attr;
+use cloakwork_ir::diagnostic::Diagnostic;
+use cloakwork_ir::function::{Function, Side, functions, set_op_attribute};
+use cloakwork_ir::interpret::{Clear, HostFunctions, interpret_observed};
+use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::walk;
+use melior::Context;
+use melior::ir::{Module, Value, ValueLike};
+use ndarray::ArrayD;
+use std::collections::HashMap;
+
+/// Why an input set cannot be used. Samples and arguments are counted from 0.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrationError {
+    /// No sample.
+    #[error("the input set is empty; at least 1 sample is needed; pass inputs like those the program will see")]
+    Empty,
+    /// Not one function.
+    #[error("the module has {found} functions; exactly 1 is calibrated; split the module")]
+    Functions {
+        /// Functions with a body.
+        found: usize,
+    },
+    /// A sample has too few or too many arguments.
+    #[error("sample {sample} has {found} arguments; `{function}` takes {allowed}; give one value for each argument")]
+    Count {
+        /// Which sample.
+        sample: usize,
+        /// Its arguments.
+        found: usize,
+        /// The function.
+        function: String,
+        /// The function's arguments.
+        allowed: usize,
+    },
+    /// An argument has another shape.
+    #[error("sample {sample}: argument `{argument}` has shape {found:?}; its shape is {allowed:?}; reshape the sample")]
+    Shape {
+        /// Which sample.
+        sample: usize,
+        /// Name of the argument.
+        argument: String,
+        /// Shape in the sample.
+        found: Vec<usize>,
+        /// Shape in the program.
+        allowed: Vec<usize>,
+    },
+    /// A value outside the declared type.
+    #[error("sample {sample}: argument `{argument}` holds {found}; declared is {lo} to {hi}; correct the sample or declare a wider type")]
+    Value {
+        /// Which sample.
+        sample: usize,
+        /// Name of the argument.
+        argument: String,
+        /// The value.
+        found: i64,
+        /// Least value allowed.
+        lo: i64,
+        /// Greatest value allowed.
+        hi: i64,
+    },
+    /// The program cannot compute it.
+    #[error("sample {sample}: {diagnostic}")]
+    Failed {
+        /// Which sample.
+        sample: usize,
+        /// Place and reason.
+        diagnostic: Diagnostic,
+    },
+}
+
+type Range = (i64, i64);
+
+/// Calibrates the one function of a module. Returns the number of samples.
+pub fn calibrate<'c, S: Sample>(
+    context: &'c Context,
+    module: &Module<'c>,
+    host: &dyn HostFunctions,
+    samples: impl IntoIterator<Item = S>,
+) -> Result<usize, CalibrationError> {
+    let all = functions(module);
+    let &[function] = all.as_slice() else {
+        return Err(CalibrationError::Functions { found: all.len() });
+    };
+    let arguments = function.arguments();
+    let mut argument_ranges: Vec<Option<Range>> = vec![None; arguments.len()];
+    let mut op_ranges: HashMap<usize, Range> = HashMap::new();
+    let mut count = 0;
+    for (sample, values) in samples.into_iter().enumerate() {
+        let values = values.into_arguments();
+        check_sample(function, sample, &values)?;
+        for (range, values) in argument_ranges.iter_mut().zip(&values) {
+            widen(range, values);
+        }
+        let inputs: Vec<Clear> = values.into_iter().map(Clear::Int).collect();
+        let result = interpret_observed(function, &inputs, host, &mut |op, result| {
+            if let Clear::Int(values) = result {
+                let key = op.to_raw().ptr as usize;
+                let mut range = op_ranges.get(&key).copied();
+                widen(&mut range, values);
+                op_ranges.extend(range.map(|range| (key, range)));
+            }
+        });
+        result.map_err(|diagnostic| CalibrationError::Failed { sample, diagnostic })?;
+        count += 1;
+    }
+    if count == 0 {
+        return Err(CalibrationError::Empty);
+    }
+    for (i, (argument, range)) in arguments.into_iter().zip(argument_ranges).enumerate() {
+        let Some((lo, hi)) = range.filter(|_| function.range(Side::Argument, i).is_none()) else { continue };
+        function.set_attribute(context, Side::Argument, i, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+        set_signedness(context, argument, lo < 0);
+    }
+    for op in function.operations() {
+        let Some(&(lo, hi)) = op_ranges.get(&(op.to_raw().ptr as usize)) else { continue };
+        let Some(ty) = ValueType::of(walk::result(op).r#type()) else { continue };
+        if ty.element.is_encrypted() {
+            set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+            set_signedness(context, walk::result(op), lo < 0);
+        }
+    }
+    function.update_signature(context);
+    Ok(count)
+}
+
+/// The range of each node of the graph that a module was emitted from, as the module says it.
+///
+/// `None` for reals, for nodes that no operation computes, and where the module has no range yet.
+pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
+    let mut ranges: Vec<Option<Range>> = vec![None; graph.len()];
+    let functions = functions(module);
+    let Some(function) = functions.first() else { return ranges };
+    for (id, node) in graph.nodes() {
+        ranges[id.index()] = match &node.kind {
+            NodeKind::Input(index) => function.range(Side::Argument, *index),
+            NodeKind::Constant(values) => range_of(values),
+            NodeKind::RealConstant(_)
+            | NodeKind::Encrypt
+            | NodeKind::Linear(_)
+            | NodeKind::Lookup(_)
+            | NodeKind::Unary(_)
+            | NodeKind::Binary(_)
+            | NodeKind::Host(_) => None,
+        };
+    }
+    for op in function.operations() {
+        let node = attr::get_i64(&op, NODE).and_then(|node| usize::try_from(node).ok());
+        if let (Some(node), Some(range)) = (node, attr::get_range(&op))
+            && let Some(slot) = ranges.get_mut(node)
+        {
+            *slot = Some(range);
+        }
+    }
+    ranges
+}
+
+fn check_sample(function: Function<'_, '_>, sample: usize, values: &[ArrayD<i64>]) -> Result<(), CalibrationError> {
+    let types = function.value_types(Side::Argument);
+    let (found, allowed) = (values.len(), types.len());
+    if found != allowed {
+        return Err(CalibrationError::Count { sample, found, function: function.name(), allowed });
+    }
+    for (i, (ty, values)) in types.iter().zip(values).enumerate() {
+        let Some(ty) = ty else { continue };
+        let argument = || function.value_name(Side::Argument, i);
+        if ty.shape() != values.shape() {
+            let (found, allowed) = (values.shape().to_vec(), ty.shape().to_vec());
+            return Err(CalibrationError::Shape { sample, argument: argument(), found, allowed });
+        }
+        let of_type = match ty.element {
+            Element::Encrypted { width: Some(width), is_signed } => bounds(width, is_signed),
+            Element::Encrypted { width: None, is_signed: false } => (0, i64::MAX),
+            _ => (i64::MIN, i64::MAX),
+        };
+        let declared = function.range(Side::Argument, i).unwrap_or(of_type);
+        let (lo, hi) = (of_type.0.max(declared.0), of_type.1.min(declared.1));
+        if let Some(&found) = values.iter().find(|value| !(lo..=hi).contains(*value)) {
+            return Err(CalibrationError::Value { sample, argument: argument(), found, lo, hi });
+        }
+    }
+    Ok(())
+}
+
+fn set_signedness<'c>(context: &'c Context, value: Value<'c, '_>, is_signed: bool) {
+    let Some(ty) = ValueType::of(value.r#type()) else { return };
+    if matches!(ty.element, Element::Encrypted { width: None, .. }) {
+        value.set_type(ty.with_element(Element::encrypted(is_signed)).to_mlir(context));
+    }
+}
+
+fn range_of(values: &ArrayD<i64>) -> Option<Range> {
+    Some((*values.iter().min()?, *values.iter().max()?))
+}
+
+fn widen(range: &mut Option<Range>, values: &ArrayD<i64>) {
+    if let Some((lo, hi)) = range_of(values) {
+        *range = Some(range.map_or((lo, hi), |(least, greatest)| (least.min(lo), greatest.max(hi))));
+    }
+}

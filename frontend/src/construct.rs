@@ -1,0 +1,334 @@
+//! Appends arithmetic to a graph: picks the operation for encrypted, clear, integer and real operands,
+//! broadcasts as NumPy does, and refuses what cannot be compiled. Operations on constants are folded.
+
+use crate::elementwise::{Accepts, Binary, Number, Unary};
+use crate::error::{Refusal, TraceError, refuse};
+use crate::graph::{NodeId, OpGraph};
+use crate::host::HostFunction;
+use crate::lookup_table::LookupTable;
+use crate::node::{ElementType, NodeKind};
+use crate::source::common_source;
+use cloakwork_ir::linear::Linear;
+
+type Built = Result<NodeId, Refusal>;
+
+impl OpGraph {
+    /// `a + b`
+    pub fn add(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| graph.sum_of(Binary::Add, a, b))
+    }
+
+    /// `a − b`
+    pub fn sub(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| graph.sum_of(Binary::Sub, a, b))
+    }
+
+    /// `−a`
+    pub fn neg(&mut self, a: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| graph.negated(a))
+    }
+
+    /// `a · b`; two encrypted operands must derive from one value.
+    pub fn mul(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| graph.product(a, b))
+    }
+
+    /// NumPy's `dot`: of vectors their scalar product, else as [`Self::matmul`] or [`Self::mul`].
+    pub fn dot(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| match (graph.node(a).shape.len(), graph.node(b).shape.len()) {
+            (0, _) | (_, 0) => graph.product(a, b),
+            _ => graph.matrix_product("dot", a, b),
+        })
+    }
+
+    /// NumPy's `matmul` of vectors and matrices, one of them clear.
+    pub fn matmul(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| graph.matrix_product("matmul", a, b))
+    }
+
+    /// An elementwise function; integers are converted where it takes reals.
+    pub fn unary(&mut self, function: Unary, a: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| match (function, graph.node(a).element.number()) {
+            (Unary::Neg, _) => graph.negated(a),
+            (function, number) => graph.function_of_one(function, a, number),
+        })
+    }
+
+    /// An elementwise function of two operands; encrypted ones must derive from one value.
+    pub fn binary(&mut self, function: Binary, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| match function {
+            Binary::Add | Binary::Sub => graph.sum_of(function, a, b),
+            Binary::Mul => graph.product(a, b),
+            _ => graph.function_of_two(function, a, b),
+        })
+    }
+
+    /// A function of the embedding program, for every element.
+    pub fn host(&mut self, function: HostFunction, a: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            let a = graph.needs_variable(&function.name, a)?;
+            let (takes, gives) = (function.takes(), function.gives());
+            let a = match (takes, graph.node(a).element.number()) {
+                (Number::Real, Number::Int) => graph.to_real(&function.name, a)?,
+                (Number::Int, Number::Real) => {
+                    return refuse(&function.name, "an encrypted real", "it takes integers", "round it to an integer first");
+                }
+                _ => a,
+            };
+            let shape = graph.node(a).shape.clone();
+            Ok(graph.push(NodeKind::Host(function), &[a], shape, ElementType::encrypted(gives)))
+        })
+    }
+
+    /// A table lookup.
+    pub fn lookup(&mut self, table: LookupTable, a: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            let node = graph.node(a);
+            if !matches!(node.element, ElementType::Encrypted { .. }) {
+                let advice = match node.element.number() {
+                    Number::Int => "index the table in clear",
+                    Number::Real => "round it to an integer first",
+                };
+                return refuse("tlu", format!("{} {}", article(node.element), node.element), "encrypted integers are looked up", advice);
+            }
+            let shape = node.shape.clone();
+            table.check(&shape)?;
+            Ok(graph.push(NodeKind::Lookup(table), &[a], shape, ElementType::ENCRYPTED))
+        })
+    }
+
+    pub(crate) fn checked(&mut self, build: impl FnOnce(&mut Self) -> Built) -> Result<NodeId, TraceError> {
+        build(self).map_err(|refusal| self.refused(refusal))
+    }
+
+    fn sum_of(&mut self, function: Binary, a: NodeId, b: NodeId) -> Built {
+        if self.is_real(a) || self.is_real(b) {
+            return self.function_of_two(function, a, b);
+        }
+        let (a, b) = self.broadcast_together(function.name(), a, b)?;
+        let is_sub = function == Binary::Sub;
+        match (self.is_encrypted(a), self.is_encrypted(b)) {
+            (true, true) | (false, false) => self.linear(if is_sub { Linear::Sub } else { Linear::Add }, &[a, b]),
+            (true, false) if !is_sub => self.linear(Linear::AddClear, &[a, b]),
+            (false, true) => {
+                let b = if is_sub { self.negated(b)? } else { b };
+                self.linear(Linear::AddClear, &[b, a])
+            }
+            (true, false) if self.is_constant(b) => {
+                let b = self.negated(b)?;
+                self.linear(Linear::AddClear, &[a, b])
+            }
+            (true, false) => {
+                // a − b = −(−a + b): clear arguments cannot be negated before the program runs.
+                let minus_a = self.negated(a)?;
+                let sum = self.linear(Linear::AddClear, &[minus_a, b])?;
+                self.negated(sum)
+            }
+        }
+    }
+
+    fn negated(&mut self, a: NodeId) -> Built {
+        match (&self.node(a).kind, self.node(a).element) {
+            (NodeKind::RealConstant(values), _) => {
+                let negated = values.mapv(|value| -value);
+                Ok(self.real_constant(negated))
+            }
+            (_, ElementType::EncryptedReal) => self.function_of_one(Unary::Neg, a, Number::Real),
+            _ => self.linear(Linear::Neg, &[a]),
+        }
+    }
+
+    fn product(&mut self, a: NodeId, b: NodeId) -> Built {
+        if self.is_real(a) || self.is_real(b) {
+            return self.function_of_two(Binary::Mul, a, b);
+        }
+        match (self.is_encrypted(a), self.is_encrypted(b)) {
+            (true, true) => self.function_of_two(Binary::Mul, a, b),
+            (true, false) | (false, false) => {
+                let (a, b) = self.broadcast_together("multiply", a, b)?;
+                self.linear(Linear::MulClear, &[a, b])
+            }
+            (false, true) => {
+                let (a, b) = self.broadcast_together("multiply", a, b)?;
+                self.linear(Linear::MulClear, &[b, a])
+            }
+        }
+    }
+
+    fn matrix_product(&mut self, name: &str, a: NodeId, b: NodeId) -> Built {
+        if self.is_encrypted(a) && self.is_encrypted(b) {
+            return refuse(
+                name,
+                "two encrypted operands",
+                "one operand is clear: products of two encrypted values are not supported yet",
+                "make one of them clear",
+            );
+        }
+        for operand in [a, b] {
+            self.needs_integers(name, operand)?;
+        }
+        let (shape_a, shape_b) = (self.node(a).shape.clone(), self.node(b).shape.clone());
+        match (shape_a.as_slice(), shape_b.as_slice()) {
+            (&[_], &[_]) if self.is_encrypted(b) => self.linear(Linear::Dot, &[b, a]),
+            (&[_], &[_]) => self.linear(Linear::Dot, &[a, b]),
+            (&[_, _], &[_, _]) => self.linear(Linear::Matmul, &[a, b]),
+            (&[inner], &[_, columns]) => {
+                let row = self.reshaped(a, &[1, inner])?;
+                let product = self.linear(Linear::Matmul, &[row, b])?;
+                self.reshaped(product, &[columns])
+            }
+            (&[rows, _], &[inner]) => {
+                let column = self.reshaped(b, &[inner, 1])?;
+                let product = self.linear(Linear::Matmul, &[a, column])?;
+                self.reshaped(product, &[rows])
+            }
+            _ => refuse(
+                name,
+                format!("operands of shape {shape_a:?} and {shape_b:?}"),
+                "operands are vectors or matrices",
+                "reshape them, or multiply slice by slice",
+            ),
+        }
+    }
+
+    fn function_of_one(&mut self, function: Unary, a: NodeId, number: Number) -> Built {
+        let a = self.needs_variable(function.name(), a)?;
+        let (a, number) = match (function, function.accepts(), number) {
+            (Unary::ToReal, _, Number::Real) => return Ok(a),
+            (Unary::ToReal, _, Number::Int) => (a, number),
+            (_, Accepts::Real, Number::Int) => (self.to_real(function.name(), a)?, Number::Real),
+            (_, Accepts::Int, Number::Real) => {
+                return refuse(function.name(), "an encrypted real", "it takes integers", "round it to an integer first");
+            }
+            _ => (a, number),
+        };
+        let shape = self.node(a).shape.clone();
+        let element = ElementType::encrypted(function.gives(number));
+        Ok(self.push(NodeKind::Unary(function), &[a], shape, element))
+    }
+
+    fn function_of_two(&mut self, function: Binary, a: NodeId, b: NodeId) -> Built {
+        let name = function.name();
+        if !self.is_encrypted(a) && !self.is_encrypted(b) {
+            return refuse(name, "only clear operands", "one operand is encrypted", "compute it before, in clear");
+        }
+        for operand in [a, b] {
+            if !self.is_encrypted(operand) {
+                self.needs_constant(name, operand)?;
+            }
+        }
+        if common_source(self, &[a, b]).is_none() {
+            return refuse(
+                name,
+                "two encrypted operands that derive from different values",
+                "not supported yet: encrypted operands derive, element by element, from one encrypted value",
+                match function {
+                    Binary::Mul => "multiply by a clear value or use a lookup",
+                    _ => "pack both into one value (`a + 2^k * b`) and use a lookup",
+                },
+            );
+        }
+        let is_real = self.is_real(a) || self.is_real(b) || function.accepts() == Accepts::Real;
+        if is_real && function.accepts() == Accepts::Int {
+            return refuse(name, "a real operand", "it takes integers", "round it to an integer first");
+        }
+        let (a, b) = if is_real { (self.to_real(name, a)?, self.to_real(name, b)?) } else { (a, b) };
+        self.check_right_operand(function, b)?;
+        let (a, b) = self.broadcast_together(name, a, b)?;
+        let shape = self.node(a).shape.clone();
+        let number = if is_real { Number::Real } else { Number::Int };
+        Ok(self.push(NodeKind::Binary(function), &[a, b], shape, ElementType::encrypted(function.gives(number))))
+    }
+
+    /// Constant integer divisors, exponents and shifts for which the function has no value.
+    fn check_right_operand(&self, function: Binary, b: NodeId) -> Result<(), Refusal> {
+        let NodeKind::Constant(values) = &self.node(b).kind else { return Ok(()) };
+        let find = |bad: fn(i64) -> bool| values.iter().copied().find(|&value| bad(value));
+        let (found, allowed, advice) = match function {
+            Binary::FloorDiv | Binary::Remainder => {
+                (find(|value| value == 0), "integers are divided by others than 0", "convert to reals, or leave it out")
+            }
+            Binary::Pow => (
+                find(|value| !(0..=i64::from(u32::MAX)).contains(&value)),
+                "integers are raised to powers from 0 on",
+                "convert to reals first",
+            ),
+            Binary::ShiftLeft | Binary::ShiftRight => {
+                (find(|value| !(0..64).contains(&value)), "bits are shifted by 0 to 63", "shift the other way for negative counts")
+            }
+            _ => (None, "", ""),
+        };
+        match found {
+            Some(value) => refuse(function.name(), format!("the right operand {value}"), allowed, advice),
+            None => Ok(()),
+        }
+    }
+
+    /// The value as a real; constants are converted at once.
+    pub(crate) fn to_real(&mut self, name: &str, a: NodeId) -> Built {
+        match (&self.node(a).kind, self.node(a).element) {
+            (_, ElementType::EncryptedReal | ElementType::ClearReal) => Ok(a),
+            (_, ElementType::Encrypted { .. }) => {
+                let shape = self.node(a).shape.clone();
+                Ok(self.push(NodeKind::Unary(Unary::ToReal), &[a], shape, ElementType::EncryptedReal))
+            }
+            (NodeKind::Constant(values), ElementType::Clear) => {
+                let values = values.mapv(|value| value as f64);
+                Ok(self.real_constant(values))
+            }
+            (_, ElementType::Clear) => {
+                self.needs_constant(name, a)?;
+                Ok(a)
+            }
+        }
+    }
+
+    fn needs_variable(&self, name: &str, a: NodeId) -> Built {
+        if self.is_encrypted(a) {
+            return Ok(a);
+        }
+        let found = format!("{} {}", article(self.node(a).element), self.node(a).element);
+        refuse(name, found, "its operand is encrypted", "compute it before, in clear")
+    }
+
+    /// Functions that become tables know their constants when the program is compiled.
+    fn needs_constant(&self, name: &str, a: NodeId) -> Result<(), Refusal> {
+        let NodeKind::Input(index) = self.node(a).kind else { return Ok(()) };
+        let input = &self.inputs()[index].name;
+        refuse(
+            name,
+            format!("the clear input `{input}`"),
+            "its clear operand is a constant: the function becomes a table when the program is compiled",
+            "encrypt the input, or compile for each value of it",
+        )
+    }
+
+    pub(crate) fn needs_integers(&self, name: &str, a: NodeId) -> Result<(), Refusal> {
+        if !self.is_real(a) {
+            return Ok(());
+        }
+        let element = self.node(a).element;
+        refuse(
+            name,
+            format!("{} {element}", article(element)),
+            "it takes integers; reals only pass elementwise functions",
+            "round it to an integer first, or move this operation before the conversion to reals",
+        )
+    }
+
+    pub(crate) fn is_encrypted(&self, a: NodeId) -> bool {
+        self.node(a).element.is_encrypted()
+    }
+
+    pub(crate) fn is_constant(&self, a: NodeId) -> bool {
+        matches!(self.node(a).kind, NodeKind::Constant(_) | NodeKind::RealConstant(_))
+    }
+
+    fn is_real(&self, a: NodeId) -> bool {
+        self.node(a).element.number() == Number::Real
+    }
+}
+
+fn article(element: ElementType) -> &'static str {
+    if element.is_encrypted() { "an" } else { "a" }
+}

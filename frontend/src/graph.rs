@@ -1,0 +1,194 @@
+//! What a frontend saw: an owned, append-only graph of inputs, constants and operations.
+//!
+//! Operands always exist before their users. Operations are appended by the methods of
+//! [`crate::construct`] and [`crate::shapes`], which check them; nothing is ever changed or removed:
+//! to rewrite a program, write a pass on the module that [`crate::emit`] makes of it.
+
+use crate::elementwise::Number;
+use crate::error::{Refusal, SourceLocation, TraceError, refuse};
+use crate::node::{ElementType, Input, InputType, Node, NodeKind};
+use cloakwork_abi::encoding::{MAX_WIDTH, bounds};
+use ndarray::ArrayD;
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+/// A traced program.
+#[derive(Clone, Debug)]
+pub struct OpGraph {
+    name: String,
+    /// An edge goes from operand to user and holds the position among the user's operands.
+    graph: DiGraph<Node, u32>,
+    inputs: Vec<Input>,
+    outputs: Vec<NodeId>,
+    location: Option<SourceLocation>,
+    tag: Option<String>,
+}
+
+/// A node of one graph; ascending in the order of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    /// Its position in the order of the program.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    pub(crate) fn at(index: usize) -> Self {
+        Self(index as u32)
+    }
+}
+
+impl OpGraph {
+    /// An empty program.
+    pub fn new(name: &str) -> Self {
+        let (graph, inputs, outputs) = (DiGraph::new(), vec![], vec![]);
+        Self { name: name.to_owned(), graph, inputs, outputs, location: None, tag: None }
+    }
+
+    /// Name of the function that it becomes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The arguments in order.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The results in order.
+    pub fn outputs(&self) -> &[NodeId] {
+        &self.outputs
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Whether nothing was appended yet.
+    pub fn is_empty(&self) -> bool {
+        self.graph.node_count() == 0
+    }
+
+    /// Every node, operands before users.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.graph.node_indices().map(|index| (NodeId::at(index.index()), &self.graph[index]))
+    }
+
+    /// A node of this graph.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.graph[NodeIndex::new(id.index())]
+    }
+
+    /// The operands of a node in order.
+    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
+        let edges = self.graph.edges_directed(NodeIndex::new(id.index()), Direction::Incoming);
+        let mut operands: Vec<(u32, NodeId)> =
+            edges.map(|edge| (*edge.weight(), NodeId::at(edge.source().index()))).collect();
+        operands.sort_unstable();
+        operands.into_iter().map(|(_, operand)| operand).collect()
+    }
+
+    /// Place and tag of the nodes that are appended from now on.
+    pub fn set_place(&mut self, location: Option<SourceLocation>, tag: Option<String>) {
+        (self.location, self.tag) = (location, tag);
+    }
+
+    /// Appends an encrypted argument.
+    pub fn encrypted(&mut self, name: &str, shape: &[usize], declared: InputType) -> Result<NodeId, TraceError> {
+        self.input(Input { name: name.to_owned(), shape: shape.to_vec(), is_encrypted: true, declared })
+    }
+
+    /// Appends a clear argument of integers.
+    pub fn clear(&mut self, name: &str, shape: &[usize], declared: InputType) -> Result<NodeId, TraceError> {
+        self.input(Input { name: name.to_owned(), shape: shape.to_vec(), is_encrypted: false, declared })
+    }
+
+    /// Appends an argument.
+    pub fn input(&mut self, input: Input) -> Result<NodeId, TraceError> {
+        self.check_input(&input).map_err(|refusal| self.refused(refusal))?;
+        let declared = input.declared;
+        let element = if input.is_encrypted {
+            ElementType::Encrypted { is_signed: declared.is_signed() }
+        } else {
+            ElementType::Clear
+        };
+        let shape = input.shape.clone();
+        self.inputs.push(input);
+        Ok(self.push(NodeKind::Input(self.inputs.len() - 1), &[], shape, element))
+    }
+
+    /// Appends clear integers.
+    pub fn constant(&mut self, values: ArrayD<i64>) -> NodeId {
+        let shape = values.shape().to_vec();
+        self.push(NodeKind::Constant(values), &[], shape, ElementType::Clear)
+    }
+
+    /// Appends clear reals.
+    pub fn real_constant(&mut self, values: ArrayD<f64>) -> NodeId {
+        let shape = values.shape().to_vec();
+        self.push(NodeKind::RealConstant(values), &[], shape, ElementType::ClearReal)
+    }
+
+    /// Appends a result; constants are encrypted trivially.
+    pub fn output(&mut self, id: NodeId) -> Result<(), TraceError> {
+        let node = self.node(id);
+        let (element, shape) = (node.element, node.shape.clone());
+        let is_constant = matches!(node.kind, NodeKind::Constant(_));
+        let output = match element {
+            ElementType::Encrypted { .. } => id,
+            ElementType::Clear if is_constant => self.push(NodeKind::Encrypt, &[id], shape, ElementType::ENCRYPTED),
+            ElementType::Clear | ElementType::EncryptedReal | ElementType::ClearReal => {
+                let advice = match element.number() {
+                    Number::Int => "leave it out: whoever calls the program knows it",
+                    Number::Real => "round it to an integer first",
+                };
+                let refusal = refuse("return", format!("a value of {element}s"), "results are encrypted integers", advice);
+                return refusal.map_err(|refusal| self.refused(refusal));
+            }
+        };
+        self.outputs.push(output);
+        Ok(())
+    }
+
+    pub(crate) fn push(&mut self, kind: NodeKind, operands: &[NodeId], shape: Vec<usize>, element: ElementType) -> NodeId {
+        let (location, tag) = (self.location.clone(), self.tag.clone());
+        let index = self.graph.add_node(Node { kind, shape, element, location, tag });
+        for (position, operand) in operands.iter().enumerate() {
+            self.graph.add_edge(NodeIndex::new(operand.index()), index, position as u32);
+        }
+        NodeId::at(index.index())
+    }
+
+    pub(crate) fn refused(&self, refusal: Refusal) -> TraceError {
+        refusal.at(self.location.clone())
+    }
+
+    fn check_input(&self, input: &Input) -> Result<(), Refusal> {
+        let name = &input.name;
+        if self.inputs.iter().any(|other| other.name == *name) {
+            return refuse("input", format!("a second input called `{name}`"), "names are unique", "rename one of them");
+        }
+        if input.shape.contains(&0) {
+            let shape = &input.shape;
+            return refuse("input", format!("`{name}` of shape {shape:?}"), "each axis has at least 1 element", "leave the input out");
+        }
+        match input.declared {
+            InputType::Integer { width, .. } if !(1..=MAX_WIDTH.0).contains(&width.0) => refuse(
+                "input",
+                format!("`{name}` of {width} bits"),
+                format!("an input has 1 to {MAX_WIDTH} bits"),
+                "declare the width that its values need",
+            ),
+            InputType::Range { lo, hi } if lo > hi || lo < bounds(MAX_WIDTH, true).0 || hi > bounds(MAX_WIDTH, false).1 => refuse(
+                "input",
+                format!("`{name}` in the range {lo}..={hi}"),
+                format!("a range goes from least to greatest within {MAX_WIDTH} bits"),
+                "declare the range of its values",
+            ),
+            InputType::Measured | InputType::Integer { .. } | InputType::Range { .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Functions of the embedding program inside a graph, and how the interpreter reaches them.
+
+use crate::elementwise::Number;
+use crate::graph::OpGraph;
+use crate::node::{Node, NodeKind};
+use cloakwork_ir::interpret::{Clear, HostFunctions};
+use cloakwork_ir::scalar::Column;
+use ndarray::{ArrayD, IxDyn};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// An elementwise function of the embedding program. It must be pure: it becomes a table.
+#[derive(Clone)]
+pub struct HostFunction {
+    /// Name in the graph's text.
+    pub name: String,
+    /// What runs.
+    pub body: HostBody,
+}
+
+/// See [`HostFunction`].
+#[derive(Clone)]
+pub enum HostBody {
+    /// Integer to integer, one element at a time.
+    Int(Arc<dyn Fn(i64) -> i64 + Send + Sync>),
+    /// Real to real, one element at a time.
+    Real(Arc<dyn Fn(f64) -> f64 + Send + Sync>),
+    /// All elements at once, in a vector; the result has as many.
+    Array {
+        /// What it takes.
+        takes: Number,
+        /// What it gives.
+        gives: Number,
+        /// The function.
+        #[allow(clippy::type_complexity, reason = "the type of a function, said once")]
+        function: Arc<dyn Fn(&Clear) -> Result<Clear, String> + Send + Sync>,
+    },
+}
+
+impl HostFunction {
+    /// What it takes.
+    pub fn takes(&self) -> Number {
+        match &self.body {
+            HostBody::Int(_) => Number::Int,
+            HostBody::Real(_) => Number::Real,
+            HostBody::Array { takes, .. } => *takes,
+        }
+    }
+
+    /// What it gives.
+    pub fn gives(&self) -> Number {
+        match &self.body {
+            HostBody::Int(_) => Number::Int,
+            HostBody::Real(_) => Number::Real,
+            HostBody::Array { gives, .. } => *gives,
+        }
+    }
+
+    /// Applies it to every element; a panic inside is an error.
+    fn apply(&self, input: &Column) -> Result<Column, String> {
+        let name = &self.name;
+        let result = catch_unwind(AssertUnwindSafe(|| match (&self.body, input) {
+            (HostBody::Int(f), Column::Int(values)) => Ok(Column::Int(values.iter().map(|&v| f(v)).collect())),
+            (HostBody::Real(f), Column::Real(values)) => {
+                Ok(Column::Real(values.iter().map(|&v| f(v)).collect()))
+            }
+            (HostBody::Array { takes, gives, function }, input) => apply_array(*takes, *gives, function.as_ref(), input),
+            (HostBody::Int(_) | HostBody::Real(_), _) => Err("its operand has another type".to_owned()),
+        }));
+        match result {
+            Ok(result) => result.map_err(|message| format!("`{name}` failed: {message}")),
+            Err(_) => Err(format!("`{name}` panicked; guard it against every value of its operand's range")),
+        }
+    }
+}
+
+fn apply_array(
+    takes: Number,
+    gives: Number,
+    function: &dyn Fn(&Clear) -> Result<Clear, String>,
+    input: &Column,
+) -> Result<Column, String> {
+    let vector = |count: usize| IxDyn(&[count]);
+    let argument = match (takes, input) {
+        (Number::Int, Column::Int(values)) => {
+            ArrayD::from_shape_vec(vector(values.len()), values.clone()).map(Clear::Int)
+        }
+        (Number::Real, Column::Real(values)) => {
+            ArrayD::from_shape_vec(vector(values.len()), values.clone()).map(Clear::Real)
+        }
+        (Number::Int | Number::Real, _) => return Err("its operand has another type".to_owned()),
+    };
+    let argument = argument.map_err(|error| error.to_string())?;
+    let result = function(&argument)?;
+    if result.shape() != argument.shape() {
+        let (found, allowed) = (result.shape(), argument.shape());
+        return Err(format!("it gave shape {found:?} for {allowed:?}; a function must give one result for each element"));
+    }
+    match (gives, result) {
+        (Number::Int, Clear::Int(values)) => Ok(Column::Int(values.into_iter().collect())),
+        (Number::Real, Clear::Real(values)) => Ok(Column::Real(values.into_iter().collect())),
+        (Number::Int, Clear::Real(_)) => Err("it gave reals where integers were announced".to_owned()),
+        (Number::Real, Clear::Int(_)) => Err("it gave integers where reals were announced".to_owned()),
+    }
+}
+
+impl fmt::Debug for HostFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostFunction({}: {:?} -> {:?})", self.name, self.takes(), self.gives())
+    }
+}
+
+/// The host functions of a graph; a function's number is its node's.
+#[derive(Clone, Debug, Default)]
+pub struct GraphHost {
+    functions: Vec<Option<HostFunction>>,
+}
+
+impl GraphHost {
+    /// Takes them out of a graph.
+    pub fn of(graph: &OpGraph) -> Self {
+        let function = |node: &Node| if let NodeKind::Host(host) = &node.kind { Some(host.clone()) } else { None };
+        Self { functions: graph.nodes().map(|(_, node)| function(node)).collect() }
+    }
+}
+
+impl HostFunctions for GraphHost {
+    fn call(&self, function: i64, input: &Column) -> Result<Column, String> {
+        let found = usize::try_from(function).ok().and_then(|number| self.functions.get(number)?.as_ref());
+        match found {
+            Some(host) => host.apply(input),
+            None => Err(format!("host function {function} is not in this graph; emit and run the same graph")),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What a node of the graph holds.
+
+use crate::elementwise::{Binary, Number, Unary};
+use crate::error::SourceLocation;
+use crate::host::HostFunction;
+use crate::lookup_table::LookupTable;
+use cloakwork_abi::encoding;
+use cloakwork_abi::parameters::Width;
+use cloakwork_ir::linear::Linear;
+use ndarray::ArrayD;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+/// One input, constant or operation.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Row-major; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// Type of each element.
+    pub element: ElementType,
+    /// Where the program made it.
+    pub location: Option<SourceLocation>,
+    /// The user's name for this part of the program.
+    pub tag: Option<String>,
+}
+
+/// See [`Node`].
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// The argument of that position in [`crate::OpGraph::inputs`].
+    Input(usize),
+    /// Clear integers.
+    Constant(ArrayD<i64>),
+    /// Clear reals.
+    RealConstant(ArrayD<f64>),
+    /// Trivial encryption of a constant.
+    Encrypt,
+    /// A linear operation, as in the `fhe` dialect: operands of one shape, encrypted before clear.
+    Linear(Linear),
+    /// A table lookup.
+    Lookup(LookupTable),
+    /// An elementwise function of one operand.
+    Unary(Unary),
+    /// An elementwise function of two operands of one shape and kind, at least one of them encrypted.
+    Binary(Binary),
+    /// A function of the embedding program.
+    Host(HostFunction),
+}
+
+/// Type of the elements of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ElementType {
+    /// An encrypted integer.
+    Encrypted {
+        /// Whether it is signed, where the program says so; else the ranges decide.
+        is_signed: Option<bool>,
+    },
+    /// An encrypted real, which exists only between encrypted integers.
+    EncryptedReal,
+    /// A clear integer.
+    Clear,
+    /// A clear real.
+    ClearReal,
+}
+
+impl ElementType {
+    /// An encrypted integer whose signedness the ranges decide.
+    pub const ENCRYPTED: Self = Self::Encrypted { is_signed: None };
+
+    /// Whether it is encrypted.
+    pub fn is_encrypted(self) -> bool {
+        match self {
+            Self::Encrypted { .. } | Self::EncryptedReal => true,
+            Self::Clear | Self::ClearReal => false,
+        }
+    }
+
+    /// Integer or real.
+    pub fn number(self) -> Number {
+        match self {
+            Self::Encrypted { .. } | Self::Clear => Number::Int,
+            Self::EncryptedReal | Self::ClearReal => Number::Real,
+        }
+    }
+
+    /// The encrypted type of those numbers.
+    pub fn encrypted(number: Number) -> Self {
+        match number {
+            Number::Int => Self::ENCRYPTED,
+            Number::Real => Self::EncryptedReal,
+        }
+    }
+}
+
+impl fmt::Display for ElementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Encrypted { .. } => "encrypted integer",
+            Self::EncryptedReal => "encrypted real",
+            Self::Clear => "clear integer",
+            Self::ClearReal => "clear real",
+        })
+    }
+}
+
+/// An argument of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Unique among the inputs.
+    pub name: String,
+    /// Row-major; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// Encrypted or clear integers.
+    pub is_encrypted: bool,
+    /// What the program promises about its elements.
+    pub declared: InputType,
+}
+
+/// What is known about the integers of an input before any is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputType {
+    /// Nothing: an input set will tell.
+    Measured,
+    /// They fit an integer type.
+    Integer {
+        /// Bits.
+        width: Width,
+        /// Two's complement or not.
+        is_signed: bool,
+    },
+    /// They lie in a range.
+    Range {
+        /// Least.
+        lo: i64,
+        /// Greatest.
+        hi: i64,
+    },
+}
+
+impl InputType {
+    /// `0 ≤ v < 2^width`
+    pub fn unsigned(width: u32) -> Self {
+        Self::Integer { width: Width(width), is_signed: false }
+    }
+
+    /// `−2^(width−1) ≤ v < 2^(width−1)`
+    pub fn signed(width: u32) -> Self {
+        Self::Integer { width: Width(width), is_signed: true }
+    }
+
+    /// Least and greatest value, if declared.
+    pub fn range(self) -> Option<(i64, i64)> {
+        match self {
+            Self::Measured => None,
+            Self::Integer { width, is_signed } => Some(encoding::bounds(width, is_signed)),
+            Self::Range { lo, hi } => Some((lo, hi)),
+        }
+    }
+
+    /// Signedness, if declared; a range that starts below 0 is signed.
+    pub fn is_signed(self) -> Option<bool> {
+        match self {
+            Self::Measured => None,
+            Self::Integer { is_signed, .. } => Some(is_signed),
+            Self::Range { lo, .. } => Some(lo < 0),
+        }
+    }
+}
+
+impl From<RangeInclusive<i64>> for InputType {
+    fn from(range: RangeInclusive<i64>) -> Self {
+        Self::Range { lo: *range.start(), hi: *range.end() }
+    }
+}

@@ -1,0 +1,58 @@
+//! Finds the one encrypted value that an elementwise expression is a function of.
+//!
+//! A function of several encrypted values can only become a table if they all derive, element by
+//! element, from one value: `x·x`, or `max(x + 1, 2·x)`.
+
+use crate::graph::{NodeId, OpGraph};
+use crate::node::NodeKind;
+use cloakwork_ir::linear::Linear;
+use std::collections::BTreeSet;
+
+/// The latest encrypted node through which all of `operands` derive element by element.
+///
+/// With one encrypted operand it is that operand. Constants do not matter. `None` if there are
+/// several independent ones.
+pub(crate) fn common_source(graph: &OpGraph, operands: &[NodeId]) -> Option<NodeId> {
+    let is_encrypted = |id: &NodeId| graph.node(*id).element.is_encrypted();
+    let mut frontier: BTreeSet<NodeId> = operands.iter().copied().filter(is_encrypted).collect();
+    while frontier.len() > 1 {
+        // The latest node cannot be an ancestor of the others, so the source lies behind it.
+        let latest = frontier.pop_last()?;
+        if !is_elementwise(graph, latest) {
+            return None;
+        }
+        frontier.extend(graph.operands(latest).into_iter().filter(is_encrypted));
+    }
+    frontier.pop_first()
+}
+
+/// Whether element `i` of the node is scalar code of elements `i` of its operands and of constants.
+fn is_elementwise(graph: &OpGraph, id: NodeId) -> bool {
+    let is_variable = |operand: &NodeId| {
+        let node = graph.node(*operand);
+        !node.element.is_encrypted() && matches!(node.kind, NodeKind::Input(_))
+    };
+    if graph.operands(id).iter().any(is_variable) {
+        return false;
+    }
+    match &graph.node(id).kind {
+        NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Host(_) => true,
+        NodeKind::Linear(linear) => match linear {
+            Linear::Add | Linear::Sub | Linear::Neg | Linear::AddClear | Linear::MulClear => true,
+            Linear::Dot
+            | Linear::Matmul
+            | Linear::Conv2d(_)
+            | Linear::Sum { .. }
+            | Linear::Reshape
+            | Linear::Transpose { .. }
+            | Linear::Slice { .. }
+            | Linear::Concat { .. }
+            | Linear::Broadcast => false,
+        },
+        NodeKind::Input(_)
+        | NodeKind::Constant(_)
+        | NodeKind::RealConstant(_)
+        | NodeKind::Encrypt
+        | NodeKind::Lookup(_) => false,
+    }
+}
