@@ -21,6 +21,11 @@ pub mod server;
 pub mod simulator;
 pub mod value;
 
+#[cfg(test)]
+mod measured_noise;
+#[cfg(test)]
+mod whole_torus;
+
 pub use client::{decrypt, encrypt};
 pub use keys::{EvaluationKeys, Randomness, SecretKeys, generate};
 pub use program::Program;

@@ -222,7 +222,7 @@ unsafe extern "C" fn simulator_bootstrap(
 
 /// The box of a phase: to the grid of `2N` steps as the centred modulus switch does (half a step down, then to the
 /// nearest), then boxes of `N/2^width` steps, box 0 around 0.
-fn box_of(phase: u64, size: usize, width: Width) -> usize {
+pub(crate) fn box_of(phase: u64, size: usize, width: Width) -> usize {
     let step = phase >> (63 - size.ilog2());
     let box_size = size as u64 >> width.0;
     ((step + box_size / 2) % (2 * size as u64) / box_size) as usize

@@ -1,0 +1,139 @@
+//! Keys and values survive files; every kind of bad file is refused.
+
+mod common;
+
+use cloakwork_abi::parameters::Width;
+use cloakwork_abi::spec::Keyset;
+use cloakwork_runtime::client::{decrypt, encrypt};
+use cloakwork_runtime::formats::{FormatProblem, read_values, values_from_bytes, values_to_bytes, write_values};
+use cloakwork_runtime::keys::{EvaluationKeys, Origin, SecretKeys};
+use cloakwork_runtime::server::{RunOptions, run};
+use common::{array, keys, keyset, looked_up, lookup_entry, program, spec};
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn everything_comes_back_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let program = program(spec("lookup", &[16], (Width(4), true), (Width(4), false)), lookup_entry::<16, 4, 1>);
+    let (spec, keyset) = (program.spec(), &program.spec().keyset);
+    let (secret, evaluation) = keys(1);
+    secret.write(&file("secret")).unwrap();
+    evaluation.write(&file("evaluation")).unwrap();
+    assert_eq!(std::fs::metadata(file("secret")).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let secret = SecretKeys::read(keyset, &file("secret")).unwrap();
+    assert_eq!(secret.origin(), Origin::InsecureSeed);
+    let values = encrypt(spec, &secret, &[array(&[16], -8..8)]).unwrap();
+    write_values(keyset, &spec.inputs, &values, &file("input")).unwrap();
+
+    let evaluation = EvaluationKeys::read(keyset, &file("evaluation")).unwrap();
+    let values = read_values(keyset, &spec.inputs, &file("input")).unwrap();
+    let results = run(&program, &evaluation, &values, RunOptions::default()).unwrap();
+    write_values(keyset, &spec.outputs, &results, &file("output")).unwrap();
+
+    let results = read_values(keyset, &spec.outputs, &file("output")).unwrap();
+    let expected = array(&[16], (-8..8).map(|message| looked_up(message, 4)));
+    assert_eq!(decrypt(spec, &secret, &results).unwrap(), [expected]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "no temporary file is left");
+}
+
+/// One of the three kinds of files: its bytes and how to read them.
+type Case = (&'static str, Vec<u8>, Box<dyn Fn(&Keyset, &[u8]) -> Result<(), FormatProblem>>);
+
+fn cases() -> Vec<Case> {
+    let spec = spec("lookup", &[2], (Width(4), false), (Width(4), false));
+    let (secret, evaluation) = keys(1);
+    let values = encrypt(&spec, &secret, &[array(&[2], [1, 2])]).unwrap();
+    let values = values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap();
+    let inputs = spec.inputs.clone();
+    vec![
+        ("secret", secret.to_bytes().to_vec(), {
+            Box::new(|keyset, bytes| SecretKeys::from_bytes(keyset, bytes).map(|_| ()).map_err(|error| error.problem))
+        }),
+        ("evaluation", evaluation.to_bytes(), {
+            Box::new(|keyset, bytes| {
+                EvaluationKeys::from_bytes(keyset, bytes).map(|_| ()).map_err(|error| error.problem)
+            })
+        }),
+        ("values", values, {
+            Box::new(move |keyset, bytes| {
+                values_from_bytes(keyset, &inputs, bytes).map(|_| ()).map_err(|error| error.problem)
+            })
+        }),
+    ]
+}
+
+#[test]
+fn bad_files_are_refused() {
+    for (name, bytes, read) in cases() {
+        let problem = |bytes: &[u8]| read(&keyset(), bytes).unwrap_err();
+        read(&keyset(), &bytes).unwrap();
+        assert!(matches!(problem(b"PNG not a key, but a picture of one"), FormatProblem::Magic { .. }), "{name}");
+        for length in [0, 7, 23, 30, 200, bytes.len() / 2, bytes.len() - 1] {
+            assert!(matches!(problem(&bytes[..length]), FormatProblem::Truncated), "{name} cut to {length}");
+        }
+        let mut longer = bytes.clone();
+        longer.push(0);
+        assert!(matches!(problem(&longer), FormatProblem::TooLong), "{name}");
+        let mut other_version = bytes.clone();
+        other_version[8] = 9;
+        assert!(matches!(problem(&other_version), FormatProblem::Version { found: 9 }), "{name}");
+        let mut longer_header = bytes.clone();
+        longer_header[15] = 0xff;
+        assert!(matches!(problem(&longer_header), FormatProblem::Header(_)), "{name}");
+        let mut huge = bytes.clone();
+        huge[22] = 0xff;
+        assert!(matches!(problem(&huge), FormatProblem::Mismatch { .. }), "{name}");
+        let mut foreign = keyset();
+        foreign.bootstrap_keys[0].decomposition.level = 2;
+        assert!(matches!(read(&foreign, &bytes).unwrap_err(), FormatProblem::Foreign { .. }), "{name}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_found() {
+    for (name, bytes, read) in cases() {
+        // Every bit up to the end of the header and of the checksum, and samples of the words between.
+        let samples = (0..bytes.len()).filter(|i| *i < 600 || i % (bytes.len() / 20) == 0 || i + 40 > bytes.len());
+        for position in samples {
+            let mut flipped = bytes.clone();
+            flipped[position] ^= 1 << (position % 8);
+            assert!(read(&keyset(), &flipped).is_err(), "{name}, byte {position}");
+        }
+    }
+}
+
+#[test]
+fn kinds_are_not_mixed() {
+    let cases = cases();
+    for (i, (_, bytes, _)) in cases.iter().enumerate() {
+        for (j, (name, _, read)) in cases.iter().enumerate() {
+            assert_eq!(matches!(read(&keyset(), bytes), Err(FormatProblem::Kind { .. })), i != j, "{i} as {name}");
+        }
+    }
+}
+
+#[test]
+fn values_of_another_program_are_refused() {
+    let (secret, _) = keys(1);
+    let bytes = |name: &str, shape: &[u64], width| {
+        let mut spec = spec("lookup", shape, (Width(width), false), (Width(4), false));
+        spec.inputs[0].name = name.into();
+        let values = encrypt(&spec, &secret, &[array(shape, 0..2)]).unwrap();
+        values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap()
+    };
+    let spec = spec("lookup", &[2], (Width(4), false), (Width(4), false));
+    let read = |bytes: Vec<u8>| values_from_bytes(&spec.keyset, &spec.inputs, &bytes).map_err(|error| error.problem);
+    assert!(read(bytes("x", &[2], 4)).is_ok());
+    for other in [bytes("z", &[2], 4), bytes("x", &[2, 1], 4), bytes("x", &[2], 5)] {
+        assert!(matches!(read(other), Err(FormatProblem::Mismatch { .. })));
+    }
+}
+
+#[test]
+fn missing_files_and_folders_are_told() {
+    let error = SecretKeys::read(&keyset(), "/nowhere/secret.keys".as_ref()).unwrap_err();
+    assert!(error.to_string().starts_with("`/nowhere/secret.keys`: "), "{error}");
+    assert!(keys(1).0.write("/nowhere/secret.keys".as_ref()).is_err());
+}
