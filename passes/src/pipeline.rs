@@ -21,9 +21,14 @@ pub const PREPARE: &str =
 /// `fhe` with ranges to `fhe` with widths.
 pub const FHE: &str = "builtin.module(fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
 
-/// `fhe` with widths to `tfhe`; `OPTIONS` stands for the options of `fhe-optimize-parameters`.
+/// `fhe` with widths to `tfhe`, with the default error probability and security.
 pub const PARAMETERS: &str =
-    "builtin.module(fhe-optimize-parameters{OPTIONS},convert-fhe-to-tfhe,canonicalize,cse)";
+    "builtin.module(fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
+
+/// [`PARAMETERS`] with options of `fhe-optimize-parameters`, such as `p-error=1e-9 security=132`.
+pub fn parameters_with(options: &str) -> String {
+    PARAMETERS.replace("fhe-optimize-parameters", &format!("fhe-optimize-parameters{{{options}}}"))
+}
 
 /// `tfhe` to the `llvm` dialect.
 pub const NATIVE: &str = "builtin.module(tfhe-batch-bootstraps,canonicalize,cse,convert-tfhe-to-loops,canonicalize,cse,\
