@@ -67,6 +67,24 @@ pub(super) fn read(
     halves: impl FnOnce(&Header) -> Result<u64, FormatProblem>,
 ) -> Result<(Header, Zeroizing<Vec<u8>>), FormatProblem> {
     let mut hash = Sha256::new();
+    let (header, found) = read_header(from, &mut hash)?;
+    if header.kind != kind {
+        return Err(FormatProblem::Kind { found: header.kind, expected: kind });
+    }
+    if header.keyset != keyset {
+        return Err(FormatProblem::Foreign { found: header.keyset, expected: keyset.to_owned() });
+    }
+    let expected = halves(&header)?;
+    if found != expected {
+        let (found, expected) = (format!("{found} words of 32 bits"), expected.to_string());
+        return Err(FormatProblem::Mismatch { what: "a body of", found, expected });
+    }
+    let body = body(from, expected as usize * 4, &mut hash)?;
+    Ok((header, body))
+}
+
+/// Reads what stands before the body: the header, and how many 32-bit halves the body has.
+pub(super) fn read_header(from: &mut dyn Read, hash: &mut Sha256) -> Result<(Header, u64), FormatProblem> {
     let mut fixed = [0; 24];
     exactly(from, &mut fixed)?;
     hash.update(fixed);
@@ -81,25 +99,16 @@ pub(super) fn read(
         return Err(FormatProblem::Version { found: version });
     }
     if header_length > MAX_HEADER_BYTES {
-        return Err(FormatProblem::Header(format!("it has {header_length} bytes, allowed are {MAX_HEADER_BYTES}")));
+        return Err(FormatProblem::Header(format!(
+            "it has {header_length} bytes, allowed are {MAX_HEADER_BYTES}"
+        )));
     }
     let mut header = vec![0; header_length as usize];
     exactly(from, &mut header)?;
     hash.update(&header);
-    let header: Header = serde_json::from_slice(&header).map_err(|error| FormatProblem::Header(error.to_string()))?;
-    if header.kind != kind {
-        return Err(FormatProblem::Kind { found: header.kind, expected: kind });
-    }
-    if header.keyset != keyset {
-        return Err(FormatProblem::Foreign { found: header.keyset, expected: keyset.to_owned() });
-    }
-    let expected = halves(&header)?;
-    if found != expected {
-        let (found, expected) = (format!("{found} words of 32 bits"), expected.to_string());
-        return Err(FormatProblem::Mismatch { what: "a body of", found, expected });
-    }
-    let body = body(from, expected as usize * 4, &mut hash)?;
-    Ok((header, body))
+    let header: Header =
+        serde_json::from_slice(&header).map_err(|error| FormatProblem::Header(error.to_string()))?;
+    Ok((header, found))
 }
 
 fn body(from: &mut dyn Read, length: usize, hash: &mut Sha256) -> Result<Zeroizing<Vec<u8>>, FormatProblem> {

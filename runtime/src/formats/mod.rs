@@ -5,11 +5,13 @@
 //! under their name only when complete.
 
 mod frame;
+mod inspect;
 mod keys;
 mod values;
 
 use std::path::Path;
 
+pub use inspect::{FileSummary, inspect};
 pub use values::{read_values, values_from_bytes, values_to_bytes, write_values};
 
 /// Version of the layout of all files; a reader refuses others.
@@ -50,7 +52,9 @@ pub enum FormatProblem {
         found: Vec<u8>,
     },
     /// Another layout.
-    #[error("the file has format version {found}, this release reads version {FORMAT_VERSION}; write it again with this release")]
+    #[error(
+        "the file has format version {found}, this release reads version {FORMAT_VERSION}; write it again with this release"
+    )]
     Version {
         /// Version in the file.
         found: u32,
@@ -73,7 +77,9 @@ pub enum FormatProblem {
         expected: Kind,
     },
     /// Made for another key set.
-    #[error("the file belongs to key set {found}, the program to {expected}; use the files that were made for this program")]
+    #[error(
+        "the file belongs to key set {found}, the program to {expected}; use the files that were made for this program"
+    )]
     Foreign {
         /// In the file.
         found: String,

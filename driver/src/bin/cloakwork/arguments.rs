@@ -1,0 +1,210 @@
+//! The command line of `cloakwork`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "Exit codes:
+  0   all went well
+  1   a program or a file was refused, or a run failed
+  2   the command line was not understood
+  70  internal error";
+
+const ROUND_TRIP: &str = "The way of the data:
+  cloakwork compile net.mlir -o net                                       the compiler
+  cloakwork keygen net -o keys                                            the client
+  cloakwork encrypt --program net --secret keys/secret.key --value '[1, 2, 3]' -o in.ct
+  cloakwork run --program net --keys keys/evaluation.key --input in.ct -o out.ct   the server
+  cloakwork decrypt --program net --secret keys/secret.key --input out.ct          the client";
+
+/// Compiles programs into native code that computes on encrypted data, and runs them.
+#[derive(Debug, Parser)]
+#[command(name = "cloakwork", version, after_help = format!("{ROUND_TRIP}\n\n{EXIT_CODES}"))]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compiles MLIR text to a shared library with its spec, or to something else
+    Compile(Compile),
+    /// Makes the keys of one client for a program
+    Keygen(Keygen),
+    /// Encrypts the arguments of one call
+    Encrypt(Encrypt),
+    /// Runs a compiled program on encrypted arguments
+    Run(Run),
+    /// Decrypts the results of one call
+    Decrypt(Decrypt),
+    /// Runs a compiled program on clear arguments as if they were encrypted, without keys
+    Simulate(Simulate),
+    /// Says what a file is: program, spec, keys, arguments or results
+    Inspect(Inspect),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    /// MLIR text at any level; `-` is standard input
+    pub(crate) input: PathBuf,
+    /// File for the result; text goes to standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What to make
+    #[arg(long, value_enum, default_value_t = Emit::Shared)]
+    pub(crate) emit: Emit,
+    /// Greatest failure probability of one lookup
+    #[arg(long, value_name = "P")]
+    pub(crate) p_error: Option<f64>,
+    /// Greatest failure probability of a run; 1e-5 when neither is given
+    #[arg(long, value_name = "P")]
+    pub(crate) global_p_error: Option<f64>,
+    /// Bits of security
+    #[arg(long, value_enum, default_value_t = Security::Bits128)]
+    pub(crate) security: Security,
+    /// Processor by LLVM's name, such as `x86-64-v3`, or `host`
+    #[arg(long, value_name = "NAME", default_value = "host")]
+    pub(crate) cpu: String,
+    /// Archive of the runtime that executables are linked with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runtime: Option<PathBuf>,
+    /// Prints parameters, ranges and times to standard error
+    #[arg(long)]
+    pub(crate) report: bool,
+}
+
+/// What `compile` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// A shared library for `cloakwork run`
+    Shared,
+    /// An executable that needs neither this command nor a compiler
+    Exe,
+    /// The spec as JSON
+    Spec,
+    /// The `fhe` module with widths
+    Fhe,
+    /// The `tfhe` module with parameters
+    Tfhe,
+    /// The module in the `llvm` dialect
+    Llvm,
+    /// LLVM IR, optimised
+    LlvmIr,
+    /// Assembly
+    Asm,
+}
+
+/// Bits of security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Security {
+    /// 128 bits
+    #[value(name = "128")]
+    Bits128,
+    /// 132 bits
+    #[value(name = "132")]
+    Bits132,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// Compiled program or its spec as JSON
+    pub(crate) program: PathBuf,
+    /// Folder for `secret.key` and `evaluation.key`; it is made if it is not there
+    #[arg(short, long, value_name = "FOLDER", required_unless_present = "secret")]
+    pub(crate) output: Option<PathBuf>,
+    /// File for the secret keys
+    #[arg(long, value_name = "FILE", requires = "evaluation", conflicts_with = "output")]
+    pub(crate) secret: Option<PathBuf>,
+    /// File for the evaluation keys
+    #[arg(long, value_name = "FILE", requires = "secret", conflicts_with = "output")]
+    pub(crate) evaluation: Option<PathBuf>,
+    /// Replaces keys that are there already: what they encrypted is lost
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Arguments of a call in the clear, in the order of the program.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Values {
+    /// Argument as a NumPy file of integers; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Vec<PathBuf>,
+    /// Argument as text, such as `3` or `[[1, 2], [3, 4]]`; may be repeated
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) value: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Encrypt {
+    /// Compiled program or its spec as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// Secret keys
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret: PathBuf,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    /// File for the encrypted arguments
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Compiled shared library; its code runs in this process, so it must be one you trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// Evaluation keys
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: PathBuf,
+    /// Encrypted arguments
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// File for the encrypted results
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Threads; by default one for each core
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decrypt {
+    /// Compiled program or its spec as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// Secret keys
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret: PathBuf,
+    /// Encrypted results
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// NumPy file for a result; repeated once for each result
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Compiled shared library; its code runs in this process, so it must be one you trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    /// Seed of the noise
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Without noise
+    #[arg(long, conflicts_with = "seed")]
+    pub(crate) exact: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Any file of Cloakwork
+    pub(crate) file: PathBuf,
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

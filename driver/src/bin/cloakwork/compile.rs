@@ -1,0 +1,59 @@
+//! `cloakwork compile`.
+
+use crate::arguments::{Compile, Emit, Security};
+use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
+use cloakwork::{Circuit, Level, Options, SecurityLevel, Source, compile_source, files};
+use indicatif::ProgressBar;
+use std::path::Path;
+use std::time::Duration;
+
+pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
+    let output = match (&arguments.output, arguments.emit) {
+        (None, Emit::Shared | Emit::Exe) => {
+            return Err(Failure::new(EXIT_USAGE, "machine code needs a file; name it with `-o FILE`"));
+        }
+        (output, _) => output.as_deref(),
+    };
+    let options = Options {
+        p_error: arguments.p_error,
+        global_p_error: arguments.global_p_error,
+        security: match arguments.security {
+            Security::Bits128 => SecurityLevel::Bits128,
+            Security::Bits132 => SecurityLevel::Bits132,
+        },
+        target: arguments.cpu.parse()?,
+    };
+    let (mlir, name) = files::read_source(&arguments.input)?;
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let progress = &mut |step: &str| bar.set_message(step.to_owned());
+    let circuit = compile_source(Source::Text { mlir: &mlir, name: &name }, &options, progress);
+    bar.finish_and_clear();
+    let circuit = circuit?;
+    if arguments.report {
+        complain(circuit.report().to_string().trim_end());
+    }
+    write(&circuit, arguments, output)
+}
+
+fn write(circuit: &Circuit, arguments: &Compile, output: Option<&Path>) -> Result<(), Failure> {
+    let level = |level: Level| {
+        let text = circuit.mlir(level).map(str::to_owned);
+        text.ok_or_else(|| Failure::new(EXIT_REFUSED, "the input is below the level that was asked for; compile the text it came from"))
+    };
+    let text = match (arguments.emit, output) {
+        (Emit::Shared, Some(path)) => return Ok(circuit.save_shared(path)?),
+        (Emit::Exe, Some(path)) => return Ok(circuit.save_executable(path, arguments.runtime.as_deref())?),
+        (Emit::Shared | Emit::Exe, None) => unreachable!("refused at the start"),
+        (Emit::Spec, _) => circuit.spec().to_json() + "\n",
+        (Emit::Fhe, _) => level(Level::Fhe)?,
+        (Emit::Tfhe, _) => level(Level::Tfhe)?,
+        (Emit::Llvm, _) => level(Level::Native)?,
+        (Emit::LlvmIr, _) => circuit.llvm_ir()?,
+        (Emit::Asm, _) => circuit.assembly()?,
+    };
+    match output {
+        Some(path) => Ok(files::write(path, text.as_bytes())?),
+        None => print(&text),
+    }
+}

@@ -1,0 +1,53 @@
+//! `cloakwork keygen`.
+
+use crate::arguments::Keygen;
+use cloakwork::process::{EXIT_REFUSED, Failure};
+use cloakwork::{Error, Randomness, files};
+use cloakwork_runtime::generate;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
+    let spec = files::load_spec(&arguments.program)?;
+    let (secret, evaluation) = places(arguments)?;
+    for path in [&secret, &evaluation] {
+        if path.exists() && !arguments.force {
+            let message = format!(
+                "`{}` is there already; choose another place, or replace it with `--force` and lose what it encrypted",
+                path.display()
+            );
+            return Err(Failure::new(EXIT_REFUSED, message));
+        }
+    }
+    let bar = ProgressBar::new(1);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let keys = generate(&spec.keyset, Randomness::Secure, &|progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+        bar.set_message(progress.key.to_owned());
+    });
+    bar.finish_and_clear();
+    let (secret_keys, evaluation_keys) = keys?;
+    // The secret comes last: a lone evaluation key is of no use and can be made again.
+    evaluation_keys.write(&evaluation)?;
+    Ok(secret_keys.write(&secret)?)
+}
+
+fn places(arguments: &Keygen) -> Result<(PathBuf, PathBuf), Failure> {
+    match (&arguments.output, &arguments.secret, &arguments.evaluation) {
+        (None, Some(secret), Some(evaluation)) => Ok((secret.clone(), evaluation.clone())),
+        (folder, _, _) => {
+            let folder = folder.as_deref().unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder).map_err(|source| Error::File {
+                action: "make the folder",
+                path: folder.display().to_string(),
+                source,
+            })?;
+            Ok((folder.join("secret.key"), folder.join("evaluation.key")))
+        }
+    }
+}

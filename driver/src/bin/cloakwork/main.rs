@@ -1,0 +1,29 @@
+//! `cloakwork`: compiles programs, makes keys, encrypts, runs, decrypts, each in a process of its own.
+//!
+//! A file appears under its name only when it is complete. Results go to standard output, all else to
+//! standard error.
+
+mod arguments;
+mod compile;
+mod inspect;
+mod keygen;
+mod run;
+mod values;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use cloakwork::process::exit_with;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    exit_with(|| match &arguments.command {
+        Command::Compile(arguments) => compile::compile(arguments),
+        Command::Keygen(arguments) => keygen::keygen(arguments),
+        Command::Encrypt(arguments) => values::encrypt(arguments),
+        Command::Run(arguments) => run::run(arguments),
+        Command::Decrypt(arguments) => values::decrypt(arguments),
+        Command::Simulate(arguments) => run::simulate(arguments),
+        Command::Inspect(arguments) => inspect::inspect(arguments),
+    })
+}

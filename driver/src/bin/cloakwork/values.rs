@@ -1,0 +1,82 @@
+//! `cloakwork encrypt` and `cloakwork decrypt`, and clear values as NumPy files and text.
+
+use crate::arguments::{Decrypt, Encrypt, Values};
+use cloakwork::call::{format_value, parse_integers};
+use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, print};
+use cloakwork::{ProgramSpec, SecretKeys, files};
+use cloakwork_ir::interpret::Clear;
+use cloakwork_runtime::formats::{read_values, write_values};
+use cloakwork_runtime::{decrypt as decrypt_values, encrypt as encrypt_values};
+use ndarray::ArrayD;
+use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement, WriteNpyExt};
+use std::io::Cursor;
+use std::path::Path;
+
+pub(crate) fn encrypt(arguments: &Encrypt) -> Result<(), Failure> {
+    let spec = files::load_spec(&arguments.program)?;
+    let values = read_arguments(&arguments.values)?;
+    let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
+    let encrypted = encrypt_values(&spec, &keys, &values)?;
+    Ok(write_values(&spec.keyset, &spec.inputs, &encrypted, &arguments.output)?)
+}
+
+pub(crate) fn decrypt(arguments: &Decrypt) -> Result<(), Failure> {
+    let spec = files::load_spec(&arguments.program)?;
+    let (found, expected) = (arguments.output.len(), spec.outputs.len());
+    if found != 0 && found != expected {
+        let message = format!("`{}` has {expected} results, found {found} times `-o`; name one file for each", spec.name);
+        return Err(Failure::new(EXIT_USAGE, message));
+    }
+    let values = read_values(&spec.keyset, &spec.outputs, &arguments.input)?;
+    let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
+    let results = decrypt_values(&spec, &keys, &values)?;
+    for (path, result) in arguments.output.iter().zip(&results) {
+        let mut bytes = vec![];
+        result.write_npy(&mut bytes)?;
+        files::write(path, &bytes)?;
+    }
+    print(&text_of(&spec, &results))
+}
+
+/// The clear arguments of the command line.
+pub(crate) fn read_arguments(values: &Values) -> Result<Vec<ArrayD<i64>>, Failure> {
+    let texts = values.value.iter().map(|text| Ok(parse_integers(text)?));
+    texts.chain(values.input.iter().map(|path| read_npy(path))).collect()
+}
+
+/// Results as text, one a line under its name.
+pub(crate) fn text_of(spec: &ProgramSpec, results: &[ArrayD<i64>]) -> String {
+    let line = |(spec, result): (&cloakwork_abi::spec::ValueSpec, &ArrayD<i64>)| {
+        format!("{} = {}\n", spec.name, format_value(&Clear::Int(result.clone())))
+    };
+    spec.outputs.iter().zip(results).map(line).collect()
+}
+
+/// Integers of any width from a NumPy file.
+fn read_npy(path: &Path) -> Result<ArrayD<i64>, Failure> {
+    let bytes = files::read(path)?;
+    let refused = |problem: &dyn std::fmt::Display| {
+        let place = path.display();
+        Failure::new(EXIT_REFUSED, format!("`{place}`: {problem}; it must be a NumPy file of integers"))
+    };
+    macro_rules! try_each {
+        ($($element:ty),*) => {$(
+            if let Some(array) = read_as::<$element>(&bytes).map_err(|error| refused(&error))? {
+                let fits = array.iter().all(|&value| i64::try_from(value).is_ok());
+                let problem = "it holds numbers beyond 64 bits with sign";
+                return if fits { Ok(array.mapv(|value| value as i64)) } else { Err(refused(&problem)) };
+            }
+        )*};
+    }
+    try_each!(i64, i32, i16, i8, u8, u16, u32, u64);
+    Err(refused(&"its elements are not integers of the order of this machine"))
+}
+
+/// `None` for files of other elements.
+fn read_as<T: ReadableElement>(bytes: &[u8]) -> Result<Option<ArrayD<T>>, ReadNpyError> {
+    match ArrayD::<T>::read_npy(Cursor::new(bytes)) {
+        Ok(array) => Ok(Some(array)),
+        Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,38 @@
+//! `--list-passes`, and the pipelines by name.
+
+use crate::arguments::Named;
+use cloakwork::Level;
+use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE};
+use cloakwork_passes::registry::PASSES;
+use std::fmt::Write;
+
+const UPSTREAM: &str = "Passes of MLIR such as `canonicalize` and `cse` can be used too.\n";
+
+/// Every pass, its level, its options with defaults.
+pub(crate) fn list_passes() -> String {
+    let mut text = String::new();
+    for pass in PASSES {
+        let level = match pass.level {
+            Level::Fhe => "fhe",
+            Level::Tfhe => "tfhe",
+            Level::Native => "native",
+        };
+        let _ = writeln!(text, "{}  [{level}]\n    {}", pass.name, pass.summary);
+        for option in pass.options {
+            let _ = writeln!(text, "    {}={}  {}", option.name, option.default, option.summary);
+        }
+    }
+    text + UPSTREAM
+}
+
+/// The text of named pipelines, with the options of the optimizer put in.
+pub(crate) fn named(name: Named, parameter_options: &str) -> Vec<String> {
+    let parameters = PARAMETERS.replace("OPTIONS", parameter_options);
+    match name {
+        Named::Prepare => vec![PREPARE.to_owned()],
+        Named::Fhe => vec![FHE.to_owned()],
+        Named::Parameters => vec![parameters],
+        Named::Native => vec![NATIVE.to_owned()],
+        Named::All => vec![PREPARE.to_owned(), FHE.to_owned(), parameters, NATIVE.to_owned()],
+    }
+}

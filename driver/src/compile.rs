@@ -1,0 +1,218 @@
+//! From a traced graph or MLIR text to a circuit: emission, calibration, the pipelines, machine code.
+//!
+//! The pipelines are those of [`cloakwork_passes::pipeline`], which `ir-opt` runs too. Text may stand at any
+//! level: it goes through the pipelines that are still ahead of it.
+
+use crate::circuit::Circuit;
+use crate::error::Error;
+use crate::evaluate::renamed;
+use crate::options::Options;
+use crate::report::{Report, StepTime, WideValue};
+use crate::steps;
+use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_frontend::calibrate::CalibrationError;
+use cloakwork_frontend::host::GraphHost;
+use cloakwork_frontend::sample::Sample;
+use cloakwork_frontend::{OpGraph, calibrate, emit};
+use cloakwork_ir::attributes::{SPEC, get_range, get_string};
+use cloakwork_ir::context::{context, parse};
+use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
+use cloakwork_ir::function::functions;
+use cloakwork_ir::interpret::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::types::ValueType;
+use cloakwork_ir::walk;
+use cloakwork_passes::pass::Level;
+use cloakwork_passes::pipeline::{self, FHE, NATIVE, PARAMETERS, PREPARE};
+use melior::Context;
+use melior::ir::operation::OperationLike;
+use melior::ir::{Module, ValueLike};
+use ndarray::ArrayD;
+use std::time::Instant;
+
+/// Values that a report lists as the widest.
+const WIDEST: usize = 5;
+/// The pass that chooses parameters.
+const OPTIMIZER: &str = "fhe-optimize-parameters";
+
+/// A program to compile.
+#[derive(Clone, Debug)]
+pub enum Source<'s> {
+    /// MLIR text.
+    Text {
+        /// The text.
+        mlir: &'s str,
+        /// Its file, for messages.
+        name: &'s str,
+    },
+    /// A traced program.
+    Graph {
+        /// What was traced.
+        graph: &'s OpGraph,
+        /// Arguments of typical calls, from which ranges are measured; may be empty if inputs declare theirs.
+        inputset: Vec<Vec<ArrayD<i64>>>,
+    },
+}
+
+/// Compiles a traced program whose inputs declare their ranges.
+pub fn compile(graph: &OpGraph, options: &Options) -> Result<Circuit, Error> {
+    compile_source(Source::Graph { graph, inputset: vec![] }, options, &mut |_| ())
+}
+
+/// Compiles a traced program; the ranges of its values are measured on an input set.
+pub fn compile_calibrated<S: Sample>(
+    graph: &OpGraph,
+    inputset: impl IntoIterator<Item = S>,
+    options: &Options,
+) -> Result<Circuit, Error> {
+    let inputset: Vec<Vec<ArrayD<i64>>> = inputset.into_iter().map(Sample::into_arguments).collect();
+    if inputset.is_empty() {
+        return Err(CalibrationError::Empty.into());
+    }
+    compile_source(Source::Graph { graph, inputset }, options, &mut |_| ())
+}
+
+/// Compiles MLIR text, which is called `name` in messages.
+pub fn compile_text(mlir: &str, name: &str, options: &Options) -> Result<Circuit, Error> {
+    compile_source(Source::Text { mlir, name }, options, &mut |_| ())
+}
+
+/// Compiles a program, telling `progress` the name of each step before it begins.
+pub fn compile_source(
+    source: Source<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Circuit, Error> {
+    let pass_options = options.pass_options()?;
+    let context = context();
+    let mut compilation =
+        Compilation { context: &context, module: None, host: None, steps: vec![], progress };
+    match source {
+        Source::Text { mlir, name } => {
+            let parsed = compilation.step("parse", |_| parse(&context, mlir, name).map_err(Error::Program))?;
+            compilation.module = Some(parsed);
+            compilation.finish(options, &pass_options).map_err(|error| renamed(error, name))
+        }
+        Source::Graph { graph, inputset } => {
+            let emitted = compilation.step("emit", |_| emit::emit(&context, graph).map_err(Error::Program))?;
+            compilation.host = Some(GraphHost::of(graph));
+            compilation.module = Some(emitted);
+            if !inputset.is_empty() {
+                compilation.step("calibrate", |this| this.calibrate(inputset))?;
+            }
+            compilation.finish(options, &pass_options)
+        }
+    }
+}
+
+/// One compilation on its way.
+struct Compilation<'c, 'p> {
+    context: &'c Context,
+    module: Option<Module<'c>>,
+    host: Option<GraphHost>,
+    steps: Vec<StepTime>,
+    progress: &'p mut dyn FnMut(&str),
+}
+
+impl<'c> Compilation<'c, '_> {
+    fn finish(mut self, options: &Options, pass_options: &str) -> Result<Circuit, Error> {
+        let level = self.level();
+        let (mut fhe, mut tfhe, mut widest) = (None, None, vec![]);
+        if level == Level::Fhe {
+            self.run(PREPARE)?;
+            self.run(FHE)?;
+            fhe = Some(self.text());
+            widest = widest_values(self.module());
+            self.run(&PARAMETERS.replace("OPTIONS", pass_options))?;
+        }
+        if level != Level::Native {
+            tfhe = Some(self.text());
+        }
+        self.run(NATIVE)?;
+        let spec_json = get_string(&self.module().as_operation(), SPEC).ok_or_else(|| {
+            Diagnostic::new(Severity::Error, "", "the module has no function to compile; define one with `func.func`")
+        })?;
+        let spec = ProgramSpec::from_json(&spec_json)?;
+        let object = self.step("machine code", |this| {
+            Ok(cloakwork_backend_cpu::compile(this.module(), &spec_json, &options.target)?)
+        })?;
+        let report = Report { spec, widest, code_bytes: object.bytes().len(), steps: self.steps.clone() };
+        Ok(Circuit::new(report, object, [fhe, tfhe, Some(self.text())]))
+    }
+
+    fn calibrate(&mut self, inputset: Vec<Vec<ArrayD<i64>>>) -> Result<(), Error> {
+        let host: &dyn HostFunctions = match &self.host {
+            Some(host) => host,
+            None => &NoHostFunctions,
+        };
+        calibrate::calibrate(self.context, self.module(), host, inputset)?;
+        Ok(())
+    }
+
+    fn level(&self) -> Level {
+        if get_string(&self.module().as_operation(), SPEC).is_some() {
+            return Level::Native;
+        }
+        let has_key = walk::operations(&self.module().as_operation())
+            .iter()
+            .any(|op| walk::name(op) == "tfhe.secret_key");
+        if has_key { Level::Tfhe } else { Level::Fhe }
+    }
+
+    fn run(&mut self, pipeline: &str) -> Result<(), Error> {
+        for step in steps::split(pipeline)? {
+            self.step(steps::name(&step), |this| this.pass(&step))?;
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, step: &str) -> Result<(), Error> {
+        let name = steps::name(step);
+        let (context, module) = (self.context, self.module.as_mut().expect("set before any pass"));
+        let result = match (&self.host, name) {
+            _ => pipeline::run(context, module, &steps::pipeline_of(step)).map(|_| ()),
+        };
+        result.map_err(|diagnostics| match name == OPTIMIZER {
+            true => Error::Infeasible(diagnostics),
+            false => Error::Program(diagnostics),
+        })
+    }
+
+    fn step<R>(
+        &mut self,
+        name: &str,
+        action: impl FnOnce(&mut Self) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        (self.progress)(name);
+        let start = Instant::now();
+        let result = action(self);
+        self.steps.push(StepTime { name: name.to_owned(), seconds: start.elapsed().as_secs_f64() });
+        result
+    }
+
+    fn module(&self) -> &Module<'c> {
+        self.module.as_ref().expect("set before any pass")
+    }
+
+    fn text(&self) -> String {
+        self.module().as_operation().to_string()
+    }
+}
+
+fn widest_values(module: &Module<'_>) -> Vec<WideValue> {
+    let mut found: Vec<WideValue> = vec![];
+    for function in functions(module) {
+        for op in function.operations() {
+            let Ok(result) = op.result(0) else { continue };
+            let Some((width, _)) = ValueType::of(result.r#type()).and_then(|ty| ty.integer()) else { continue };
+            found.push(WideValue {
+                operation: walk::name(&op),
+                place: place(op.location()),
+                width: width.0,
+                range: get_range(&op),
+            });
+        }
+    }
+    found.sort_by_key(|value| std::cmp::Reverse(value.width)); // stable: first in the program first
+    found.truncate(WIDEST);
+    found
+}

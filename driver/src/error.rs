@@ -1,0 +1,119 @@
+//! Why something did not work, one kind for each party that can be at fault.
+
+use crate::call::CallError;
+use cloakwork_abi::spec::SpecError;
+use cloakwork_backend_cpu::BackendError;
+use cloakwork_frontend::TraceError;
+use cloakwork_frontend::calibrate::CalibrationError;
+use cloakwork_ir::diagnostic::Diagnostic;
+use cloakwork_runtime::client::ClientError;
+use cloakwork_runtime::formats::FormatError;
+use cloakwork_runtime::keys::KeyError;
+use cloakwork_runtime::program::LoadError;
+use cloakwork_runtime::server::RunError;
+use cloakwork_runtime::simulator::SimulationError;
+
+/// Everything that can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The traced closure did what encrypted values cannot do.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// An input set that does not fit the program.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// The program is refused; each message names the place and the way out.
+    #[error("{}", lines(.0))]
+    Program(Vec<Diagnostic>),
+    /// No parameters fulfil all wishes; the messages say which operation binds and what to relax.
+    #[error("{}", lines(.0))]
+    Infeasible(Vec<Diagnostic>),
+    /// Options that contradict each other or lie outside of what is allowed.
+    #[error("option `{option}` is {found}, allowed is {allowed}")]
+    Options {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// A call or value as text.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Machine code could not be made.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A spec is refused.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A compiled program is refused.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Keys cannot be made.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// Values cannot be encrypted or decrypted.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A run failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A simulation failed.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
+    /// A file of keys or values is refused.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A file cannot be read or written.
+    #[error("cannot {action} `{path}`: {source}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A file holds something else than what is needed.
+    #[error("`{path}` {problem}")]
+    Content {
+        /// The file.
+        path: String,
+        /// What was found, what is allowed, what to try.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// The messages about places in the program; none for other kinds.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Program(diagnostics) | Self::Infeasible(diagnostics) => diagnostics,
+            Self::Trace(_)
+            | Self::Calibration(_)
+            | Self::Options { .. }
+            | Self::Call(_)
+            | Self::Backend(_)
+            | Self::Spec(_)
+            | Self::Load(_)
+            | Self::Keys(_)
+            | Self::Client(_)
+            | Self::Run(_)
+            | Self::Simulation(_)
+            | Self::Format(_)
+            | Self::File { .. }
+            | Self::Content { .. } => &[],
+        }
+    }
+}
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Program(vec![diagnostic])
+    }
+}
+
+fn lines(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
+}

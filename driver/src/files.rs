@@ -1,0 +1,61 @@
+//! Reading and writing of files whose content is checked elsewhere.
+//!
+//! A file appears under its final name only when it is complete.
+
+use crate::error::Error;
+use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_runtime::program::read_spec;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// First bytes of every shared library and executable.
+const ELF_MAGIC: &[u8] = b"\x7fELF";
+
+/// The spec of a compiled shared library or executable, or of a JSON file.
+pub fn load_spec(path: &Path) -> Result<ProgramSpec, Error> {
+    let bytes = read(path)?;
+    if bytes.starts_with(ELF_MAGIC) {
+        return Ok(read_spec(&bytes, &path.display().to_string())?);
+    }
+    let content = |problem: String| Error::Content { path: path.display().to_string(), problem };
+    let text = str::from_utf8(&bytes).map_err(|_| {
+        content("is neither a compiled program nor a spec as JSON; name the file that `cloakwork compile` wrote".into())
+    })?;
+    ProgramSpec::from_json(text).map_err(|error| content(format!("is refused: {error}")))
+}
+
+/// All bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| failed("read", path, source))
+}
+
+fn read_text(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| failed("read", path, source))
+}
+
+/// A program's text, and the name of its file for messages; `-` is standard input.
+pub fn read_source(path: &Path) -> Result<(String, String), Error> {
+    if path == Path::new("-") {
+        let text = std::io::read_to_string(std::io::stdin()).map_err(|source| failed("read", path, source))?;
+        return Ok((text, "<stdin>".to_owned()));
+    }
+    Ok((read_text(path)?, path.display().to_string()))
+}
+
+/// Writes a file that everyone may read.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let write = || -> std::io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder.permissions(std::fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| failed("write", path, source))
+}
+
+fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {
+    Error::File { action, path: path.display().to_string(), source }
+}

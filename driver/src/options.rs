@@ -1,0 +1,80 @@
+//! What a user may wish for when compiling.
+
+use crate::error::Error;
+use cloakwork_abi::parameters::SecurityLevel;
+use cloakwork_backend_cpu::Target;
+
+/// Failure probability of a whole run when nothing else is wished for.
+pub const DEFAULT_GLOBAL_P_ERROR: f64 = 1e-5;
+
+/// How to compile.
+///
+/// ```
+/// use cloakwork::Options;
+/// let options = Options { p_error: Some(2f64.powi(-40)), ..Options::default() };
+/// assert!(options.global_p_error.is_none());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Greatest failure probability of one lookup.
+    pub p_error: Option<f64>,
+    /// Greatest failure probability of a run; [`DEFAULT_GLOBAL_P_ERROR`] when neither is given.
+    pub global_p_error: Option<f64>,
+    /// Bits of security of the keys.
+    pub security: SecurityLevel,
+    /// The processor that the machine code is for.
+    pub target: Target,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { p_error: None, global_p_error: None, security: SecurityLevel::Bits128, target: Target::Host }
+    }
+}
+
+impl Options {
+    /// The options of `fhe-optimize-parameters`, in the syntax of pipelines.
+    pub fn pass_options(&self) -> Result<String, Error> {
+        let mut text = format!("security={}", self.security.bits());
+        let global = match (self.p_error, self.global_p_error) {
+            (None, None) => Some(DEFAULT_GLOBAL_P_ERROR),
+            (_, global) => global,
+        };
+        for (option, value) in [("p_error", self.p_error), ("global_p_error", global)] {
+            let name = option.replace('_', "-");
+            let Some(value) = value else {
+                text.push_str(&format!(" {name}=none"));
+                continue;
+            };
+            if !(value > 0.0 && value < 1.0) {
+                return Err(Error::Options {
+                    option,
+                    found: value.to_string(),
+                    allowed: "a probability above 0 and below 1",
+                });
+            }
+            text.push_str(&format!(" {name}={value:e}"));
+        }
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_become_text() {
+        assert_eq!(Options::default().pass_options().unwrap(), "security=128 p-error=none global-p-error=1e-5");
+        let options = Options {
+            p_error: Some(0.01),
+            security: SecurityLevel::Bits132,
+            ..Options::default()
+        };
+        assert_eq!(options.pass_options().unwrap(), "security=132 p-error=1e-2 global-p-error=none");
+        for value in [0.0, 1.0, -1.0, f64::NAN] {
+            let options = Options { global_p_error: Some(value), ..Options::default() };
+            assert!(options.pass_options().unwrap_err().to_string().contains("`global_p_error`"));
+        }
+    }
+}
