@@ -4,6 +4,7 @@
 //! stages are done. Keyswitches of one stage and key become one op on the joined inputs, as do bootstraps of
 //! one stage, key, width and signedness. Linear operations keep their order.
 
+use crate::facts::key;
 use crate::pass::{Failed, Options};
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::{Builder, lookup_attributes};
@@ -164,8 +165,4 @@ fn join_lookups(lookups: &[Lookup], counts: &[usize]) -> Lookup {
 
 fn value_type(value: Value<'_, '_>) -> ValueType {
     ValueType::of(value.r#type()).expect("verified: a ciphertext or a tensor of them")
-}
-
-fn key(value: Value<'_, '_>) -> usize {
-    value.to_raw().ptr as usize
 }

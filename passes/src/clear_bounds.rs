@@ -1,7 +1,8 @@
 //! Greatest magnitudes of clear values, element by element: exact for constants, by range for arguments.
 
-use cloakwork_ir::attributes as attr;
+use crate::facts::clear_constant;
 use cloakwork_ir::function::{Function, Side};
+use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
@@ -28,13 +29,10 @@ pub(crate) fn magnitudes(function: Function<'_, '_>, value: Value<'_, '_>) -> Re
         op.operands().map(|operand| magnitudes(function, operand)).collect()
     };
     match walk::name(&op).as_str() {
-        "arith.constant" => {
-            let scalar = attr::get_i64(&op, "value").map(|value| ArrayD::from_elem(IxDyn(&[]), value));
-            let values = scalar.or_else(|| attr::get_dense_i64(&op, "value"));
-            values
-                .map(|values| values.mapv(i64::unsigned_abs))
-                .ok_or_else(|| "the constant does not hold i64".to_owned())
-        }
+        "arith.constant" => match clear_constant(value) {
+            Some(Clear::Int(values)) => Ok(values.mapv(i64::unsigned_abs)),
+            Some(Clear::Real(_)) | None => Err("the constant does not hold i64".to_owned()),
+        },
         "arith.addi" | "arith.subi" => combine(&operands()?, u64::saturating_add),
         "arith.muli" => combine(&operands()?, u64::saturating_mul),
         other => Err(format!(

@@ -4,13 +4,13 @@
 //! addends and tables are encoded; every lookup becomes a keyswitch and a bootstrap. Arguments and
 //! results keep their encoding as the attribute `tfhe.encoding`.
 
+use crate::facts::{fail, value_type};
 use crate::pass::{Failed, Options};
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::{Builder, lookup_attributes};
-use cloakwork_ir::diagnostic::emit_error;
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under};
 use cloakwork_ir::interpret::ENCODING;
@@ -181,14 +181,4 @@ fn encode_clear<'c: 'a, 'a>(
 
 fn ciphertexts(ty: &ValueType, key: &str) -> ValueType {
     ty.with_element(Element::Lwe { key: key.to_owned() })
-}
-
-fn value_type(value: Value<'_, '_>, op: OperationRef<'_, '_>) -> Result<ValueType, Failed> {
-    ValueType::of(value.r#type())
-        .ok_or_else(|| fail(op, &format!("type `{}` is not supported", value.r#type())))
-}
-
-fn fail(op: OperationRef<'_, '_>, message: &str) -> Failed {
-    emit_error(&op, message);
-    Failed
 }

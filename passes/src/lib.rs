@@ -2,6 +2,7 @@
 mod batch_bootstraps;
 mod clear_bounds;
 mod convert_fhe_to_tfhe;
+mod facts;
 mod native;
 mod optimize_parameters;
 pub mod parameters;

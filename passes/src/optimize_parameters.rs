@@ -5,12 +5,13 @@
 //! security claim as module attributes. A program that no key set can run is explained.
 
 use crate::clear_bounds::magnitudes;
+use crate::facts::{fail, key};
 use crate::parameters::{CostModel, ErrorTarget, Operand, ParamDag, Solution, Value as DagValue, solve};
 use crate::pass::{Failed, Options};
 use cloakwork_abi::parameters::{SecurityLevel, Width};
 use cloakwork_abi::security;
 use cloakwork_ir::attributes as attr;
-use cloakwork_ir::diagnostic::{emit_error, place};
+use cloakwork_ir::diagnostic::place;
 use cloakwork_ir::fhe::FheOp;
 use cloakwork_ir::function::{Function, Side, functions_under, set_op_attribute};
 use cloakwork_ir::linear::Linear;
@@ -77,7 +78,7 @@ fn add_function(dag: &mut ParamDag, function: Function<'_, '_>) -> Result<(), Fa
     for (i, argument) in function.arguments().into_iter().enumerate() {
         if let Some(width) = width_of(argument, function.op)? {
             let label = format!("argument `{}`", function.value_name(Side::Argument, i));
-            known.insert(id(argument), dag.input(width, label));
+            known.insert(key(argument), dag.input(width, label));
         }
     }
     for op in function.operations() {
@@ -85,10 +86,10 @@ fn add_function(dag: &mut ParamDag, function: Function<'_, '_>) -> Result<(), Fa
         let result = walk::result(op);
         let Some(width) = width_of(result, op)? else { continue };
         let value = add_op(dag, function, op, &fhe, width, &known)?;
-        known.insert(id(result), value);
+        known.insert(key(result), value);
     }
     for (i, value) in function.returned().into_iter().enumerate() {
-        if let Some(node) = known.get(&id(value)) {
+        if let Some(node) = known.get(&key(value)) {
             dag.output(*node, elements(value), format!("result `{}`", function.value_name(Side::Result, i)));
         }
     }
@@ -104,7 +105,7 @@ fn add_op(
     known: &HashMap<usize, DagValue>,
 ) -> Result<DagValue, Failed> {
     let label = label(op);
-    let operand = |i: usize| known[&id(walk::operand(op, i))];
+    let operand = |i: usize| known[&key(walk::operand(op, i))];
     let count = elements(walk::result(op));
     let weights = |i: usize| {
         let bounds = magnitudes(function, walk::operand(op, i));
@@ -128,7 +129,7 @@ fn add_op(
             (vec![Operand::disjoint(operand(0), norms.norm2, norms.norm1)], weights.len() as u64)
         }
         Linear::Matmul => {
-            let is_left = known.contains_key(&id(walk::operand(op, 0)));
+            let is_left = known.contains_key(&key(walk::operand(op, 0)));
             let (encrypted, weights) =
                 if is_left { (operand(0), weights(1)?) } else { (operand(1), weights(0)?) };
             // One output sums a column of clear weights on the right, or a row of clear weights on the left.
@@ -200,13 +201,4 @@ fn width_of(value: Value<'_, '_>, op: OperationRef<'_, '_>) -> Result<Option<Wid
 
 fn elements(value: Value<'_, '_>) -> u64 {
     ValueType::of(value.r#type()).map_or(0, |ty| ty.elements() as u64)
-}
-
-fn id(value: Value<'_, '_>) -> usize {
-    value.to_raw().ptr as usize
-}
-
-fn fail(op: OperationRef<'_, '_>, message: &str) -> Failed {
-    emit_error(&op, message);
-    Failed
 }

@@ -1,6 +1,6 @@
 //! What a pass is, and how MLIR's registry learns of it.
 //!
-//! A pass is a value in the list [`crate::registry::PASSES`]: a name, options, and a function on the module.
+//! A pass is a value in the list `registry::PASSES`: a name, options, and a function on the module.
 //! It keeps no state: everything variable is an option, every result goes into the IR.
 
 use cloakwork_ir::context::{fhe_dialect, tfhe_dialect};
@@ -14,7 +14,6 @@ use mlir_sys::{MlirDialectHandle, MlirOperation, MlirStringRef, MlirTypeID};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
-use std::sync::Once;
 
 /// A pass on a module.
 #[derive(Debug)]
@@ -98,12 +97,6 @@ impl Options<'_> {
     }
 }
 
-/// Registers every pass of [`crate::registry::PASSES`] with MLIR, once per process.
-pub fn register_passes() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| crate::registry::PASSES.iter().for_each(register));
-}
-
 #[repr(C)]
 struct RawOption {
     name: MlirStringRef,
@@ -139,7 +132,8 @@ fn text(value: &'static str) -> MlirStringRef {
 #[repr(align(8))]
 struct Identity(#[allow(dead_code, reason = "only its address counts")] u64);
 
-fn register(pass: &'static Pass) {
+/// Makes MLIR's registry know the pass; once per process.
+pub(crate) fn register(pass: &'static Pass) {
     // A registration lives as long as the process, so its parts are leaked.
     let identity: &'static Identity = Box::leak(Box::new(Identity(0)));
     let options: Vec<RawOption> = pass

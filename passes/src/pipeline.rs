@@ -1,6 +1,7 @@
 //! The pipelines as text, and how they run. The library and `ir-opt` run literally the same strings.
 
-use crate::pass::register_passes;
+use crate::pass::register;
+use crate::registry::PASSES;
 use cloakwork_ir::context::with_diagnostics;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use melior::Context;
@@ -22,8 +23,7 @@ pub const PREPARE: &str =
 pub const FHE: &str = "builtin.module(fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
 
 /// `fhe` with widths to `tfhe`, with the default error probability and security.
-pub const PARAMETERS: &str =
-    "builtin.module(fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
+pub const PARAMETERS: &str = "builtin.module(fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
 
 /// [`PARAMETERS`] with options of `fhe-optimize-parameters`, such as `p-error=1e-9 security=132`.
 pub fn parameters_with(options: &str) -> String {
@@ -47,7 +47,7 @@ pub fn register_all() {
             mlirRegisterConversionReconcileUnrealizedCastsPass();
             mlirRegisterConversionSCFToControlFlowPass();
         }
-        register_passes();
+        PASSES.iter().for_each(register);
     });
 }
 

@@ -3,13 +3,15 @@
 //! Reshapes and contiguous slices are views of their input. Everything else gets its own memory; scratch
 //! memory is used again once the last use of a value has passed (first fit, so the plan is deterministic).
 
+use crate::facts::key;
+use crate::native::emitter::value_type;
 use cloakwork_ir::function::Function;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::tfhe::TfheOp;
-use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::types::Element;
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
-use melior::ir::{OperationRef, Value, ValueLike};
+use melior::ir::{OperationRef, Value};
 use std::collections::HashMap;
 
 /// The memory that a value lives in.
@@ -43,7 +45,7 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// The place of a ciphertext value of the function that was planned.
     pub(crate) fn place(&self, value: Value<'_, '_>) -> Place {
-        self.places[&id(value)]
+        self.places[&key(value)]
     }
 }
 
@@ -62,13 +64,13 @@ pub(crate) fn plan(function: Function<'_, '_>, keys: &[String]) -> Workspace {
     let mut views: HashMap<usize, (usize, usize)> = HashMap::new(); // value -> root, offset in it
     for (i, argument) in function.arguments().into_iter().enumerate() {
         let root = new_root(argument, 0, keys, Some(Memory::Argument(i)));
-        views.insert(id(argument), (roots.len(), 0));
+        views.insert(key(argument), (roots.len(), 0));
         roots.push(root);
     }
     let operations = function.operations();
     for (time, &op) in operations.iter().enumerate() {
         for value in op.operands() {
-            if let Some(&(root, _)) = views.get(&id(value)) {
+            if let Some(&(root, _)) = views.get(&key(value)) {
                 roots[root].last_use = time;
             }
         }
@@ -77,17 +79,17 @@ pub(crate) fn plan(function: Function<'_, '_>, keys: &[String]) -> Workspace {
         }
         let result = walk::result(op);
         let view = view_offset(op).map(|offset| {
-            let (root, base) = views[&id(walk::operand(op, 0))];
+            let (root, base) = views[&key(walk::operand(op, 0))];
             (root, base + offset)
         });
-        views.insert(id(result), view.unwrap_or((roots.len(), 0)));
+        views.insert(key(result), view.unwrap_or((roots.len(), 0)));
         if view.is_none() {
             roots.push(new_root(result, time, keys, None));
         }
     }
     let mut copies = vec![];
     for (i, value) in function.returned().into_iter().enumerate() {
-        let direct = views.get(&id(value)).filter(|&&(root, offset)| {
+        let direct = views.get(&key(value)).filter(|&&(root, offset)| {
             offset == 0
                 && roots[root].memory.is_none()
                 && roots[root].elements == value_type(value).elements()
@@ -162,14 +164,6 @@ fn contiguous_offset(input: &[usize], result: &[usize], offsets: &[usize], strid
     let contiguous = (first..result.len())
         .all(|axis| strides[axis] == 1 && (axis == first || result[axis] == input[axis]));
     contiguous.then(|| offsets.iter().zip(input).fold(0, |linear, (&offset, &size)| linear * size + offset))
-}
-
-fn value_type(value: Value<'_, '_>) -> ValueType {
-    ValueType::of(value.r#type()).expect("verified: a value of our types")
-}
-
-fn id(value: Value<'_, '_>) -> usize {
-    value.to_raw().ptr as usize
 }
 
 #[cfg(test)]

@@ -1,0 +1,89 @@
+//! What the IR already says about a value: its type, its range, the constant behind it.
+
+use crate::pass::Failed;
+use cloakwork_abi::encoding;
+use cloakwork_ir::attributes as attr;
+use cloakwork_ir::diagnostic::emit_error;
+use cloakwork_ir::fhe::FheOp;
+use cloakwork_ir::function::{Function, Side, set_op_attribute};
+use cloakwork_ir::interpret::Clear;
+use cloakwork_ir::types::ValueType;
+use cloakwork_ir::walk;
+use melior::Context;
+use melior::ir::operation::OperationLike;
+use melior::ir::{OperationRef, Value, ValueLike};
+use ndarray::{ArrayD, IxDyn};
+
+/// Least and greatest value.
+pub(crate) type Range = (i64, i64);
+
+/// The known range of an encrypted integer: its `fhe.range`, else what its constant or its width allows.
+pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>) -> Option<Range> {
+    let given = match walk::defining_op(value) {
+        Some(op) => attr::get_range(&op).or_else(|| match FheOp::of(op) {
+            Some(FheOp::Constant { value }) => Some(hull(&value)),
+            Some(FheOp::Linear(_) | FheOp::Lookup(_) | FheOp::Map { .. }) | None => None,
+        }),
+        None => {
+            let position = function.arguments().iter().position(|argument| *argument == value)?;
+            function.range(Side::Argument, position)
+        }
+    };
+    given.or_else(|| {
+        let (width, is_signed) = ValueType::of(value.r#type())?.integer()?;
+        Some(encoding::bounds(width, is_signed))
+    })
+}
+
+/// Writes the range of an operation's result.
+pub(crate) fn set_range<'c: 'a, 'a>(context: &'c Context, op: OperationRef<'c, 'a>, (lo, hi): Range) {
+    set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+}
+
+/// The elements of an `arith.constant`.
+pub(crate) fn clear_constant<'c: 'a, 'a>(value: Value<'c, 'a>) -> Option<Clear> {
+    let op = walk::defining_op(value).filter(|op| walk::name(op) == "arith.constant")?;
+    if let Some(scalar) = attr::get_i64(&op, "value") {
+        return Some(Clear::Int(ArrayD::from_elem(IxDyn(&[]), scalar)));
+    }
+    if let Some(scalar) = attr::get_f64(&op, "value") {
+        return Some(Clear::Real(ArrayD::from_elem(IxDyn(&[]), scalar)));
+    }
+    let elements = op.attribute("value").ok()?;
+    attr::read_dense_i64(elements).map(Clear::Int).or_else(|| attr::read_dense_f64(elements).map(Clear::Real))
+}
+
+/// The type of a value as plain data; other types are reported at `op`.
+pub(crate) fn value_type<'c: 'a, 'a>(
+    value: Value<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+) -> Result<ValueType, Failed> {
+    ValueType::of(value.r#type()).ok_or_else(|| {
+        let message = format!(
+            "values of type `{}` cannot be computed with; allowed are fhe types, i64, f64 and static tensors of them",
+            value.r#type()
+        );
+        fail(op, &message)
+    })
+}
+
+/// Reports an error at `op`.
+pub(crate) fn fail(op: OperationRef<'_, '_>, message: &str) -> Failed {
+    emit_error(&op, message);
+    Failed
+}
+
+/// What tells values apart while nothing is erased.
+pub(crate) fn key(value: Value<'_, '_>) -> usize {
+    value.to_raw().ptr as usize
+}
+
+/// Least and greatest element; zero for an empty tensor.
+pub(crate) fn hull(values: &ArrayD<i64>) -> Range {
+    (values.iter().copied().min().unwrap_or(0), values.iter().copied().max().unwrap_or(0))
+}
+
+/// The least range that holds both.
+pub(crate) fn join((a, b): Range, (c, d): Range) -> Range {
+    (a.min(c), b.max(d))
+}

@@ -1,0 +1,104 @@
+//! A function that is being written: where its values live, and calls of the runtime.
+
+use crate::native::clear_source::ClearSource;
+use crate::native::globals::Globals;
+use crate::native::loops::{Elements, Loops, Predicate};
+use crate::native::workspace::{Memory, Workspace};
+use cloakwork_abi::spec::Keyset;
+use cloakwork_ir::build::Builder;
+use cloakwork_ir::function::Function;
+use cloakwork_ir::types::{Element, ValueType};
+use melior::ir::block::BlockLike;
+use melior::ir::{Block, BlockRef, Location, RegionLike, RegionRef, Value, ValueLike};
+
+/// What is known while a function is written.
+pub(super) struct Emitter<'c, 'a, 's> {
+    pub(super) function: Function<'c, 'a>,
+    pub(super) keyset: &'s Keyset,
+    pub(super) workspace: &'s Workspace,
+    /// The program's context, the first argument of the machine code.
+    pub(super) context: Value<'c, 'a>,
+    /// Words of a ciphertext under each secret key.
+    pub(super) words: Vec<Value<'c, 'a>>,
+    /// Scratch memory under each secret key.
+    pub(super) scratch: Vec<Value<'c, 'a>>,
+    /// Memory of each argument.
+    pub(super) inputs: Vec<Value<'c, 'a>>,
+    /// Memory of each result.
+    pub(super) outputs: Vec<Value<'c, 'a>>,
+    pub(super) region: RegionRef<'c, 'a>,
+    /// Returns its argument, a status.
+    pub(super) failed: BlockRef<'c, 'a>,
+    /// Is being filled.
+    pub(super) block: BlockRef<'c, 'a>,
+    pub(super) globals: Globals<'c, 'a>,
+    /// Where the function itself stands.
+    pub(super) outer: Builder<'c, 'a>,
+}
+
+impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
+    /// Continues the current block.
+    pub(super) fn loops(&self, location: Location<'c>) -> Loops<'c, 'a> {
+        Loops(Builder::at_end(self.outer.context, self.block, location))
+    }
+
+    /// Calls the runtime and returns from the function at once if it fails.
+    pub(super) fn call(&mut self, loops: Loops<'c, 'a>, name: &str, arguments: &[Value<'c, 'a>]) {
+        let status = loops.call_runtime(self.context, name, arguments);
+        let is_ok = loops.compare(Predicate::Equal, status, loops.int32(0));
+        let next = self.region.append_block(Block::new(&[]));
+        let branch = melior::dialect::cf::cond_br(
+            self.outer.context,
+            is_ok,
+            &next,
+            &self.failed,
+            &[],
+            &[status],
+            loops.0.location,
+        );
+        self.block.append_operation(branch);
+        self.block = next;
+    }
+
+    /// Memory of a ciphertext value.
+    pub(super) fn elements(&self, loops: Loops<'c, 'a>, value: Value<'c, 'a>) -> Elements<'c, 'a> {
+        let place = self.workspace.place(value);
+        let words = match value_type(value).element {
+            Element::Lwe { key } => {
+                self.keyset.secret_keys.iter().position(|known| known.name == key).map(|key| self.words[key])
+            }
+            _ => None,
+        };
+        let words = words.unwrap_or_else(|| loops.int(1));
+        let base = match place.memory {
+            Memory::Argument(i) => self.inputs[i],
+            Memory::Output(i) => self.outputs[i],
+            Memory::Scratch(key) => self.scratch[key],
+        };
+        let base = if place.offset == 0 {
+            base
+        } else {
+            loops.element(Elements { base, words }, loops.int(place.offset))
+        };
+        Elements { base, words }
+    }
+
+    /// Where the elements of a clear value come from.
+    pub(super) fn clear(&mut self, value: Value<'c, 'a>) -> ClearSource<'c, 'a> {
+        ClearSource::of(self.function, &self.inputs, &mut self.globals, value)
+    }
+}
+
+/// The body is the last word of a ciphertext.
+pub(super) fn body_word<'c: 'a, 'a>(
+    loops: Loops<'c, 'a>,
+    element: Value<'c, 'a>,
+    words: Value<'c, 'a>,
+) -> Value<'c, 'a> {
+    loops.word(element, loops.sub(words, loops.int(1)))
+}
+
+/// The type of a value of the function.
+pub(super) fn value_type(value: Value<'_, '_>) -> ValueType {
+    ValueType::of(value.r#type()).expect("verified: a value of our types")
+}

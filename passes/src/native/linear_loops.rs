@@ -1,0 +1,278 @@
+//! The linear operations as loops over the words of ciphertexts.
+
+use crate::native::clear_source::ClearSource;
+use crate::native::emitter::{Emitter, body_word, value_type};
+use crate::native::loops::{Elements, Loops, Predicate};
+use crate::native::workspace::view_offset;
+use cloakwork_ir::linear::{Conv2d, Linear};
+use cloakwork_ir::walk;
+use melior::ir::operation::OperationLike;
+use melior::ir::{OperationRef, Value};
+
+impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
+    /// Computes `op` into `out`.
+    pub(super) fn emit_linear(
+        &mut self,
+        loops: Loops<'c, 'a>,
+        op: OperationRef<'c, 'a>,
+        linear: &Linear,
+        out: Elements<'c, 'a>,
+    ) {
+        let result = value_type(walk::result(op));
+        let shape = result.shape();
+        let operands: Vec<Value<'c, 'a>> = op.operands().collect();
+        let count = loops.int(shape.iter().product());
+        let flat = |loops: Loops<'c, 'a>| loops.mul(count, out.words);
+        let first = walk::operand(op, 0);
+        match linear {
+            Linear::Reshape => {} // a view
+            Linear::Add | Linear::Sub => {
+                let name = if matches!(linear, Linear::Add) { "arith.addi" } else { "arith.subi" };
+                let (a, b) = (self.elements(loops, first), self.elements(loops, operands[1]));
+                loops.repeat(flat(loops), |inner, t| {
+                    let (a, b) = (inner.load(inner.word(a.base, t)), inner.load(inner.word(b.base, t)));
+                    inner.store(inner.binary(name, a, b), inner.word(out.base, t));
+                });
+            }
+            Linear::Neg => {
+                let a = self.elements(loops, first);
+                loops.repeat(flat(loops), |inner, t| {
+                    inner.store(
+                        inner.sub(inner.int(0), inner.load(inner.word(a.base, t))),
+                        inner.word(out.base, t),
+                    );
+                });
+            }
+            Linear::AddClear => {
+                let a = self.elements(loops, first);
+                let clear = self.clear(operands[1]);
+                loops.copy(flat(loops), a.base, out.base);
+                loops.repeat(count, |inner, i| {
+                    let body = body_word(inner, inner.element(out, i), out.words);
+                    inner.store(inner.add(inner.load(body), clear.load(inner, i)), body);
+                });
+            }
+            Linear::MulClear => {
+                let a = self.elements(loops, first);
+                let clear = self.clear(operands[1]);
+                loops.repeat(count, |inner, i| {
+                    let (from, to, factor) =
+                        (inner.element(a, i), inner.element(out, i), clear.load(inner, i));
+                    inner.repeat(out.words, |inner, t| {
+                        inner.store(inner.mul(inner.load(inner.word(from, t)), factor), inner.word(to, t));
+                    });
+                });
+            }
+            Linear::Dot => {
+                let length = value_type(first).elements();
+                let sum = Sum {
+                    out_shape: &[],
+                    terms_shape: &[length],
+                    input: self.elements(loops, first),
+                    clear: Some(self.clear(operands[1])),
+                };
+                sum.emit(loops, out, &|_, _, k| Term { input: k[0], weight: k[0], condition: None });
+            }
+            Linear::Matmul => {
+                let (a, b) = (value_type(first), value_type(operands[1]));
+                let (inner_size, columns) = (b.shape()[0], b.shape()[1]);
+                let left = move |loops: Loops<'c, 'a>, at: &[Value<'c, 'a>], k: &[Value<'c, 'a>]| {
+                    loops.linear_index(&[at[0], k[0]], &[1, inner_size])
+                };
+                let right = move |loops: Loops<'c, 'a>, at: &[Value<'c, 'a>], k: &[Value<'c, 'a>]| {
+                    loops.linear_index(&[k[0], at[1]], &[1, columns])
+                };
+                let is_left = a.element.is_encrypted();
+                let (encrypted, weights) = if is_left { (first, operands[1]) } else { (operands[1], first) };
+                let sum = Sum {
+                    out_shape: shape,
+                    terms_shape: &[inner_size],
+                    input: self.elements(loops, encrypted),
+                    clear: Some(self.clear(weights)),
+                };
+                sum.emit(loops, out, &|loops, at, k| {
+                    let (l, r) = (left(loops, at, k), right(loops, at, k));
+                    if is_left {
+                        Term { input: l, weight: r, condition: None }
+                    } else {
+                        Term { input: r, weight: l, condition: None }
+                    }
+                });
+            }
+            Linear::Conv2d(conv) => {
+                let (input, weights) = (value_type(first), value_type(operands[1]));
+                let sum = Sum {
+                    out_shape: shape,
+                    terms_shape: &weights.shape()[1..],
+                    input: self.elements(loops, first),
+                    clear: Some(self.clear(operands[1])),
+                };
+                sum.emit(loops, out, &|loops, at, k| {
+                    conv_term(loops, conv, (input.shape(), weights.shape()), at, k)
+                });
+            }
+            Linear::Sum { axes } => {
+                let input = value_type(first);
+                let terms: Vec<usize> = axes.iter().map(|&axis| input.shape()[axis]).collect();
+                let sum = Sum {
+                    out_shape: shape,
+                    terms_shape: &terms,
+                    input: self.elements(loops, first),
+                    clear: None,
+                };
+                sum.emit(loops, out, &|loops, at, k| {
+                    let (mut at, mut k) = (at.iter(), k.iter());
+                    let coordinates: Vec<_> = (0..input.shape().len())
+                        .filter_map(|axis| if axes.contains(&axis) { k.next() } else { at.next() })
+                        .copied()
+                        .collect();
+                    let index = loops.linear_index(&coordinates, input.shape());
+                    Term { input: index, weight: index, condition: None }
+                });
+            }
+            Linear::Transpose { permutation } => self.gather(loops, first, out, shape, &|_, at| {
+                let mut source = at.to_vec();
+                permutation.iter().zip(at).for_each(|(&axis, &coordinate)| source[axis] = coordinate);
+                source
+            }),
+            Linear::Slice { offsets, strides } => {
+                if view_offset(op).is_none() {
+                    self.gather(loops, first, out, shape, &|loops, at| {
+                        let along = at.iter().zip(offsets.iter().zip(strides));
+                        along
+                            .map(|(&coordinate, (&offset, &stride))| {
+                                loops.affine(coordinate, stride, offset as i64)
+                            })
+                            .collect()
+                    });
+                }
+            }
+            Linear::Broadcast => {
+                let from = value_type(first).shape().to_vec();
+                self.gather(loops, first, out, shape, &|loops, at| {
+                    let kept = at[at.len() - from.len()..].iter().zip(&from);
+                    kept.map(|(&coordinate, &size)| if size == 1 { loops.int(0) } else { coordinate })
+                        .collect()
+                });
+            }
+            Linear::Concat { axis } => {
+                let mut start = 0;
+                for operand in operands {
+                    let part = value_type(operand);
+                    let input = self.elements(loops, operand);
+                    loops.repeat_over(part.shape(), &mut |inner, at| {
+                        let from = inner.element(input, inner.linear_index(at, part.shape()));
+                        let mut target = at.to_vec();
+                        target[*axis] = inner.affine(target[*axis], 1, start);
+                        let to = inner.element(out, inner.linear_index(&target, shape));
+                        inner.copy(out.words, from, to);
+                    });
+                    start += part.shape()[*axis] as i64;
+                }
+            }
+        }
+    }
+
+    /// Copies element `source(at)` of `input` to element `at` of `out`.
+    fn gather(
+        &self,
+        loops: Loops<'c, 'a>,
+        input: Value<'c, 'a>,
+        out: Elements<'c, 'a>,
+        shape: &[usize],
+        source: &dyn Fn(Loops<'c, 'a>, &[Value<'c, 'a>]) -> Vec<Value<'c, 'a>>,
+    ) {
+        let from_shape = value_type(input).shape().to_vec();
+        let input = self.elements(loops, input);
+        loops.repeat_over(shape, &mut |inner, at| {
+            let from = inner.element(input, inner.linear_index(&source(inner, at), &from_shape));
+            let to = inner.element(out, inner.linear_index(at, shape));
+            inner.copy(out.words, from, to);
+        });
+    }
+}
+
+/// `out[at] = Σₖ weight · input` over the coordinates `k` of `terms_shape`.
+struct Sum<'c, 'a, 's> {
+    out_shape: &'s [usize],
+    terms_shape: &'s [usize],
+    input: Elements<'c, 'a>,
+    clear: Option<ClearSource<'c, 'a>>,
+}
+
+/// One term: positions of input element and weight; left out where the condition does not hold.
+struct Term<'c, 'a> {
+    input: Value<'c, 'a>,
+    weight: Value<'c, 'a>,
+    condition: Option<Value<'c, 'a>>,
+}
+
+impl<'c: 'a, 'a> Sum<'c, 'a, '_> {
+    fn emit(
+        &self,
+        loops: Loops<'c, 'a>,
+        out: Elements<'c, 'a>,
+        term: &dyn Fn(Loops<'c, 'a>, &[Value<'c, 'a>], &[Value<'c, 'a>]) -> Term<'c, 'a>,
+    ) {
+        loops.repeat_over(self.out_shape, &mut |outer, at| {
+            let to = outer.element(out, outer.linear_index(at, self.out_shape));
+            outer.repeat(out.words, |inner, t| inner.store(inner.int(0), inner.word(to, t)));
+            outer.repeat_over(self.terms_shape, &mut |inner, k| {
+                let term = term(inner, at, k);
+                match term.condition {
+                    Some(condition) => {
+                        inner.only_if(condition, |inner| self.accumulate(inner, &term, to, out.words))
+                    }
+                    None => self.accumulate(inner, &term, to, out.words),
+                }
+            });
+        });
+    }
+
+    fn accumulate(&self, loops: Loops<'c, 'a>, term: &Term<'c, 'a>, to: Value<'c, 'a>, words: Value<'c, 'a>) {
+        let Some(clear) = &self.clear else {
+            let from = loops.element(self.input, term.input);
+            return loops.repeat(words, |inner, t| {
+                let target = inner.word(to, t);
+                inner.store(inner.add(inner.load(target), inner.load(inner.word(from, t))), target);
+            });
+        };
+        let weight = clear.load(loops, term.weight);
+        let is_used = loops.compare(Predicate::NotEqual, weight, loops.int(0));
+        loops.only_if(is_used, |loops| {
+            let from = loops.element(self.input, term.input);
+            loops.repeat(words, |inner, t| {
+                let target = inner.word(to, t);
+                let product = inner.mul(inner.load(inner.word(from, t)), weight);
+                inner.store(inner.add(inner.load(target), product), target);
+            });
+        });
+    }
+}
+
+/// The term of output `[n, f, y, x]` for kernel element `[c, i, j]`.
+fn conv_term<'c: 'a, 'a>(
+    loops: Loops<'c, 'a>,
+    conv: &Conv2d,
+    (input, weights): (&[usize], &[usize]),
+    at: &[Value<'c, 'a>],
+    k: &[Value<'c, 'a>],
+) -> Term<'c, 'a> {
+    let position = |out: Value<'c, 'a>, kernel: Value<'c, 'a>, axis: usize, before: usize| {
+        let offset = loops.affine(kernel, conv.dilations[axis] as i64, -(before as i64));
+        loops.add(loops.affine(out, conv.strides[axis] as i64, 0), offset)
+    };
+    let row = position(at[2], k[1], 0, conv.padding[0]);
+    let column = position(at[3], k[2], 1, conv.padding[1]);
+    let inside = |coordinate: Value<'c, 'a>, size: usize| {
+        loops.compare(Predicate::UnsignedLess, coordinate, loops.int(size))
+    };
+    let group = loops.binary("arith.divui", at[1], loops.int(weights[0] / conv.groups));
+    let channel = loops.add(loops.mul(group, loops.int(weights[1])), k[0]);
+    let is_padded = conv.padding.iter().any(|&padding| padding != 0);
+    Term {
+        input: loops.linear_index(&[at[0], channel, row, column], input),
+        weight: loops.linear_index(&[at[1], k[0], k[1], k[2]], weights),
+        condition: is_padded.then(|| loops.and(inside(row, input[2]), inside(column, input[3]))),
+    }
+}
