@@ -8,10 +8,12 @@ use cloakwork_abi::parameters::{
 };
 use cloakwork_abi::security::{ModulusBits, minimal_variance};
 use cloakwork_abi::spec::{
-    BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec, SPEC_VERSION,
-    SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
+    BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec,
+    SPEC_VERSION, SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
 };
-use cloakwork_runtime::{EvaluationKeys, Noise, Program, Randomness, RunOptions, decrypt, encrypt, generate, run, simulate};
+use cloakwork_runtime::{
+    EvaluationKeys, Noise, Program, Randomness, RunOptions, decrypt, encrypt, generate, run, simulate,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{ArrayD, IxDyn};
 use std::num::NonZeroUsize;
@@ -51,6 +53,12 @@ fn lookup(criterion: &mut Criterion) {
             bencher.iter(|| run(&program, &evaluation, &values, options).expect("runs"));
         });
     }
+    // SAFETY: the entry is written for this spec.
+    let keyswitches = unsafe { Program::from_entry(spec.clone(), keyswitch_entry, Arc::new(())) };
+    let single = RunOptions { threads: NonZeroUsize::new(1) };
+    group.bench_function("128 keyswitches, 1 thread", |bencher| {
+        bencher.iter(|| run(&keyswitches, &evaluation, &values, single).expect("runs"));
+    });
     group.bench_function("128 lookups, simulated", |bencher| {
         bencher.iter(|| simulate(&program, &arguments, Noise::Seed(1)).expect("runs"));
     });
@@ -62,7 +70,11 @@ fn lookup(criterion: &mut Criterion) {
 }
 
 /// `y = x + 1 (mod 16)` by a lookup.
-unsafe extern "C" fn entry(context: *const Context, inputs: *const *const u64, outputs: *const *mut u64) -> i32 {
+unsafe extern "C" fn entry(
+    context: *const Context,
+    inputs: *const *const u64,
+    outputs: *const *mut u64,
+) -> i32 {
     let table: Vec<u64> = (0..16).map(|message| encode((message + 1) % 16, WIDTH)).collect();
     // SAFETY: the caller obeys `Entry`, and the spec has the sizes used here.
     unsafe {
@@ -73,6 +85,18 @@ unsafe extern "C" fn entry(context: *const Context, inputs: *const *const u64, o
             return status;
         }
         (functions.bootstrap)(state, 0, COUNT, small, *outputs, table.as_ptr(), std::ptr::null(), WIDTH.0, 0)
+    }
+}
+
+unsafe extern "C" fn keyswitch_entry(
+    context: *const Context,
+    inputs: *const *const u64,
+    _: *const *mut u64,
+) -> i32 {
+    // SAFETY: the caller obeys `Entry`, and the spec has the sizes used here.
+    unsafe {
+        let small = *(*context).workspaces.add(1);
+        ((*(*context).functions).keyswitch)((*context).state, 0, COUNT, *inputs, small)
     }
 }
 
@@ -112,7 +136,12 @@ fn spec() -> ProgramSpec {
         }],
     };
     let encoding = EncodingSpec::Encrypted { key: 0, width: WIDTH, is_signed: false };
-    let value = |name: &str| ValueSpec { name: name.into(), shape: vec![COUNT], encoding, range: bounds(WIDTH, false) };
+    let value = |name: &str| ValueSpec {
+        name: name.into(),
+        shape: vec![COUNT],
+        encoding,
+        range: bounds(WIDTH, false),
+    };
     ProgramSpec {
         version: SPEC_VERSION,
         compiler: "bench".into(),

@@ -8,15 +8,17 @@ use cloakwork_abi::spec::{EncodingSpec, ProgramSpec, ValueSpec};
 use ndarray::{ArrayD, Dimension, IxDyn};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator, ParallelSlice};
 use tfhe::core_crypto::prelude::{
-    CiphertextModulus, DefaultRandomGenerator, EncryptionRandomGenerator, LweCiphertext, LweCiphertextList, LweDimension,
-    PlaintextList, decrypt_lwe_ciphertext, par_encrypt_lwe_ciphertext_list,
+    CiphertextModulus, DefaultRandomGenerator, EncryptionRandomGenerator, LweCiphertext, LweCiphertextList,
+    LweDimension, PlaintextList, decrypt_lwe_ciphertext, par_encrypt_lwe_ciphertext_list,
 };
 
 /// Why values were not encrypted or decrypted.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Keys of another key set.
-    #[error("the secret keys belong to key set {found}, the program to {expected}; use the keys that were made for this program")]
+    #[error(
+        "the secret keys belong to key set {found}, the program to {expected}; use the keys that were made for this program"
+    )]
     Keys {
         /// Fingerprint of the keys.
         found: String,
@@ -68,7 +70,11 @@ pub enum ClientError {
 }
 
 /// Encrypts the arguments of a program; arguments that it takes in the clear pass through.
-pub fn encrypt(spec: &ProgramSpec, keys: &SecretKeys, arguments: &[ArrayD<i64>]) -> Result<Vec<Value>, ClientError> {
+pub fn encrypt(
+    spec: &ProgramSpec,
+    keys: &SecretKeys,
+    arguments: &[ArrayD<i64>],
+) -> Result<Vec<Value>, ClientError> {
     encrypt_with(spec, keys, arguments, Randomness::Secure)
 }
 
@@ -89,15 +95,21 @@ pub fn encrypt_with(
         let mut value = Value::zeros(value_spec, &spec.keyset, &fingerprint);
         match (value_spec.encoding, &mut value.data) {
             (EncodingSpec::Encrypted { key, width, .. }, Data::Encrypted(words)) => {
-                let (key, noise) = keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
+                let (key, noise) =
+                    keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
                 let plaintexts: Vec<u64> = argument.iter().map(|&message| encode(message, width)).collect();
                 let size = key.lwe_dimension().to_lwe_size();
-                let mut list =
-                    LweCiphertextList::from_container(words.as_mut_slice(), size, CiphertextModulus::new_native());
+                let mut list = LweCiphertextList::from_container(
+                    words.as_mut_slice(),
+                    size,
+                    CiphertextModulus::new_native(),
+                );
                 let plaintexts = PlaintextList::from_container(plaintexts);
                 par_encrypt_lwe_ciphertext_list(&key, &mut list, &plaintexts, noise, &mut generator);
             }
-            (_, Data::Clear(elements)) => elements.iter_mut().zip(argument).for_each(|(to, &from)| *to = from),
+            (_, Data::Clear(elements)) => {
+                elements.iter_mut().zip(argument).for_each(|(to, &from)| *to = from)
+            }
             (EncodingSpec::Clear, Data::Encrypted(_)) => unreachable!("zeros of a clear value are clear"),
         }
         values.push(value);
@@ -106,14 +118,22 @@ pub fn encrypt_with(
 }
 
 /// Decrypts the results of a program.
-pub fn decrypt(spec: &ProgramSpec, keys: &SecretKeys, results: &[Value]) -> Result<Vec<ArrayD<i64>>, ClientError> {
+pub fn decrypt(
+    spec: &ProgramSpec,
+    keys: &SecretKeys,
+    results: &[Value],
+) -> Result<Vec<ArrayD<i64>>, ClientError> {
     let phases = decrypt_phases(spec, keys, results)?;
     let arrays = spec.outputs.iter().zip(phases).map(|(spec, phases)| to_array(spec, phases));
     Ok(arrays.collect())
 }
 
 /// Phases of the elements of each result; of clear results the elements themselves.
-pub fn decrypt_phases(spec: &ProgramSpec, keys: &SecretKeys, results: &[Value]) -> Result<Vec<Vec<u64>>, ClientError> {
+pub fn decrypt_phases(
+    spec: &ProgramSpec,
+    keys: &SecretKeys,
+    results: &[Value],
+) -> Result<Vec<Vec<u64>>, ClientError> {
     let fingerprint = check_keys(spec, keys)?;
     check_count(spec, "results", results.len(), spec.outputs.len())?;
     let mut all = vec![];
@@ -144,10 +164,13 @@ pub fn decrypt_phases(spec: &ProgramSpec, keys: &SecretKeys, results: &[Value]) 
 pub(crate) fn to_array(spec: &ValueSpec, phases: Vec<u64>) -> ArrayD<i64> {
     let element = |phase: u64| match spec.encoding {
         EncodingSpec::Clear => phase as i64,
-        EncodingSpec::Encrypted { width: Width(width), is_signed, .. } => decode(phase, Width(width), is_signed),
+        EncodingSpec::Encrypted { width: Width(width), is_signed, .. } => {
+            decode(phase, Width(width), is_signed)
+        }
     };
     let shape: Vec<usize> = spec.shape.iter().map(|&size| size as usize).collect();
-    ArrayD::from_shape_vec(IxDyn(&shape), phases.into_iter().map(element).collect()).expect("one phase for each element")
+    ArrayD::from_shape_vec(IxDyn(&shape), phases.into_iter().map(element).collect())
+        .expect("one phase for each element")
 }
 
 fn check_keys(spec: &ProgramSpec, keys: &SecretKeys) -> Result<String, ClientError> {
@@ -158,7 +181,12 @@ fn check_keys(spec: &ProgramSpec, keys: &SecretKeys) -> Result<String, ClientErr
     }
 }
 
-fn check_count(spec: &ProgramSpec, group: &'static str, found: usize, expected: usize) -> Result<(), ClientError> {
+fn check_count(
+    spec: &ProgramSpec,
+    group: &'static str,
+    found: usize,
+    expected: usize,
+) -> Result<(), ClientError> {
     match found == expected {
         true => Ok(()),
         false => Err(ClientError::Count { program: spec.name.clone(), group, found, expected }),
@@ -175,7 +203,9 @@ pub(crate) fn check_arguments(spec: &ProgramSpec, arguments: &[ArrayD<i64>]) -> 
             return Err(ClientError::Shape { name: name(), found, expected });
         }
         let (least, greatest) = value_spec.range;
-        if let Some((index, &found)) = argument.indexed_iter().find(|(_, value)| !(least..=greatest).contains(*value)) {
+        if let Some((index, &found)) =
+            argument.indexed_iter().find(|(_, value)| !(least..=greatest).contains(*value))
+        {
             let index = index.slice().to_vec();
             return Err(ClientError::Range { name: name(), index, found, least, greatest });
         }

@@ -76,7 +76,8 @@ pub unsafe extern "C" fn cloakwork_main(
         // SAFETY: the caller's.
         let arguments = unsafe { std::slice::from_raw_parts(argv, argc.max(0) as usize) };
         // SAFETY: the caller's.
-        let text = |&argument: &*const c_char| unsafe { CStr::from_ptr(argument) }.to_string_lossy().into_owned();
+        let text =
+            |&argument: &*const c_char| unsafe { CStr::from_ptr(argument) }.to_string_lossy().into_owned();
         let arguments: Vec<String> = arguments.iter().skip(1).map(text).collect();
         // SAFETY: the caller's.
         unsafe { main_with(entry, std::slice::from_raw_parts(spec, spec_length), &arguments) }
@@ -107,13 +108,18 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             "--threads" => &mut threads,
             other => return Err(format!("unknown argument `{other}`")),
         };
-        let value = value.or_else(|| arguments.next().cloned()).ok_or_else(|| format!("`{name}` needs a value"))?;
+        let value =
+            value.or_else(|| arguments.next().cloned()).ok_or_else(|| format!("`{name}` needs a value"))?;
         if slot.replace(value).is_some() {
             return Err(format!("`{name}` is given twice"));
         }
     }
-    let file = |name: &str, value: Option<String>| value.map(PathBuf::from).ok_or_else(|| format!("`{name}` is missing"));
-    let number = |text: String| text.parse().map_err(|_| format!("`--threads` is `{text}`, allowed is a number from 1"));
+    let file = |name: &str, value: Option<String>| {
+        value.map(PathBuf::from).ok_or_else(|| format!("`{name}` is missing"))
+    };
+    let number = |text: String| {
+        text.parse().map_err(|_| format!("`--threads` is `{text}`, allowed is a number from 1"))
+    };
     Ok(Command::Run {
         keys: file("--keys", keys)?,
         input: file("--input", input)?,
@@ -125,7 +131,11 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
 /// # Safety
 ///
 /// As in [`main_with`].
-unsafe fn execute(entry: Entry, spec_json: &[u8], command: Command) -> Result<(), Box<dyn std::error::Error>> {
+unsafe fn execute(
+    entry: Entry,
+    spec_json: &[u8],
+    command: Command,
+) -> Result<(), Box<dyn std::error::Error>> {
     let spec = ProgramSpec::from_json(str::from_utf8(spec_json)?.trim_end_matches('\0'))?;
     match command {
         Command::Help => println!("{USAGE}"),

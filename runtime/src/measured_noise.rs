@@ -13,8 +13,8 @@ use cloakwork_abi::parameters::{
 };
 use cloakwork_abi::security::{ModulusBits, minimal_variance};
 use cloakwork_abi::spec::{
-    BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec, SPEC_VERSION,
-    SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
+    BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec,
+    SPEC_VERSION, SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
 };
 use ndarray::{ArrayD, IxDyn};
 use tfhe::core_crypto::algorithms::modulus_switch::ModulusSwitchedLweCiphertext;
@@ -55,7 +55,8 @@ fn measured_variances_are_those_of_the_formulas() {
             println!("point {i}: {what:16} 2^{:7.3}, {:.3} of the formula", measured.log2() / 2.0, ratio);
             let least = if what == "keyswitch" { 1.0 - TOLERANCE - SMALLER_DIGITS } else { 1.0 - TOLERANCE };
             if !(least..=1.0 + TOLERANCE).contains(&ratio) {
-                failures.push(format!("point {i}: {what} has {ratio:.3} of the variance that the formula says"));
+                failures
+                    .push(format!("point {i}: {what} has {ratio:.3} of the variance that the formula says"));
             }
         }
     }
@@ -109,7 +110,8 @@ fn measure(point: &Point, seed: u128) -> [(&'static str, f64, Variance); 4] {
     let tables = LookupTables { words: &[word, word], selector: None, width: Width(1), is_signed: false };
     let mut output = vec![0; BOOTSTRAPS * large_words];
     evaluation.bootstrap[0].bootstrap(&small[..BOOTSTRAPS * small_words], &mut output, tables);
-    let errors = large_phases(&secret, &output).into_iter().map(|phase| phase.wrapping_sub(word) as i64 as f64);
+    let errors =
+        large_phases(&secret, &output).into_iter().map(|phase| phase.wrapping_sub(word) as i64 as f64);
     let bootstrap = variance(errors.map(|error| error / 2f64.powi(64)));
 
     let KeyswitchKeySpec { decomposition: keyswitch_digits, .. } = keyset.keyswitch_keys[0];
@@ -127,12 +129,17 @@ fn large_phases(secret: &SecretKeys, words: &[u64]) -> Vec<u64> {
     let (key, _) = secret.large(0).unwrap();
     let ciphertexts = words.chunks_exact(key.lwe_dimension().0 + 1);
     let modulus = core::CiphertextModulus::new_native();
-    ciphertexts.map(|words| core::decrypt_lwe_ciphertext(&key, &core::LweCiphertext::from_container(words, modulus)).0).collect()
+    ciphertexts
+        .map(|words| {
+            core::decrypt_lwe_ciphertext(&key, &core::LweCiphertext::from_container(words, modulus)).0
+        })
+        .collect()
 }
 
 /// Mean square: the mean of all these noises is 0, and a mean that is not counts as noise.
 fn variance(samples: impl Iterator<Item = f64>) -> f64 {
-    let (count, squares) = samples.fold((0.0, 0.0), |(count, sum), sample| (count + 1.0, sum + sample * sample));
+    let (count, squares) =
+        samples.fold((0.0, 0.0), |(count, sum), sample| (count + 1.0, sum + sample * sample));
     squares / count
 }
 
@@ -145,7 +152,11 @@ fn keyset(point: &Point) -> Keyset {
     let secret_key = |name: &str, shape, variance| SecretKeySpec { name: name.into(), shape, variance };
     Keyset {
         secret_keys: vec![
-            secret_key("big", SecretKeyShape::Glwe(shape), minimal(shape.lwe_dimension(), ModulusBits::Bits64)),
+            secret_key(
+                "big",
+                SecretKeyShape::Glwe(shape),
+                minimal(shape.lwe_dimension(), ModulusBits::Bits64),
+            ),
             secret_key("small", SecretKeyShape::Lwe(small), minimal(small, ModulusBits::Bits32)),
         ],
         keyswitch_keys: vec![KeyswitchKeySpec {

@@ -42,7 +42,9 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// Not a whole ELF file of this machine.
-    #[error("`{path}` is not a shared library for this machine: {problem}; compile the program again for this machine")]
+    #[error(
+        "`{path}` is not a shared library for this machine: {problem}; compile the program again for this machine"
+    )]
     Elf {
         /// File.
         path: String,
@@ -94,7 +96,8 @@ impl Program {
         // The copy stays open while the library is loaded: its path must not come to mean another file.
         let copy_path = format!("/proc/self/fd/{}", copy.as_raw_fd());
         // SAFETY: the caller trusts the code; compiled libraries have no initialisers of their own.
-        let library = unsafe { libloading::Library::new(copy_path) }.map_err(|error| failed(error.to_string()))?;
+        let library =
+            unsafe { libloading::Library::new(copy_path) }.map_err(|error| failed(error.to_string()))?;
         let symbol = entry_symbol(&spec.name);
         // SAFETY: the symbol is the entry function by the contract that the spec's ABI hash stands for.
         let entry = unsafe { library.get::<Entry>(symbol.as_bytes()) }.map(|entry| *entry);
@@ -120,7 +123,10 @@ impl Program {
 
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").field("name", &self.spec.name).field("fingerprint", &self.fingerprint).finish()
+        f.debug_struct("Program")
+            .field("name", &self.spec.name)
+            .field("fingerprint", &self.fingerprint)
+            .finish()
     }
 }
 
@@ -132,7 +138,9 @@ pub fn read_spec(bytes: &[u8], path: &str) -> Result<ProgramSpec, LoadError> {
     check_header(header, endian).map_err(bad)?;
     for segment in file.elf_program_headers() {
         if segment.data(endian, bytes).is_err() && segment.p_type(endian) == PT_LOAD {
-            return Err(bad("a segment lies beyond the end of the file, which is cut short or damaged".to_owned()));
+            return Err(bad(
+                "a segment lies beyond the end of the file, which is cut short or damaged".to_owned()
+            ));
         }
     }
     let mut spec = None;
@@ -154,8 +162,13 @@ pub fn read_spec(bytes: &[u8], path: &str) -> Result<ProgramSpec, LoadError> {
 }
 
 fn check_header(header: &FileHeader64<Endianness>, endian: Endianness) -> Result<(), String> {
-    if endian != Endianness::Little || header.e_machine(endian) != EM_X86_64 || !cfg!(target_arch = "x86_64") {
-        return Err(format!("it is for machine {}, this is {}", header.e_machine(endian), std::env::consts::ARCH));
+    if endian != Endianness::Little || header.e_machine(endian) != EM_X86_64 || !cfg!(target_arch = "x86_64")
+    {
+        return Err(format!(
+            "it is for machine {}, this is {}",
+            header.e_machine(endian),
+            std::env::consts::ARCH
+        ));
     }
     match header.e_type(endian) == ET_DYN {
         true => Ok(()),

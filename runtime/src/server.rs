@@ -28,7 +28,9 @@ pub struct RunOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Keys of another key set.
-    #[error("the evaluation keys belong to key set {found}, the program to {expected}; use the keys that were made for this program")]
+    #[error(
+        "the evaluation keys belong to key set {found}, the program to {expected}; use the keys that were made for this program"
+    )]
     Keys {
         /// Fingerprint of the keys.
         found: String,
@@ -83,10 +85,7 @@ pub fn run(
     let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
     let state = ServerState { keys, failure: Mutex::default() };
     let call = || call(program, &state, arguments, (&mut results, &mut workspaces));
-    let status = match options.threads {
-        None => pool(None)?.install(call),
-        Some(threads) => pool(Some(threads))?.install(call),
-    };
+    let status = pool(options.threads)?.install(call);
     program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspaces);
     if status == STATUS_OK {
         return Ok(results);
@@ -107,14 +106,18 @@ fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Resul
         return Err(RunError::Count { program: spec.name.clone(), found, expected });
     }
     let pairs = spec.inputs.iter().zip(arguments);
-    match pairs.into_iter().find_map(|(input, value)| value.mismatch(input, &spec.keyset, program.fingerprint())) {
+    match pairs
+        .into_iter()
+        .find_map(|(input, value)| value.mismatch(input, &spec.keyset, program.fingerprint()))
+    {
         Some(mismatch) => Err(mismatch.into()),
         None => Ok(()),
     }
 }
 
 fn new_workspaces(spec: &ProgramSpec) -> Vec<Words> {
-    let sizes = spec.workspace.iter().enumerate().map(|(key, &count)| count as usize * words_of(&spec.keyset, key));
+    let sizes =
+        spec.workspace.iter().enumerate().map(|(key, &count)| count as usize * words_of(&spec.keyset, key));
     sizes.map(|size| AVec::from_iter(64, std::iter::repeat_n(0, size))).collect()
 }
 
@@ -164,7 +167,8 @@ fn call(
     unsafe { program.entry()(&context, inputs.as_ptr(), outputs.as_ptr()) }
 }
 
-static SERVER_FUNCTIONS: FunctionTable = FunctionTable { keyswitch: server_keyswitch, bootstrap: server_bootstrap };
+static SERVER_FUNCTIONS: FunctionTable =
+    FunctionTable { keyswitch: server_keyswitch, bootstrap: server_bootstrap };
 
 /// What the functions below are called with.
 struct ServerState<'a> {
@@ -184,7 +188,8 @@ impl ServerState<'_> {
 /// The error of `work`, or the message of its panic.
 pub(crate) fn catch(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        let text =
+            payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
         Err(format!("internal failure: {}", text.unwrap_or("a panic without a message")))
     })
 }
@@ -199,7 +204,11 @@ unsafe extern "C" fn server_keyswitch(
     // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
     let state = unsafe { &*state.cast::<ServerState<'_>>() };
     state.guard(|| {
-        let kernel = state.keys.keyswitch.get(key as usize).ok_or_else(|| format!("there is no keyswitch key {key}"))?;
+        let kernel = state
+            .keys
+            .keyswitch
+            .get(key as usize)
+            .ok_or_else(|| format!("there is no keyswitch key {key}"))?;
         let (input_words, output_words) = kernel.kernel().words();
         // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory.
         let (input, output) = unsafe {
@@ -227,7 +236,11 @@ unsafe extern "C" fn server_bootstrap(
     // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
     let state = unsafe { &*state.cast::<ServerState<'_>>() };
     state.guard(|| {
-        let kernel = state.keys.bootstrap.get(key as usize).ok_or_else(|| format!("there is no bootstrap key {key}"))?;
+        let kernel = state
+            .keys
+            .bootstrap
+            .get(key as usize)
+            .ok_or_else(|| format!("there is no bootstrap key {key}"))?;
         let size = kernel.kernel().polynomial_size();
         check_width(width, size)?;
         let (input_words, output_words) = kernel.kernel().words();
@@ -250,7 +263,9 @@ pub(crate) fn check_width(width: u32, size: usize) -> Result<(), String> {
     let greatest = MAX_LOOKUP_WIDTH.0.min(size.ilog2().saturating_sub(1));
     match width <= greatest {
         true => Ok(()),
-        false => Err(format!("a table of width {width} was looked up with N = {size}, allowed is width {greatest}")),
+        false => Err(format!(
+            "a table of width {width} was looked up with N = {size}, allowed is width {greatest}"
+        )),
     }
 }
 

@@ -59,14 +59,23 @@ pub enum SimulationError {
 }
 
 /// Runs `program` on clear arguments as if they were encrypted.
-pub fn simulate(program: &Program, arguments: &[ArrayD<i64>], noise: Noise) -> Result<Simulation, SimulationError> {
+pub fn simulate(
+    program: &Program,
+    arguments: &[ArrayD<i64>],
+    noise: Noise,
+) -> Result<Simulation, SimulationError> {
     let spec = program.spec();
     check_arguments(spec, arguments)?;
     let random = match noise {
         Noise::None => None,
         Noise::Seed(seed) => Some(RefCell::new(StdRng::seed_from_u64(seed))),
     };
-    let state = SimulatorState { keyset: &spec.keyset, random, counts: Default::default(), failure: RefCell::default() };
+    let state = SimulatorState {
+        keyset: &spec.keyset,
+        random,
+        counts: Default::default(),
+        failure: RefCell::default(),
+    };
     let inputs = spec.inputs.iter().zip(arguments).map(|(input, argument)| match input.encoding {
         EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
         EncodingSpec::Encrypted { key, width, .. } => {
@@ -164,7 +173,10 @@ unsafe extern "C" fn simulator_keyswitch(
         let spec = spec.ok_or_else(|| format!("there is no keyswitch key {key}"))?;
         // SAFETY: machine code passes `count` ciphertexts of one word, in disjoint memory.
         let (input, output) = unsafe {
-            (std::slice::from_raw_parts(input, count as usize), std::slice::from_raw_parts_mut(output, count as usize))
+            (
+                std::slice::from_raw_parts(input, count as usize),
+                std::slice::from_raw_parts_mut(output, count as usize),
+            )
         };
         output.copy_from_slice(input);
         state.add_noise(output, spec.added_variance);

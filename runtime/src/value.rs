@@ -60,9 +60,10 @@ impl Value {
     pub(crate) fn zeros(spec: &ValueSpec, keyset: &Keyset, fingerprint: &str) -> Self {
         let data = match spec.encoding {
             EncodingSpec::Clear => Data::Clear(vec![0; spec.elements()]),
-            EncodingSpec::Encrypted { key, .. } => {
-                Data::Encrypted(AVec::from_iter(64, std::iter::repeat_n(0, spec.elements() * words_of(keyset, key))))
-            }
+            EncodingSpec::Encrypted { key, .. } => Data::Encrypted(AVec::from_iter(
+                64,
+                std::iter::repeat_n(0, spec.elements() * words_of(keyset, key)),
+            )),
         };
         Self { shape: spec.shape.clone(), encoding: spec.encoding, keyset: fingerprint.to_owned(), data }
     }
@@ -78,12 +79,18 @@ impl Value {
         };
         let expected_length = match spec.encoding {
             EncodingSpec::Clear => format!("{} clear elements", spec.elements()),
-            EncodingSpec::Encrypted { key, .. } => format!("{} words", spec.elements() * words_of(keyset, key)),
+            EncodingSpec::Encrypted { key, .. } => {
+                format!("{} words", spec.elements() * words_of(keyset, key))
+            }
         };
         let is_encrypted = matches!(spec.encoding, EncodingSpec::Encrypted { .. });
         differs("shape", format!("{:?}", self.shape), format!("{:?}", spec.shape))
             .or_else(|| differs("encoding", format!("{:?}", self.encoding), format!("{:?}", spec.encoding)))
-            .or_else(|| is_encrypted.then(|| differs("key set", self.keyset.clone(), fingerprint.to_owned())).flatten())
+            .or_else(|| {
+                is_encrypted
+                    .then(|| differs("key set", self.keyset.clone(), fingerprint.to_owned()))
+                    .flatten()
+            })
             .or_else(|| differs("length", length, expected_length))
     }
 }

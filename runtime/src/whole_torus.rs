@@ -2,10 +2,14 @@
 //!
 //! Ciphertexts without a mask make the phase exact, so the edges of boxes are met exactly.
 
-use crate::kernels::{Bootstrap, BootstrapKeyWords, Entry, Kernel, LookupTables, Pooled, StockBootstrap, entry_at};
+use crate::kernels::{
+    Bootstrap, BootstrapKeyWords, Entry, Kernel, LookupTables, Pooled, StockBootstrap, entry_at,
+};
 use crate::simulator::box_of;
 use cloakwork_abi::encoding::{bounds, delta, encode};
-use cloakwork_abi::parameters::{Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, Width};
+use cloakwork_abi::parameters::{
+    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, Width,
+};
 
 const SIZE: usize = 64;
 const SMALL: usize = 3;
@@ -17,13 +21,23 @@ fn kernel() -> Pooled<StockBootstrap> {
     let to = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(SIZE as u64) };
     let decomposition = Decomposition { base_log: 8, level: 2 };
     let words = vec![0; SMALL * 2 * 2 * 2 * SIZE];
-    Pooled::new(StockBootstrap::new(BootstrapKeyWords { from: LweDimension(SMALL as u64), to, decomposition, words }))
+    Pooled::new(StockBootstrap::new(BootstrapKeyWords {
+        from: LweDimension(SMALL as u64),
+        to,
+        decomposition,
+        words,
+    }))
 }
 
 fn bodies(phases: &[u64]) -> Vec<u64> {
     let ciphertext = |&phase: &u64| {
         let halves = [0, 0, 0, (phase >> 32) as u32];
-        [u64::from(halves[0]) | u64::from(halves[1]) << 32, u64::from(halves[2]) | u64::from(halves[3]) << 32, 0, 0]
+        [
+            u64::from(halves[0]) | u64::from(halves[1]) << 32,
+            u64::from(halves[2]) | u64::from(halves[3]) << 32,
+            0,
+            0,
+        ]
     };
     phases.iter().flat_map(ciphertext).collect()
 }

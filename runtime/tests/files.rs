@@ -1,11 +1,15 @@
 //! Keys and values survive files; every kind of bad file is refused.
 
+#![allow(clippy::unwrap_used)] // in helpers of tests too
+
 mod common;
 
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_runtime::client::{decrypt, encrypt};
-use cloakwork_runtime::formats::{FormatProblem, read_values, values_from_bytes, values_to_bytes, write_values};
+use cloakwork_runtime::formats::{
+    FormatProblem, read_values, values_from_bytes, values_to_bytes, write_values,
+};
 use cloakwork_runtime::keys::{EvaluationKeys, Origin, SecretKeys};
 use cloakwork_runtime::server::{RunOptions, run};
 use common::{array, keys, keyset, looked_up, lookup_entry, program, spec};
@@ -15,7 +19,8 @@ use std::os::unix::fs::PermissionsExt;
 fn everything_comes_back_from_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
-    let program = program(spec("lookup", &[16], (Width(4), true), (Width(4), false)), lookup_entry::<16, 4, 1>);
+    let program =
+        program(spec("lookup", &[16], (Width(4), true), (Width(4), false)), lookup_entry::<16, 4, 1>);
     let (spec, keyset) = (program.spec(), &program.spec().keyset);
     let (secret, evaluation) = keys(1);
     secret.write(&file("secret")).unwrap();
@@ -49,7 +54,9 @@ fn cases() -> Vec<Case> {
     let inputs = spec.inputs.clone();
     vec![
         ("secret", secret.to_bytes().to_vec(), {
-            Box::new(|keyset, bytes| SecretKeys::from_bytes(keyset, bytes).map(|_| ()).map_err(|error| error.problem))
+            Box::new(|keyset, bytes| {
+                SecretKeys::from_bytes(keyset, bytes).map(|_| ()).map_err(|error| error.problem)
+            })
         }),
         ("evaluation", evaluation.to_bytes(), {
             Box::new(|keyset, bytes| {
@@ -69,7 +76,10 @@ fn bad_files_are_refused() {
     for (name, bytes, read) in cases() {
         let problem = |bytes: &[u8]| read(&keyset(), bytes).unwrap_err();
         read(&keyset(), &bytes).unwrap();
-        assert!(matches!(problem(b"PNG not a key, but a picture of one"), FormatProblem::Magic { .. }), "{name}");
+        assert!(
+            matches!(problem(b"PNG not a key, but a picture of one"), FormatProblem::Magic { .. }),
+            "{name}"
+        );
         for length in [0, 7, 23, 30, 200, bytes.len() / 2, bytes.len() - 1] {
             assert!(matches!(problem(&bytes[..length]), FormatProblem::Truncated), "{name} cut to {length}");
         }
@@ -95,7 +105,8 @@ fn bad_files_are_refused() {
 fn every_flipped_bit_is_found() {
     for (name, bytes, read) in cases() {
         // Every bit up to the end of the header and of the checksum, and samples of the words between.
-        let samples = (0..bytes.len()).filter(|i| *i < 600 || i % (bytes.len() / 20) == 0 || i + 40 > bytes.len());
+        let samples =
+            (0..bytes.len()).filter(|i| *i < 600 || i % (bytes.len() / 20) == 0 || i + 40 > bytes.len());
         for position in samples {
             let mut flipped = bytes.clone();
             flipped[position] ^= 1 << (position % 8);
@@ -109,7 +120,11 @@ fn kinds_are_not_mixed() {
     let cases = cases();
     for (i, (_, bytes, _)) in cases.iter().enumerate() {
         for (j, (name, _, read)) in cases.iter().enumerate() {
-            assert_eq!(matches!(read(&keyset(), bytes), Err(FormatProblem::Kind { .. })), i != j, "{i} as {name}");
+            assert_eq!(
+                matches!(read(&keyset(), bytes), Err(FormatProblem::Kind { .. })),
+                i != j,
+                "{i} as {name}"
+            );
         }
     }
 }
@@ -124,7 +139,8 @@ fn values_of_another_program_are_refused() {
         values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap()
     };
     let spec = spec("lookup", &[2], (Width(4), false), (Width(4), false));
-    let read = |bytes: Vec<u8>| values_from_bytes(&spec.keyset, &spec.inputs, &bytes).map_err(|error| error.problem);
+    let read =
+        |bytes: Vec<u8>| values_from_bytes(&spec.keyset, &spec.inputs, &bytes).map_err(|error| error.problem);
     assert!(read(bytes("x", &[2], 4)).is_ok());
     for other in [bytes("z", &[2], 4), bytes("x", &[2, 1], 4), bytes("x", &[2], 5)] {
         assert!(matches!(read(other), Err(FormatProblem::Mismatch { .. })));

@@ -1,5 +1,7 @@
 //! Shared libraries and executables, with machine code from a C compiler in place of ours.
 
+#![allow(clippy::unwrap_used)] // in helpers of tests too
+
 mod common;
 
 use cloakwork_abi::functions::{SPEC_SECTION, entry_symbol};
@@ -94,11 +96,27 @@ fn bad_libraries_are_refused_before_they_are_loaded() {
     };
     let other_contract = json.replace(&double_spec().abi, "0123456789abcdef");
     assert!(refused("abi.so", &other_contract).to_string().contains("runtime contract 0123456789abcdef"));
-    assert!(matches!(refused("version.so", &json.replace("\"version\": 1", "\"version\": 7")), LoadError::Spec { .. }));
+    assert!(matches!(
+        refused("version.so", &json.replace("\"version\": 1", "\"version\": 7")),
+        LoadError::Spec { .. }
+    ));
     let no_symbol = refused("name.so", &json.replace("\"double\"", "\"other\""));
-    assert!(matches!(no_symbol, LoadError::Load { problem, .. } if problem.contains("cloakwork_entry_other")));
+    assert!(
+        matches!(no_symbol, LoadError::Load { problem, .. } if problem.contains("cloakwork_entry_other"))
+    );
     let plain = compile_c("int unrelated;", folder.path(), "plain.so", &["-shared", "-fPIC"]);
     assert!(matches!(Program::load(&plain), Err(LoadError::NoSpec { .. })));
+}
+
+/// This crate's static library, which is built beside the tests; the newest if there are several.
+fn static_library() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let files = std::fs::read_dir(test.parent().unwrap()).unwrap().map(|file| file.unwrap().path());
+    let libraries = files.filter(|file| {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("libcloakwork_runtime") && name.ends_with(".a")
+    });
+    libraries.max_by_key(|file| std::fs::metadata(file).unwrap().modified().unwrap()).unwrap()
 }
 
 #[test]
@@ -113,9 +131,7 @@ fn executables_run() {
         DOUBLE.replace("ENTRY", "entry"),
         c_string(&spec.to_json()),
     );
-    // The folder of the test's own file is `deps`, below the static library's.
-    let test = std::env::current_exe().unwrap();
-    let static_library = test.parent().unwrap().parent().unwrap().join("libcloakwork_runtime.a");
+    let static_library = static_library();
     let flags = [static_library.to_str().unwrap(), "-lpthread", "-ldl", "-lm"];
     let program = compile_c(&source, folder.path(), "program", &flags);
 
@@ -123,7 +139,8 @@ fn executables_run() {
     evaluation.write(&file("keys")).unwrap();
     let values = encrypt(&spec, &secret, &[array(&[3], [-16, 0, 15])]).unwrap();
     write_values(&spec.keyset, &spec.inputs, &values, &file("input")).unwrap();
-    let execute = |arguments: &[&str]| Command::new(&program).current_dir(&folder).args(arguments).output().unwrap();
+    let execute =
+        |arguments: &[&str]| Command::new(&program).current_dir(&folder).args(arguments).output().unwrap();
 
     let done = execute(&["--keys", "keys", "--input", "input", "--output", "output", "--threads", "2"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

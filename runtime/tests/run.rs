@@ -1,12 +1,14 @@
 //! Programs run encrypted and simulated, and give what they mean.
 
+#![allow(clippy::unwrap_used)] // in helpers of tests too
+
 mod common;
 
 use cloakwork_abi::encoding::{bounds, encode};
 use cloakwork_abi::functions::{Context, Entry, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
-use cloakwork_runtime::client::{ClientError, decrypt, encrypt};
+use cloakwork_runtime::client::{ClientError, decrypt, encrypt, encrypt_with};
 use cloakwork_runtime::keys::{Origin, Randomness, generate};
 use cloakwork_runtime::program::Program;
 use cloakwork_runtime::server::{RunError, RunOptions, run};
@@ -30,10 +32,14 @@ fn every_message<const COUNT: u64, const WIDTH: u32, const IS_SIGNED: u32>() {
     let arguments = [array(&[COUNT], least..=greatest)];
     let expected = [array(&[COUNT], (least..=greatest).map(|message| looked_up(message, WIDTH)))];
     let (secret, evaluation) = keys(u128::from(WIDTH));
-    let values = encrypt(program.spec(), &secret, &arguments).unwrap();
+    let values = encrypt_with(program.spec(), &secret, &arguments, Randomness::InsecureSeed(1)).unwrap();
     for options in [RunOptions::default(), threads(1), threads(3)] {
         let results = run(&program, &evaluation, &values, options).unwrap();
-        assert_eq!(decrypt(program.spec(), &secret, &results).unwrap(), expected, "width {WIDTH}, signed {IS_SIGNED}");
+        assert_eq!(
+            decrypt(program.spec(), &secret, &results).unwrap(),
+            expected,
+            "width {WIDTH}, signed {IS_SIGNED}"
+        );
     }
     let simulation = simulate(&program, &arguments, Noise::None).unwrap();
     assert_eq!(simulation.outputs, expected);
@@ -111,7 +117,11 @@ fn clients_are_kept_apart() {
 #[test]
 fn clear_arguments_pass_through() {
     /// `y = x + c`, scalars, with a clear `c`.
-    unsafe extern "C" fn add_clear(context: *const Context, inputs: *const *const u64, outputs: *const *mut u64) -> i32 {
+    unsafe extern "C" fn add_clear(
+        context: *const Context,
+        inputs: *const *const u64,
+        outputs: *const *mut u64,
+    ) -> i32 {
         // SAFETY: the caller obeys `Entry`.
         unsafe {
             let words = *(*context).words as usize;
@@ -122,7 +132,8 @@ fn clear_arguments_pass_through() {
         STATUS_OK
     }
     let mut spec = spec("add", &[], (Width(8), true), (Width(8), true));
-    let clear = ValueSpec { name: "c".into(), shape: vec![], encoding: EncodingSpec::Clear, range: (-50, 50) };
+    let clear =
+        ValueSpec { name: "c".into(), shape: vec![], encoding: EncodingSpec::Clear, range: (-50, 50) };
     spec.inputs.push(clear);
     let program = program(spec, add_clear);
     let (secret, evaluation) = keys(3);
@@ -163,18 +174,26 @@ fn bad_arguments_are_refused() {
 
 #[test]
 fn failures_in_machine_code_are_told() {
-    unsafe extern "C" fn wrong_key(context: *const Context, inputs: *const *const u64, outputs: *const *mut u64) -> i32 {
+    unsafe extern "C" fn wrong_key(
+        context: *const Context,
+        inputs: *const *const u64,
+        outputs: *const *mut u64,
+    ) -> i32 {
         // SAFETY: the caller obeys `Entry`; key 9 does not exist, so no pointer is used.
         unsafe { ((*(*context).functions).keyswitch)((*context).state, 9, 3, *inputs, *outputs) }
     }
     let too_wide: Entry = lookup_entry::<3, 9, 0>;
     let (secret, evaluation) = keys(1);
-    for (entry, cause) in [(wrong_key as Entry, "there is no keyswitch key 9"), (too_wide, "allowed is width 8")] {
+    for (entry, cause) in
+        [(wrong_key as Entry, "there is no keyswitch key 9"), (too_wide, "allowed is width 8")]
+    {
         let program: Program = program(spec("broken", &[3], (Width(4), false), (Width(4), false)), entry);
         let arguments = [array(&[3], [0, 1, 2])];
         let values = encrypt(program.spec(), &secret, &arguments).unwrap();
         let error = run(&program, &evaluation, &values, threads(1)).unwrap_err();
-        assert!(matches!(&error, RunError::Failed { status: STATUS_FAILED, message, .. } if message.contains(cause)));
+        assert!(
+            matches!(&error, RunError::Failed { status: STATUS_FAILED, message, .. } if message.contains(cause))
+        );
         assert!(simulate(&program, &arguments, Noise::None).unwrap_err().to_string().contains(cause));
     }
 }

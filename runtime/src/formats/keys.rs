@@ -42,7 +42,9 @@ impl EvaluationKeys {
         let header = header(Kind::EvaluationKeys, self.fingerprint(), self.origin(), seeds);
         let mut bytes = frame::write(&header, evaluation_halves(self.keyset()), |bytes| {
             bootstrap.iter().for_each(|key| push_words(bytes, &key.bodies));
-            keyswitch.iter().for_each(|key| bytes.extend(key.bodies.iter().flat_map(|word| word.to_le_bytes())));
+            keyswitch
+                .iter()
+                .for_each(|key| bytes.extend(key.bodies.iter().flat_map(|word| word.to_le_bytes())));
         });
         std::mem::take(&mut *bytes)
     }
@@ -100,7 +102,9 @@ fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKey
     let expected = (Kind::EvaluationKeys, keyset.fingerprint());
     let halves = |_: &Header| Ok(evaluation_halves(keyset));
     let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
-    let seed = |text: &String| u128::from_str_radix(text, 16).map_err(|error| FormatProblem::Header(error.to_string()));
+    let seed = |text: &String| {
+        u128::from_str_radix(text, 16).map_err(|error| FormatProblem::Header(error.to_string()))
+    };
     let seeds = header.seeds.iter().map(seed).collect::<Result<Vec<u128>, _>>()?;
     let expected = keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
     if seeds.len() != expected {

@@ -9,17 +9,30 @@ use std::io::Read;
 use std::path::Path;
 
 /// `values` as bytes, under the names in `specs` (`spec.inputs` or `spec.outputs`).
-pub fn values_to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Vec<u8>, FormatError> {
+pub fn values_to_bytes(
+    keyset: &Keyset,
+    specs: &[ValueSpec],
+    values: &[Value],
+) -> Result<Vec<u8>, FormatError> {
     to_bytes(keyset, specs, values).map_err(|problem| problem.at("values"))
 }
 
 /// Values for `specs` from bytes.
-pub fn values_from_bytes(keyset: &Keyset, specs: &[ValueSpec], mut bytes: &[u8]) -> Result<Vec<Value>, FormatError> {
+pub fn values_from_bytes(
+    keyset: &Keyset,
+    specs: &[ValueSpec],
+    mut bytes: &[u8],
+) -> Result<Vec<Value>, FormatError> {
     read(keyset, specs, &mut bytes).map_err(|problem| problem.at("values"))
 }
 
 /// [`values_to_bytes`] to a file.
-pub fn write_values(keyset: &Keyset, specs: &[ValueSpec], values: &[Value], path: &Path) -> Result<(), FormatError> {
+pub fn write_values(
+    keyset: &Keyset,
+    specs: &[ValueSpec],
+    values: &[Value],
+    path: &Path,
+) -> Result<(), FormatError> {
     let bytes = to_bytes(keyset, specs, values).map_err(|problem| problem.at(&path.display().to_string()))?;
     write_file(path, &bytes, Access::Everyone)
 }
@@ -55,12 +68,19 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
         }
     }
     let values_header = specs.iter().map(value_header).collect();
-    let header =
-        Header { kind: Kind::Values, keyset: fingerprint, origin: None, seeds: vec![], values: values_header };
+    let header = Header {
+        kind: Kind::Values,
+        keyset: fingerprint,
+        origin: None,
+        seeds: vec![],
+        values: values_header,
+    };
     let mut bytes = frame::write(&header, halves(keyset, specs), |bytes| {
         for value in values {
             match &value.data {
-                Data::Clear(elements) => bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes())),
+                Data::Clear(elements) => {
+                    bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes()))
+                }
                 Data::Encrypted(words) => push_words(bytes, words),
             }
         }
@@ -96,6 +116,8 @@ fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec
 fn same(what: &'static str, found: usize, expected: usize) -> Result<(), FormatProblem> {
     match found == expected {
         true => Ok(()),
-        false => Err(FormatProblem::Mismatch { what, found: found.to_string(), expected: expected.to_string() }),
+        false => {
+            Err(FormatProblem::Mismatch { what, found: found.to_string(), expected: expected.to_string() })
+        }
     }
 }

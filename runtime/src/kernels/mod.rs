@@ -63,7 +63,13 @@ pub(crate) trait Bootstrap: Kernel {
     /// `N` of the output key: a table of width `w` needs `2^(w + 1) ≤ N`.
     fn polynomial_size(&self) -> usize;
     /// `input` and `output` hold the same number of ciphertexts; ciphertext `i` uses table `tables.table(first + i)`.
-    fn bootstrap(&self, input: &[u64], output: &mut [u64], job: (usize, LookupTables<'_>), scratch: &mut Self::Scratch);
+    fn bootstrap(
+        &self,
+        input: &[u64],
+        output: &mut [u64],
+        job: (usize, LookupTables<'_>),
+        scratch: &mut Self::Scratch,
+    );
 }
 
 /// The coefficients of a small ciphertext in its `n + 1` words.

@@ -47,7 +47,9 @@ impl<K: Kernel> Pooled<K> {
 impl<K: Keyswitch> Pooled<K> {
     /// Both slices hold the same number of ciphertexts.
     pub(crate) fn keyswitch(&self, input: &[u64], output: &mut [u64]) {
-        self.batches(input, output, |_, input, output, scratch| self.kernel.keyswitch(input, output, scratch));
+        self.batches(input, output, |_, input, output, scratch| {
+            self.kernel.keyswitch(input, output, scratch)
+        });
     }
 }
 
@@ -72,7 +74,9 @@ mod tests {
 
     #[test]
     fn batches_are_small_enough_and_keep_threads_busy() {
-        for (count, threads, size) in [(1, 2, 1), (2, 2, 1), (3, 2, 2), (16, 2, 8), (33, 2, 9), (128, 2, 16), (128, 1, 16), (5, 8, 1)] {
+        for (count, threads, size) in
+            [(1, 2, 1), (2, 2, 1), (3, 2, 2), (16, 2, 8), (33, 2, 9), (128, 2, 16), (128, 1, 16), (5, 8, 1)]
+        {
             assert_eq!(batch_size(count, threads, 16), size, "{count} on {threads}");
         }
         assert_eq!(batch_size(0, 2, 16), 1);

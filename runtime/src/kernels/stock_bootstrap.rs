@@ -4,10 +4,13 @@ use super::fourier_plan::fourier_plan;
 use super::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
 use dyn_stack::PodStack;
 use tfhe::core_crypto::algorithms::modulus_switch::ModulusSwitchedLweCiphertext;
-use tfhe::core_crypto::fft_impl::fft64::crypto::bootstrap::{FourierLweBootstrapKeyOwned, batch_blind_rotate_assign_scratch};
+use tfhe::core_crypto::fft_impl::fft64::crypto::bootstrap::{
+    FourierLweBootstrapKeyOwned, batch_blind_rotate_assign_scratch,
+};
 use tfhe::core_crypto::prelude::{
-    CiphertextCount, CiphertextModulus, CiphertextModulusLog, ContiguousEntityContainer, DecompositionBaseLog, DecompositionLevelCount, Fft,
-    GlweCiphertextListMutView, GlweDimension, LweBootstrapKey, LweCiphertext, LweDimension, MonomialDegree, PolynomialSize,
+    CiphertextCount, CiphertextModulus, CiphertextModulusLog, ContiguousEntityContainer,
+    DecompositionBaseLog, DecompositionLevelCount, Fft, GlweCiphertextListMutView, GlweDimension,
+    LweBootstrapKey, LweCiphertext, LweDimension, MonomialDegree, PolynomialSize,
     extract_lwe_sample_from_glwe_ciphertext, lwe_ciphertext_centered_binary_modulus_switch,
     par_convert_standard_lwe_bootstrap_key_to_fourier,
 };
@@ -37,8 +40,12 @@ impl Kernel for StockBootstrap {
 
     fn scratch(&self) -> StockScratch {
         let (glwe_size, size) = (self.key.glwe_size(), self.key.polynomial_size());
-        let stack =
-            batch_blind_rotate_assign_scratch::<u64>(glwe_size, size, CiphertextCount(Self::BATCH), self.fft.as_view());
+        let stack = batch_blind_rotate_assign_scratch::<u64>(
+            glwe_size,
+            size,
+            CiphertextCount(Self::BATCH),
+            self.fft.as_view(),
+        );
         let switched = || Switched {
             log_modulus: size.to_blind_rotation_input_modulus_log(),
             mask: vec![0; self.key.input_lwe_dimension().0],
@@ -58,7 +65,8 @@ impl Kernel for StockBootstrap {
 
 impl Bootstrap for StockBootstrap {
     fn new(key: BootstrapKeyWords) -> Self {
-        let (from, size) = (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
+        let (from, size) =
+            (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
         let glwe_size = GlweDimension(key.to.dimension.0 as usize).to_glwe_size();
         let base_log = DecompositionBaseLog(key.decomposition.base_log as usize);
         let level = DecompositionLevelCount(key.decomposition.level as usize);
@@ -74,7 +82,13 @@ impl Bootstrap for StockBootstrap {
         self.key.polynomial_size().0
     }
 
-    fn bootstrap(&self, input: &[u64], output: &mut [u64], job: (usize, LookupTables<'_>), scratch: &mut StockScratch) {
+    fn bootstrap(
+        &self,
+        input: &[u64],
+        output: &mut [u64],
+        job: (usize, LookupTables<'_>),
+        scratch: &mut StockScratch,
+    ) {
         let (first, tables) = job;
         let (input_words, output_words) = self.words();
         let (glwe_size, size) = (self.key.glwe_size(), self.key.polynomial_size());

@@ -2,8 +2,8 @@
 
 use super::{Kernel, Keyswitch, KeyswitchKeyWords, small_mut};
 use tfhe::core_crypto::prelude::{
-    CiphertextModulus, DecompositionBaseLog, DecompositionLevelCount, LweCiphertext, LweDimension, LweKeyswitchKey,
-    LweKeyswitchKeyOwned, keyswitch_lwe_ciphertext_with_scalar_change,
+    CiphertextModulus, DecompositionBaseLog, DecompositionLevelCount, LweCiphertext, LweDimension,
+    LweKeyswitchKey, LweKeyswitchKeyOwned, keyswitch_lwe_ciphertext_with_scalar_change,
 };
 
 pub(crate) struct StockKeyswitch {
@@ -38,7 +38,8 @@ impl Keyswitch for StockKeyswitch {
         let (input_words, output_words) = self.words();
         for (input, output) in input.chunks_exact(input_words).zip(output.chunks_exact_mut(output_words)) {
             let input = LweCiphertext::from_container(input, CiphertextModulus::new_native());
-            let mut output = LweCiphertext::from_container(small_mut(output), CiphertextModulus::new_native());
+            let mut output =
+                LweCiphertext::from_container(small_mut(output), CiphertextModulus::new_native());
             keyswitch_lwe_ciphertext_with_scalar_change(&self.key, &input, &mut output);
         }
     }

@@ -6,7 +6,9 @@
 
 use super::secret::gaussian;
 use super::{KeyError, Origin, SecretKey, SecretKeys, Seeds};
-use crate::kernels::{Bootstrap, BootstrapKeyWords, Keyswitch, KeyswitchKeyWords, Pooled, StockBootstrap, StockKeyswitch};
+use crate::kernels::{
+    Bootstrap, BootstrapKeyWords, Keyswitch, KeyswitchKeyWords, Pooled, StockBootstrap, StockKeyswitch,
+};
 use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
@@ -38,7 +40,12 @@ pub(crate) struct SeededBootstrapKey {
 }
 
 impl EvaluationKeys {
-    pub(super) fn generate(secret: &SecretKeys, keyset: &Keyset, seeds: &mut Seeds, next: &dyn Fn(&str)) -> Self {
+    pub(super) fn generate(
+        secret: &SecretKeys,
+        keyset: &Keyset,
+        seeds: &mut Seeds,
+        next: &dyn Fn(&str),
+    ) -> Self {
         let mut keyswitch = vec![];
         for spec in &keyset.keyswitch_keys {
             next(&spec.name);
@@ -60,10 +67,12 @@ impl EvaluationKeys {
         origin: Origin,
     ) -> Self {
         let kernels = keyset.keyswitch_keys.iter().zip(&keyswitch);
-        let keyswitch_kernels = kernels.map(|(spec, key)| Pooled::new(StockKeyswitch::new(key.expand(spec, keyset))));
+        let keyswitch_kernels =
+            kernels.map(|(spec, key)| Pooled::new(StockKeyswitch::new(key.expand(spec, keyset))));
         let keyswitch_kernels = keyswitch_kernels.collect();
         let kernels = keyset.bootstrap_keys.iter().zip(&bootstrap);
-        let bootstrap_kernels = kernels.map(|(spec, key)| Pooled::new(StockBootstrap::new(key.expand(spec, keyset))));
+        let bootstrap_kernels =
+            kernels.map(|(spec, key)| Pooled::new(StockBootstrap::new(key.expand(spec, keyset))));
         let bootstrap_kernels = bootstrap_kernels.collect();
         Self {
             keyset: keyset.clone(),
@@ -93,7 +102,10 @@ impl EvaluationKeys {
 
 impl fmt::Debug for EvaluationKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EvaluationKeys").field("fingerprint", &self.fingerprint).field("origin", &self.origin).finish()
+        f.debug_struct("EvaluationKeys")
+            .field("fingerprint", &self.fingerprint)
+            .field("origin", &self.origin)
+            .finish()
     }
 }
 
@@ -108,19 +120,29 @@ pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
         require(key.shape.lwe_dimension().0 > 0, &key.name, "has dimension 0")?;
         if let SecretKeyShape::Glwe(glwe) = key.shape {
             let size = glwe.polynomial_size.0;
-            require(size.is_power_of_two() && size >= 32, &key.name, "has a polynomial size that is no power of two from 32 on")?;
+            require(
+                size.is_power_of_two() && size >= 32,
+                &key.name,
+                "has a polynomial size that is no power of two from 32 on",
+            )?;
         }
     }
     let fits = |Decomposition { base_log, level }: Decomposition, bits: u32| {
         base_log >= 1 && level >= 1 && base_log.saturating_mul(level) <= bits
     };
     for key in &keyset.keyswitch_keys {
-        let ends = matches!((shape(key.from), shape(key.to)), (Some(SecretKeyShape::Glwe(_)), Some(SecretKeyShape::Lwe(_))));
+        let ends = matches!(
+            (shape(key.from), shape(key.to)),
+            (Some(SecretKeyShape::Glwe(_)), Some(SecretKeyShape::Lwe(_)))
+        );
         require(ends, &key.name, "must lead from a GLWE key to an LWE key")?;
         require(fits(key.decomposition, 32), &key.name, "must decompose to at most 32 bits")?;
     }
     for key in &keyset.bootstrap_keys {
-        let ends = matches!((shape(key.from), shape(key.to)), (Some(SecretKeyShape::Lwe(_)), Some(SecretKeyShape::Glwe(_))));
+        let ends = matches!(
+            (shape(key.from), shape(key.to)),
+            (Some(SecretKeyShape::Lwe(_)), Some(SecretKeyShape::Glwe(_)))
+        );
         require(ends, &key.name, "must lead from an LWE key to a GLWE key")?;
         require(fits(key.decomposition, 64), &key.name, "must decompose to at most 64 bits")?;
     }
@@ -149,7 +171,9 @@ impl SeededKeyswitchKey {
             unreachable!("checked: a keyswitch key leads from a GLWE key")
         };
         let to = secret.keys[spec.to].as_lwe32().expect("checked: a keyswitch key leads to an LWE key");
-        let terms = |&coefficient: &u64| (1..=level).rev().map(move |level| (coefficient as u32) << (32 - base_log * level));
+        let terms = |&coefficient: &u64| {
+            (1..=level).rev().map(move |level| (coefficient as u32) << (32 - base_log * level))
+        };
         let plaintexts: Zeroizing<Vec<u32>> = Zeroizing::new(from.iter().flat_map(terms).collect());
         let seed = seeds.next();
         let mut list = core::SeededLweCiphertextList::from_container(
@@ -172,11 +196,17 @@ impl SeededKeyswitchKey {
         let (from, to) = (lwe_dimension(keyset, spec.from), lwe_dimension(keyset, spec.to));
         let size = core::LweDimension(to.0 as usize).to_lwe_size();
         let modulus = core::CiphertextModulus::new_native();
-        let seeded =
-            core::SeededLweCiphertextList::from_container(self.bodies.as_slice(), size, Seed(self.seed).into(), modulus);
+        let seeded = core::SeededLweCiphertextList::from_container(
+            self.bodies.as_slice(),
+            size,
+            Seed(self.seed).into(),
+            modulus,
+        );
         let words = vec![0u32; self.bodies.len() * size.0];
         let mut list = core::LweCiphertextList::from_container(words, size, modulus);
-        core::par_decompress_seeded_lwe_ciphertext_list::<_, _, _, core::DefaultRandomGenerator>(&mut list, &seeded);
+        core::par_decompress_seeded_lwe_ciphertext_list::<_, _, _, core::DefaultRandomGenerator>(
+            &mut list, &seeded,
+        );
         KeyswitchKeyWords { from, to, decomposition: spec.decomposition, words: list.into_container() }
     }
 }
@@ -212,7 +242,9 @@ impl SeededBootstrapKey {
             seeded.decomposition_level_count(),
             core::CiphertextModulus::new_native(),
         );
-        core::par_decompress_seeded_lwe_bootstrap_key::<_, _, _, core::DefaultRandomGenerator>(&mut key, &seeded);
+        core::par_decompress_seeded_lwe_bootstrap_key::<_, _, _, core::DefaultRandomGenerator>(
+            &mut key, &seeded,
+        );
         BootstrapKeyWords { from, to, decomposition: spec.decomposition, words: key.into_container() }
     }
 }

@@ -5,8 +5,8 @@ use cloakwork_abi::parameters::{GlweShape, LweDimension, Variance};
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 use std::fmt;
 use tfhe::core_crypto::prelude::{
-    DefaultRandomGenerator, Gaussian, GlweSecretKey, LweSecretKey, LweSecretKeyView, SecretRandomGenerator, StandardDev,
-    generate_binary_lwe_secret_key,
+    DefaultRandomGenerator, Gaussian, GlweSecretKey, LweSecretKey, LweSecretKeyView, SecretRandomGenerator,
+    StandardDev, generate_binary_lwe_secret_key,
 };
 use zeroize::Zeroizing;
 
@@ -70,7 +70,10 @@ pub(crate) fn gaussian(variance: Variance) -> Gaussian<f64> {
 
 impl fmt::Debug for SecretKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretKeys").field("fingerprint", &self.fingerprint).field("origin", &self.origin).finish()
+        f.debug_struct("SecretKeys")
+            .field("fingerprint", &self.fingerprint)
+            .field("origin", &self.origin)
+            .finish()
     }
 }
 
@@ -80,10 +83,16 @@ impl SecretKey {
         let mut key = Self::zero(shape);
         match &mut key {
             Self::Lwe(words) => {
-                generate_binary_lwe_secret_key(&mut LweSecretKey::from_container(words.as_mut_slice()), &mut generator);
+                generate_binary_lwe_secret_key(
+                    &mut LweSecretKey::from_container(words.as_mut_slice()),
+                    &mut generator,
+                );
             }
             Self::Glwe(words, _) => {
-                generate_binary_lwe_secret_key(&mut LweSecretKey::from_container(words.as_mut_slice()), &mut generator);
+                generate_binary_lwe_secret_key(
+                    &mut LweSecretKey::from_container(words.as_mut_slice()),
+                    &mut generator,
+                );
             }
         }
         key

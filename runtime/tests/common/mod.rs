@@ -7,8 +7,8 @@ use cloakwork_abi::parameters::{
     Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel, Variance, Width,
 };
 use cloakwork_abi::spec::{
-    BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec, SPEC_VERSION,
-    SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
+    BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec,
+    SPEC_VERSION, SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
 };
 use cloakwork_runtime::keys::{EvaluationKeys, Randomness, SecretKeys, generate};
 use cloakwork_runtime::program::Program;
