@@ -15,17 +15,19 @@ use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_frontend::{OpGraph, calibrate, emit};
 use cloakwork_ir::attributes::{SPEC, get_range, get_string};
-use cloakwork_ir::context::{context, parse};
+use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
 use cloakwork_ir::function::functions;
 use cloakwork_ir::interpret::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
-use cloakwork_passes::pass::Level;
-use cloakwork_passes::pipeline::{self, FHE, NATIVE, PARAMETERS, PREPARE};
+use cloakwork_passes::build_tables::build_tables;
+use cloakwork_passes::infer_ranges::infer_ranges;
+use cloakwork_passes::pass::{Failed, Level};
+use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, parameters_with};
 use melior::Context;
 use melior::ir::operation::OperationLike;
-use melior::ir::{Module, ValueLike};
+use melior::ir::{Module, OperationRef, ValueLike};
 use ndarray::ArrayD;
 use std::time::Instant;
 
@@ -122,7 +124,7 @@ impl<'c> Compilation<'c, '_> {
             self.run(FHE)?;
             fhe = Some(self.text());
             widest = widest_values(self.module());
-            self.run(&PARAMETERS.replace("OPTIONS", pass_options))?;
+            self.run(&parameters_with(pass_options))?;
         }
         if level != Level::Native {
             tfhe = Some(self.text());
@@ -167,9 +169,18 @@ impl<'c> Compilation<'c, '_> {
 
     fn pass(&mut self, step: &str) -> Result<(), Error> {
         let name = steps::name(step);
-        let (context, module) = (self.context, self.module.as_mut().expect("set before any pass"));
+        let context = self.context;
+        let module = self.module.as_mut().expect("set before any pass");
         let result = match (&self.host, name) {
-            _ => pipeline::run(context, module, &steps::pipeline_of(step)).map(|_| ()),
+            (Some(host), "fhe-infer-ranges") => {
+                let operation = module.as_operation();
+                directly(context, operation, || infer_ranges(context, operation, host))
+            }
+            (Some(host), "fhe-build-tables") => {
+                let operation = module.as_operation();
+                directly(context, operation, || build_tables(context, operation, host))
+            }
+            (Some(_) | None, _) => pipeline::run(context, module, &steps::pipeline_of(step)).map(|_| ()),
         };
         result.map_err(|diagnostics| match name == OPTIMIZER {
             true => Error::Infeasible(diagnostics),
@@ -195,6 +206,20 @@ impl<'c> Compilation<'c, '_> {
 
     fn text(&self) -> String {
         self.module().as_operation().to_string()
+    }
+}
+
+/// Runs the body of a pass that calls functions of the embedding program: pipelines as text cannot name those.
+fn directly<'c>(
+    context: &'c Context,
+    operation: OperationRef<'c, '_>,
+    pass: impl FnOnce() -> Result<(), Failed>,
+) -> Result<(), Vec<Diagnostic>> {
+    let (is_sound, diagnostics) = with_diagnostics(context, || pass().is_ok() && operation.verify());
+    match (is_sound, diagnostics.is_empty()) {
+        (true, _) => Ok(()),
+        (false, false) => Err(diagnostics),
+        (false, true) => Err(vec![Diagnostic::new(Severity::Error, "", "a pass failed without a message")]),
     }
 }
 

@@ -19,10 +19,12 @@ pub fn load_spec(path: &Path) -> Result<ProgramSpec, Error> {
         return Ok(read_spec(&bytes, &path.display().to_string())?);
     }
     let content = |problem: String| Error::Content { path: path.display().to_string(), problem };
-    let text = str::from_utf8(&bytes).map_err(|_| {
-        content("is neither a compiled program nor a spec as JSON; name the file that `cloakwork compile` wrote".into())
-    })?;
-    ProgramSpec::from_json(text).map_err(|error| content(format!("is refused: {error}")))
+    match str::from_utf8(&bytes).ok().filter(|text| text.trim_start().starts_with('{')) {
+        Some(text) => ProgramSpec::from_json(text).map_err(|error| content(format!("is refused: {error}"))),
+        None => Err(content(
+            "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote".into(),
+        )),
+    }
 }
 
 /// All bytes of a file.

@@ -47,7 +47,7 @@ pub use report::Report;
 pub use cloakwork_abi::parameters::SecurityLevel;
 pub use cloakwork_abi::spec::ProgramSpec;
 pub use cloakwork_backend_cpu::Target;
-pub use cloakwork_frontend::{InputType, LookupTable, OpGraph, Traced, Tracer, trace};
+pub use cloakwork_frontend::{InputType, LookupTable, OpGraph, TraceError, Traced, Tracer, trace};
 pub use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 pub use cloakwork_passes::pass::Level;
 pub use cloakwork_runtime::{EvaluationKeys, Noise, Program, Randomness, SecretKeys, Simulation, Value};

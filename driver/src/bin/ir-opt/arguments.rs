@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
     /// Pipeline of the compiler to run; may be repeated
     #[arg(long, value_name = "NAME", value_enum)]
     pub(crate) pipeline: Vec<Named>,
-    /// Options of `fhe-optimize-parameters` in named pipelines
-    #[arg(long, value_name = "OPTIONS", default_value = "p-error=none global-p-error=1e-5 security=128")]
-    pub(crate) parameter_options: String,
+    /// Options of `fhe-optimize-parameters` in named pipelines, such as `p-error=1e-9 security=132`
+    #[arg(long, value_name = "OPTIONS")]
+    pub(crate) parameter_options: Option<String>,
     /// Runs only the first N passes
     #[arg(long, value_name = "N")]
     pub(crate) stop_after: Option<usize>,

@@ -2,7 +2,7 @@
 
 use crate::arguments::Named;
 use cloakwork::Level;
-use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE};
+use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE, parameters_with};
 use cloakwork_passes::registry::PASSES;
 use std::fmt::Write;
 
@@ -26,8 +26,8 @@ pub(crate) fn list_passes() -> String {
 }
 
 /// The text of named pipelines, with the options of the optimizer put in.
-pub(crate) fn named(name: Named, parameter_options: &str) -> Vec<String> {
-    let parameters = PARAMETERS.replace("OPTIONS", parameter_options);
+pub(crate) fn named(name: Named, parameter_options: Option<&str>) -> Vec<String> {
+    let parameters = parameter_options.map_or(PARAMETERS.to_owned(), parameters_with);
     match name {
         Named::Prepare => vec![PREPARE.to_owned()],
         Named::Fhe => vec![FHE.to_owned()],

@@ -62,7 +62,7 @@ fn chosen_passes(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     if !arguments.pass_pipeline.is_empty() && !arguments.pipeline.is_empty() {
         return Err(usage("`--pass-pipeline` and `--pipeline` cannot be mixed; use one of them, repeated if needed"));
     }
-    let named = arguments.pipeline.iter().flat_map(|&name| listing::named(name, &arguments.parameter_options));
+    let named = arguments.pipeline.iter().flat_map(|&name| listing::named(name, arguments.parameter_options.as_deref()));
     let texts: Vec<String> = named.chain(arguments.pass_pipeline.iter().cloned()).collect();
     let mut passes = vec![];
     for text in &texts {
