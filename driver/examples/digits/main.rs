@@ -7,14 +7,16 @@ mod network;
 
 use clap::Parser;
 use cloakwork::process::{EXIT_REFUSED, Failure, exit_with};
-use cloakwork::{Circuit, Keys, Noise, OpGraph, Options, Randomness, Source, TraceError, compile_source, trace};
-use cloakwork::InputType;
+use cloakwork::{Circuit, InputType, Keys, Noise, OpGraph, Options, Randomness, Source, TraceError, compile_source, trace};
 use indicatif::{ProgressBar, ProgressStyle};
-use ndarray::{Array1, Array2, ArrayD};
+use ndarray::{Array1, Array2, ArrayD, Axis};
 use network::{Image, Network, digit};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
+
+/// Between paper and ink.
+const GREY: i64 = 1;
 
 /// Classifies handwritten digits without seeing them.
 #[derive(Debug, Parser)]
@@ -73,7 +75,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn compile(network: &Network, training: &[Image], arguments: &Arguments) -> Result<Circuit, Failure> {
     let graph = traced(network).map_err(|error| Failure::new(EXIT_REFUSED, error))?;
-    let inputset = training.iter().map(|image| vec![array(&image.pixels)]).collect();
+    let inputset = training.iter().map(|image| vec![pixels(image)]).collect();
     let options = Options { global_p_error: Some(arguments.global_p_error), ..Options::default() };
     let bar = spinner();
     let circuit = compile_source(Source::Graph { graph: &graph, inputset }, &options, &mut |step| {
@@ -83,11 +85,15 @@ fn compile(network: &Network, training: &[Image], arguments: &Arguments) -> Resu
     Ok(circuit?)
 }
 
-/// The network as a program on encrypted pixels.
+/// The network as a program on encrypted pixels, from which [`GREY`] was taken.
+///
+/// Sums of pixels around 0 stay near 0, also before the bias is added: one bit less to look up.
 fn traced(network: &Network) -> Result<OpGraph, TraceError> {
     trace("digits", |t| {
         let pixels = t.encrypted("pixels", [network.w1.len()], InputType::Measured);
-        let sums = pixels.matmul(&matrix(&network.w1)) + &Array1::from(network.b1.clone());
+        let w1 = matrix(&network.w1);
+        let b1 = Array1::from(network.b1.clone()) + w1.sum_axis(Axis(0)) * GREY;
+        let sums = pixels.matmul(&w1) + &b1;
         let hidden = sums.map(network.activation());
         hidden.matmul(&matrix(&network.w2)) + &Array1::from(network.b2.clone())
     })
@@ -97,7 +103,7 @@ fn traced(network: &Network) -> Result<OpGraph, TraceError> {
 fn simulate(circuit: &Circuit, images: &[Image]) -> Result<(Vec<Vec<i64>>, Duration), Failure> {
     let start = Instant::now();
     let logits = (0..).zip(images).map(|(seed, image)| {
-        let simulation = circuit.simulate(array(&image.pixels), Noise::Seed(seed))?;
+        let simulation = circuit.simulate(pixels(image), Noise::Seed(seed))?;
         Ok(simulation.outputs[0].iter().copied().collect())
     });
     let logits = logits.collect::<Result<_, Failure>>()?;
@@ -129,7 +135,7 @@ fn classify(circuit: &Circuit, keys: &Keys, network: &Network, images: &[Image])
     }
     let mut answers = Answers { logits: vec![], time: Duration::ZERO };
     for (i, image) in images.iter().enumerate() {
-        let encrypted = circuit.encrypt(&keys.secret, array(&image.pixels))?;
+        let encrypted = circuit.encrypt(&keys.secret, pixels(image))?;
         let start = Instant::now();
         let results = circuit.run(&keys.evaluation, &encrypted)?;
         let time = start.elapsed();
@@ -177,8 +183,9 @@ fn compare(circuit: &Circuit, clear: &[Vec<i64>], encrypted: &[Vec<i64>]) -> Res
     Ok(())
 }
 
-fn array(values: &[i64]) -> ArrayD<i64> {
-    Array1::from(values.to_vec()).into_dyn()
+/// What the program takes of an image.
+fn pixels(image: &Image) -> ArrayD<i64> {
+    image.pixels.iter().map(|pixel| pixel - GREY).collect::<Array1<i64>>().into_dyn()
 }
 
 fn matrix(rows: &[Vec<i64>]) -> Array2<i64> {
