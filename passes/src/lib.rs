@@ -1,11 +1,20 @@
 //! Pass registry and pipelines, analyses, the parameter optimizer, conversions.
 mod batch_bootstraps;
+pub mod build_tables;
 mod clear_bounds;
 mod convert_fhe_to_tfhe;
 mod facts;
+mod fuse_lookup_tables;
+mod fuse_maps;
+mod infer_bit_widths;
+pub mod infer_ranges;
+mod intervals;
 mod native;
 mod optimize_parameters;
 pub mod parameters;
 pub mod pass;
 pub mod pipeline;
 pub mod registry;
+mod tables;
+mod tabulate;
+mod width_classes;

@@ -1,7 +1,12 @@
 //! Every pass of the compiler, sorted by name.
 
 use crate::batch_bootstraps;
+use crate::build_tables;
 use crate::convert_fhe_to_tfhe;
+use crate::fuse_lookup_tables;
+use crate::fuse_maps;
+use crate::infer_bit_widths;
+use crate::infer_ranges;
 use crate::native::convert_tfhe_to_loops;
 use crate::optimize_parameters;
 use crate::pass::{Level, Pass, PassOption};
@@ -21,6 +26,41 @@ pub static PASSES: &[Pass] = &[
         level: Level::Tfhe,
         options: &[],
         run: convert_tfhe_to_loops::run,
+    },
+    Pass {
+        name: "fhe-build-tables",
+        summary: "maps become table lookups",
+        level: Level::Fhe,
+        options: &[],
+        run: build_tables::run,
+    },
+    Pass {
+        name: "fhe-fuse-lookup-tables",
+        summary: "a lookup of a lookup becomes one",
+        level: Level::Fhe,
+        options: &[],
+        run: fuse_lookup_tables::run,
+    },
+    Pass {
+        name: "fhe-fuse-maps",
+        summary: "maps of maps become one map; real numbers vanish",
+        level: Level::Fhe,
+        options: &[],
+        run: fuse_maps::run,
+    },
+    Pass {
+        name: "fhe-infer-bit-widths",
+        summary: "ranges become widths and signs; tables get the length of their input",
+        level: Level::Fhe,
+        options: &[],
+        run: infer_bit_widths::run,
+    },
+    Pass {
+        name: "fhe-infer-ranges",
+        summary: "least and greatest value of every encrypted integer",
+        level: Level::Fhe,
+        options: &[],
+        run: infer_ranges::run,
     },
     Pass {
         name: "fhe-optimize-parameters",

@@ -1,0 +1,156 @@
+//! `fhe-infer-bit-widths`: every encrypted integer gets a width and a sign; tables get the length of their input.
+//!
+//! Requires ranges, and that no map and nothing real is left. A declared width is kept and must suffice.
+//! Clear values stay as they are. Afterwards arguments and results of functions carry their range.
+
+use crate::facts::{self, fail};
+use crate::pass::{Failed, Options};
+use crate::tables::resize;
+use crate::width_classes::{Encrypted, WidthClasses};
+use cloakwork_abi::encoding::{self, MAX_LOOKUP_WIDTH, MAX_WIDTH};
+use cloakwork_abi::parameters::Width;
+use cloakwork_ir::attributes as attr;
+use cloakwork_ir::build::lookup_attributes;
+use cloakwork_ir::diagnostic::place;
+use cloakwork_ir::fhe::{FheOp, Lookup};
+use cloakwork_ir::function::{Function, Side, functions_under, set_op_attribute};
+use cloakwork_ir::types::Element;
+use cloakwork_ir::walk;
+use melior::Context;
+use melior::ir::operation::OperationLike;
+use melior::ir::{OperationRef, ValueLike};
+
+pub(crate) fn run<'c, 'a>(
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    _: &Options<'_>,
+) -> Result<(), Failed> {
+    functions_under(module).into_iter().try_for_each(|function| infer(context, function))
+}
+
+fn infer<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result<(), Failed> {
+    let classes = WidthClasses::of(function)?;
+    classes.values.iter().try_for_each(|encrypted| check_declared(function, encrypted))?;
+    for encrypted in &classes.values {
+        let widest = classes.widest(encrypted.value).unwrap_or(encrypted);
+        check_width(widest)?;
+        if let Some(FheOp::Lookup(lookup)) = FheOp::of(encrypted.op) {
+            fit_table(context, &classes, encrypted, &lookup)?;
+        }
+    }
+    for encrypted in &classes.values {
+        let width = classes.width(encrypted.value).unwrap_or(encrypted.needed);
+        let element = Element::Encrypted { width: Some(width), is_signed: encrypted.is_signed };
+        encrypted.value.set_type(encrypted.ty.with_element(element).to_mlir(context));
+    }
+    keep_ranges(context, function, &classes);
+    function.update_signature(context);
+    Ok(())
+}
+
+fn check_declared<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    encrypted: &Encrypted<'c, 'a>,
+) -> Result<(), Failed> {
+    let Some((width, is_signed)) = encrypted.ty.integer() else { return Ok(()) };
+    let (least, greatest) = encoding::bounds(width, is_signed);
+    let (lo, hi) = encrypted.range;
+    if least <= lo && hi <= greatest {
+        return Ok(());
+    }
+    let position = function.arguments().iter().position(|argument| *argument == encrypted.value);
+    let what = position.map_or_else(
+        || "the result".to_owned(),
+        |position| format!("argument `{}`", function.value_name(Side::Argument, position)),
+    );
+    Err(fail(
+        encrypted.op,
+        &format!(
+            "{what} takes the values {lo} to {hi}, but its type `{}` holds {least} to {greatest}; declare a wider type, \
+             `?` to have the width inferred, or smaller ranges of the inputs",
+            encrypted.ty.element
+        ),
+    ))
+}
+
+fn check_width(widest: &Encrypted<'_, '_>) -> Result<(), Failed> {
+    let (lo, hi) = widest.range;
+    if widest.needed <= MAX_WIDTH {
+        return Ok(());
+    }
+    Err(fail(
+        widest.op,
+        &format!(
+            "the values {lo} to {hi} need {} bits, at most {MAX_WIDTH} are supported; make the inputs or weights smaller",
+            widest.needed
+        ),
+    ))
+}
+
+/// Gives the table the length that its input's width asks for.
+fn fit_table<'c: 'a, 'a>(
+    context: &'c Context,
+    classes: &WidthClasses<'c, 'a>,
+    encrypted: &Encrypted<'c, 'a>,
+    lookup: &Lookup,
+) -> Result<(), Failed> {
+    let op = encrypted.op;
+    let input = walk::operand(op, 0);
+    let (Some(widest), Some(own)) = (classes.widest(input), classes.own(input)) else {
+        return Err(fail(op, "the input of the lookup is not an encrypted integer"));
+    };
+    let width = widest.needed;
+    if width > MAX_LOOKUP_WIDTH {
+        return Err(fail(op, &too_wide(own, widest, width)));
+    }
+    let (lo, hi) = own.range;
+    let needed = encoding::width_of_range(lo, hi);
+    if (lookup.length() as u128) < 1u128 << needed.0 {
+        return Err(fail(
+            op,
+            &format!(
+                "the table has {} entries, but the input takes the values {lo} to {hi}, which needs 2^{needed} entries; \
+                 extend the table, or make the input smaller",
+                lookup.length()
+            ),
+        ));
+    }
+    for (name, value) in lookup_attributes(context, &resize(lookup, own.range, width)) {
+        set_op_attribute(op, name, value);
+    }
+    facts::set_range(context, op, encrypted.range);
+    Ok(())
+}
+
+fn too_wide(own: &Encrypted<'_, '_>, widest: &Encrypted<'_, '_>, width: Width) -> String {
+    let (lo, hi) = own.range;
+    let advice = "make the inputs or weights before it smaller, or round low bits away first";
+    if own.value == widest.value || own.needed == width {
+        return format!(
+            "the lookup's input takes the values {lo} to {hi}, which needs {width} bits, but a table takes at most \
+             {MAX_LOOKUP_WIDTH}; {advice}"
+        );
+    }
+    let (least, greatest) = widest.range;
+    let at = match place(widest.op.location()) {
+        empty if empty.is_empty() => String::new(),
+        place => format!(" at {place}"),
+    };
+    format!(
+        "the lookup's input takes the values {lo} to {hi}, but linear operations connect it with the values {least} to \
+         {greatest}{at}, so that it has {width} bits; a table takes at most {MAX_LOOKUP_WIDTH}; make those values smaller, \
+         or put a lookup between them and this one"
+    )
+}
+
+/// Writes the ranges of encrypted arguments and results to the function.
+fn keep_ranges<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>, classes: &WidthClasses<'c, 'a>) {
+    for (side, values) in [(Side::Argument, function.arguments()), (Side::Result, function.returned())] {
+        for (i, value) in values.into_iter().enumerate() {
+            if let Some(encrypted) = classes.own(value) {
+                let (lo, hi) = encrypted.range;
+                function.set_attribute(context, side, i, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+            }
+        }
+    }
+}

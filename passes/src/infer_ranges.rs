@@ -1,0 +1,266 @@
+//! `fhe-infer-ranges`: bounds of every encrypted integer that no input set measured.
+//!
+//! Requires a range or a width on arguments, and maps fused to one encrypted operand. Ranges that stand
+//! there already win over what could be inferred. Bounds are kept for each element while a function is
+//! walked; the IR gets the least range that holds all of them, for lookups and maps every table at every input.
+
+use crate::facts::{self, Range, fail, key, value_type};
+use crate::intervals::{self, Interval};
+use crate::pass::{Failed, Options};
+use crate::tables::reachable;
+use crate::tabulate::{Tabulated, tabulate};
+use cloakwork_abi::encoding;
+use cloakwork_ir::attributes as attr;
+use cloakwork_ir::fhe::{FheOp, Lookup};
+use cloakwork_ir::function::{Function, Side, functions_under};
+use cloakwork_ir::interpret::{Clear, HostFunctions, NoHostFunctions};
+use cloakwork_ir::linear::Linear;
+use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::walk;
+use melior::Context;
+use melior::ir::operation::OperationLike;
+use melior::ir::{OperationRef, ValueLike};
+use ndarray::ArrayD;
+use std::collections::{BTreeMap, HashMap};
+
+/// Sets `fhe.range` on encrypted arguments and operations of every function of the module.
+pub fn infer_ranges<'c: 'a, 'a>(
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    host: &dyn HostFunctions,
+) -> Result<(), Failed> {
+    functions_under(module).into_iter().try_for_each(|function| infer(context, function, host))
+}
+
+pub(crate) fn run<'c, 'a>(
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    _: &Options<'_>,
+) -> Result<(), Failed> {
+    infer_ranges(context, module, &NoHostFunctions)
+}
+
+/// Bounds of values, as far as they are known.
+type Known = HashMap<usize, Interval>;
+
+fn infer<'c: 'a, 'a>(
+    context: &'c Context,
+    function: Function<'c, 'a>,
+    host: &dyn HostFunctions,
+) -> Result<(), Failed> {
+    let mut known = arguments(context, function)?;
+    for op in function.operations() {
+        let Some(result) = op.results().next() else { continue };
+        let ty = value_type(result.into(), op)?;
+        let interval = match FheOp::of(op) {
+            Some(fhe) => {
+                let (range, interval) = match attr::get_range(&op) {
+                    Some(measured) => (measured, Interval::uniform(ty.shape(), measured)),
+                    None => evaluate(function, op, &fhe, &ty, &known, host)?,
+                };
+                facts::set_range(context, op, range);
+                Some(interval)
+            }
+            None if ty.element.is_encrypted() => {
+                let name = walk::name(&op);
+                return Err(fail(
+                    op,
+                    &format!("`{name}` cannot compute on encrypted values; allowed are operations of `fhe`"),
+                ));
+            }
+            None => evaluate_clear(op, &ty, &known),
+        };
+        if let Some(interval) = interval {
+            known.insert(key(result.into()), interval);
+        }
+    }
+    Ok(())
+}
+
+fn arguments<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result<Known, Failed> {
+    let mut known = Known::new();
+    for (i, argument) in function.arguments().into_iter().enumerate() {
+        let ty = value_type(argument, function.op)?;
+        let given = function.range(Side::Argument, i);
+        let range = match ty.element {
+            Element::Encrypted { width, is_signed } => {
+                let range = given.or(width.map(|width| encoding::bounds(width, is_signed)));
+                let Some((lo, hi)) = range else {
+                    let (name, example) = (function.value_name(Side::Argument, i), example(is_signed));
+                    return Err(fail(
+                        function.op,
+                        &format!(
+                            "argument `{name}` of type `{ty}` has neither a width nor a range; declare a width such as \
+                             `{example}`, give it `fhe.range = array<i64: lo, hi>`, or compile with an input set"
+                        ),
+                    ));
+                };
+                function.set_attribute(
+                    context,
+                    Side::Argument,
+                    i,
+                    attr::RANGE,
+                    attr::i64_array(context, &[lo, hi]),
+                );
+                Some((lo, hi))
+            }
+            Element::EncryptedReal => {
+                let name = function.value_name(Side::Argument, i);
+                return Err(fail(
+                    function.op,
+                    &format!(
+                        "argument `{name}` has the type `{ty}`, but only integers can be encrypted; quantize it to an integer"
+                    ),
+                ));
+            }
+            Element::Clear => given,
+            Element::ClearReal | Element::Lwe { .. } => None,
+        };
+        if let Some(range) = range {
+            known.insert(key(argument), Interval::uniform(ty.shape(), range));
+        }
+    }
+    Ok(known)
+}
+
+fn example(is_signed: bool) -> Element {
+    Element::Encrypted { width: Some(cloakwork_abi::parameters::Width(4)), is_signed }
+}
+
+/// The range that the IR gets, and bounds for each element.
+fn evaluate<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+    fhe: &FheOp<'c, 'a>,
+    ty: &ValueType,
+    known: &Known,
+    host: &dyn HostFunctions,
+) -> Result<(Range, Interval), Failed> {
+    let interval = match fhe {
+        FheOp::Constant { value } => Interval::exactly(value.clone()),
+        FheOp::Linear(linear) => evaluate_linear(function, op, linear, ty, known)?,
+        FheOp::Lookup(lookup) => {
+            let input = bounds(function, op, 0, known)?;
+            return Ok((reachable(lookup, input.hull()), looked_up(lookup, input)));
+        }
+        FheOp::Map { body } => match tabulate(function, op, *body, host)? {
+            Tabulated::Constant(values) => Interval::exactly(values),
+            Tabulated::Lookup { input, range, lookup } => {
+                let whole;
+                let input = match known.get(&key(input)) {
+                    Some(input) => input,
+                    None => {
+                        whole = Interval::uniform(ty.shape(), range);
+                        &whole
+                    }
+                };
+                return Ok((reachable(&lookup, range), looked_up(&lookup, input)));
+            }
+        },
+    };
+    Ok((interval.hull(), interval))
+}
+
+fn evaluate_linear<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+    linear: &Linear,
+    ty: &ValueType,
+    known: &Known,
+) -> Result<Interval, Failed> {
+    let operands = (0..op.operand_count()).map(|i| bounds(function, op, i, known));
+    let operands: Vec<&Interval> = operands.collect::<Result<_, _>>()?;
+    intervals::linear(linear, &operands, ty.shape()).ok_or_else(|| {
+        let hulls: Vec<String> = operands
+            .iter()
+            .map(|operand| {
+                let (lo, hi) = operand.hull();
+                format!("{lo} to {hi}")
+            })
+            .collect();
+        fail(
+            op,
+            &format!(
+                "the result leaves 64 bits: its operands are {}; give them smaller ranges or weights",
+                hulls.join(" and ")
+            ),
+        )
+    })
+}
+
+/// The bounds of operand `i`.
+fn bounds<'c: 'a, 'a, 'k>(
+    function: Function<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+    i: usize,
+    known: &'k Known,
+) -> Result<&'k Interval, Failed> {
+    let operand = walk::operand(op, i);
+    known.get(&key(operand)).ok_or_else(|| {
+        let position = function.arguments().iter().position(|argument| *argument == operand);
+        let message = match position {
+            Some(position) => format!(
+                "the clear argument `{}` has no range; give it `fhe.range = array<i64: lo, hi>`, or compile with an input set",
+                function.value_name(Side::Argument, position)
+            ),
+            None => format!(
+                "the range of operand {i} of type `{}` is not known; clear operands must be constants, arguments with a \
+                 range, or computed from them by addi, subi, muli and shli without overflow",
+                operand.r#type()
+            ),
+        };
+        fail(op, &message)
+    })
+}
+
+/// Bounds of each element of a lookup, from the entries that it can reach itself.
+fn looked_up(lookup: &Lookup, input: &Interval) -> Interval {
+    let mut found: BTreeMap<(i64, Range), Range> = BTreeMap::new();
+    let selected: Vec<i64> = match &lookup.selector {
+        Some(selector) => selector.iter().copied().collect(),
+        None => vec![0; input.lo.len()],
+    };
+    let bounds: Vec<Range> = selected
+        .into_iter()
+        .zip(input.lo.iter().zip(&input.hi))
+        .map(|(table, (&lo, &hi))| {
+            *found.entry((table, (lo, hi))).or_insert_with(|| {
+                let row = lookup.tables.select(ndarray::Axis(0), &[table as usize]);
+                reachable(&Lookup { tables: row, selector: None }, (lo, hi))
+            })
+        })
+        .collect();
+    let array = |values: Vec<i64>| {
+        ArrayD::from_shape_vec(input.lo.raw_dim(), values).expect("one bound for each element")
+    };
+    Interval {
+        lo: array(bounds.iter().map(|(lo, _)| *lo).collect()),
+        hi: array(bounds.iter().map(|(_, hi)| *hi).collect()),
+    }
+}
+
+/// Bounds of clear integers; `None` if they are not known.
+fn evaluate_clear<'c: 'a, 'a>(op: OperationRef<'c, 'a>, ty: &ValueType, known: &Known) -> Option<Interval> {
+    if ty.element != Element::Clear {
+        return None;
+    }
+    let operands: Vec<&Interval> =
+        op.operands().map(|operand| known.get(&key(operand))).collect::<Option<_>>()?;
+    let linear = match (walk::name(&op).as_str(), operands.as_slice()) {
+        ("arith.constant", _) => match facts::clear_constant(walk::result(op))? {
+            Clear::Int(values) => return Some(Interval::exactly(values)),
+            Clear::Real(_) => return None,
+        },
+        ("arith.addi", [_, _]) => Linear::Add,
+        ("arith.subi", [_, _]) => Linear::Sub,
+        ("arith.muli", [_, _]) => Linear::MulClear,
+        ("arith.shli", [a, amount]) => {
+            let in_word = amount.hull().0 >= 0 && amount.hull().1 < 63;
+            let power = |by: &ArrayD<i64>| by.mapv(|by| 1i64 << by);
+            let power = in_word.then(|| Interval { lo: power(&amount.lo), hi: power(&amount.hi) })?;
+            return intervals::linear(&Linear::MulClear, &[a, &power], ty.shape());
+        }
+        _ => return None,
+    };
+    intervals::linear(&linear, &operands, ty.shape())
+}

@@ -1,0 +1,145 @@
+//! Which values must have one width, and how wide they must be.
+//!
+//! All encrypted operands and the result of a linear operation share a width; lookups separate widths. A class
+//! is as wide as the range of its widest value needs; that a sum of others wraps around in between is harmless.
+
+use crate::facts::{self, Range, fail, join, key};
+use crate::pass::Failed;
+use crate::tables::reachable;
+use cloakwork_abi::encoding::width_of_range;
+use cloakwork_abi::parameters::Width;
+use cloakwork_ir::attributes as attr;
+use cloakwork_ir::fhe::FheOp;
+use cloakwork_ir::function::Function;
+use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::walk;
+use melior::ir::operation::OperationLike;
+use melior::ir::{OperationRef, Value};
+use petgraph::unionfind::UnionFind;
+use std::collections::HashMap;
+
+/// The encrypted integers of a function, in order, in classes of one width.
+pub(crate) struct WidthClasses<'c, 'a> {
+    pub(crate) values: Vec<Encrypted<'c, 'a>>,
+    places: HashMap<usize, usize>,
+    class_of: Vec<usize>,
+    /// For each class, by its representative, the place of a value that needs the most bits.
+    widest: HashMap<usize, usize>,
+}
+
+/// An encrypted integer.
+#[derive(Clone, Debug)]
+pub(crate) struct Encrypted<'c, 'a> {
+    pub(crate) value: Value<'c, 'a>,
+    /// The operation it is the result of; the function for an argument.
+    pub(crate) op: OperationRef<'c, 'a>,
+    pub(crate) ty: ValueType,
+    pub(crate) range: Range,
+    /// How it will be read: as declared with a width, else signed exactly if it may be negative.
+    pub(crate) is_signed: bool,
+    /// Bits for its range and signedness, at least those declared.
+    pub(crate) needed: Width,
+}
+
+impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
+    /// Requires ranges, no maps, and nothing real.
+    pub(crate) fn of(function: Function<'c, 'a>) -> Result<Self, Failed> {
+        let values = encrypted(function)?;
+        let places: HashMap<usize, usize> =
+            values.iter().enumerate().map(|(place, encrypted)| (key(encrypted.value), place)).collect();
+        let mut classes = UnionFind::<usize>::new(values.len());
+        for encrypted in &values {
+            if let Some(FheOp::Linear(_)) = FheOp::of(encrypted.op) {
+                let place = places[&key(encrypted.value)];
+                for operand in encrypted.op.operands().filter_map(|operand| places.get(&key(operand))) {
+                    classes.union(place, *operand);
+                }
+            }
+        }
+        let class_of = classes.into_labeling();
+        let mut widest: HashMap<usize, usize> = HashMap::new();
+        for (place, encrypted) in values.iter().enumerate() {
+            let known = widest.entry(class_of[place]).or_insert(place);
+            if values[*known].needed < encrypted.needed {
+                *known = place;
+            }
+        }
+        Ok(Self { values, places, class_of, widest })
+    }
+
+    /// What is known about `value` itself.
+    pub(crate) fn own(&self, value: Value<'c, 'a>) -> Option<&Encrypted<'c, 'a>> {
+        self.places.get(&key(value)).map(|place| &self.values[*place])
+    }
+
+    /// The value that needs the most bits of those that share a width with `value`.
+    pub(crate) fn widest(&self, value: Value<'c, 'a>) -> Option<&Encrypted<'c, 'a>> {
+        let place = self.places.get(&key(value))?;
+        self.widest.get(&self.class_of[*place]).map(|place| &self.values[*place])
+    }
+
+    /// The width of `value` and of all that share it.
+    pub(crate) fn width(&self, value: Value<'c, 'a>) -> Option<Width> {
+        self.widest(value).map(|encrypted| encrypted.needed)
+    }
+}
+
+fn encrypted<'c: 'a, 'a>(function: Function<'c, 'a>) -> Result<Vec<Encrypted<'c, 'a>>, Failed> {
+    let mut values = vec![];
+    for argument in function.arguments() {
+        values.extend(read(function, argument, function.op)?);
+    }
+    for op in function.operations() {
+        for result in op.results() {
+            values.extend(read(function, result.into(), op)?);
+        }
+    }
+    Ok(values)
+}
+
+fn read<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    value: Value<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+) -> Result<Option<Encrypted<'c, 'a>>, Failed> {
+    let ty = facts::value_type(value, op)?;
+    match ty.element {
+        Element::Encrypted { .. } => {}
+        Element::Clear | Element::ClearReal | Element::Lwe { .. } => return Ok(None),
+        Element::EncryptedReal => {
+            return Err(fail(op, "a real number has no width; run `fhe-fuse-maps` first"));
+        }
+    }
+    let range = match FheOp::of(op) {
+        Some(FheOp::Map { .. }) => {
+            return Err(fail(
+                op,
+                "a map needs a table before widths are inferred; run `fhe-build-tables` first",
+            ));
+        }
+        // The entries are facts, the width of the type alone is none.
+        Some(FheOp::Lookup(lookup)) => {
+            let reached = facts::range(function, walk::operand(op, 0)).map(|input| reachable(&lookup, input));
+            match (attr::get_range(&op), reached) {
+                (Some(measured), Some(reached)) => Some(join(measured, reached)),
+                (given, reached) => reached.or(given),
+            }
+        }
+        Some(FheOp::Constant { .. } | FheOp::Linear(_)) | None => facts::range(function, value),
+    };
+    let range = range.ok_or_else(|| {
+        let message = format!(
+            "a value of type `{ty}` has no range; run `fhe-infer-ranges` or compile with an input set"
+        );
+        fail(op, &message)
+    })?;
+    let (lo, hi) = range;
+    let is_signed = match ty.integer() {
+        Some((_, is_signed)) => is_signed,
+        None => lo < 0,
+    };
+    // A signed value that is never negative still has a sign bit.
+    let needed = width_of_range(lo, hi).0 + u32::from(is_signed && lo >= 0);
+    let declared = ty.integer().map_or(0, |(width, _)| width.0);
+    Ok(Some(Encrypted { value, op, ty, range, is_signed, needed: Width(needed.max(declared)) }))
+}
