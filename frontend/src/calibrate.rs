@@ -24,7 +24,9 @@ use std::collections::HashMap;
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
     /// No sample.
-    #[error("the input set is empty; at least 1 sample is needed; pass inputs like those the program will see")]
+    #[error(
+        "the input set is empty; at least 1 sample is needed; pass inputs like those the program will see"
+    )]
     Empty,
     /// Not one function.
     #[error("the module has {found} functions; exactly 1 is calibrated; split the module")]
@@ -33,7 +35,9 @@ pub enum CalibrationError {
         found: usize,
     },
     /// A sample has too few or too many arguments.
-    #[error("sample {sample} has {found} arguments; `{function}` takes {allowed}; give one value for each argument")]
+    #[error(
+        "sample {sample} has {found} arguments; `{function}` takes {allowed}; give one value for each argument"
+    )]
     Count {
         /// Which sample.
         sample: usize,
@@ -45,7 +49,9 @@ pub enum CalibrationError {
         allowed: usize,
     },
     /// An argument has another shape.
-    #[error("sample {sample}: argument `{argument}` has shape {found:?}; its shape is {allowed:?}; reshape the sample")]
+    #[error(
+        "sample {sample}: argument `{argument}` has shape {found:?}; its shape is {allowed:?}; reshape the sample"
+    )]
     Shape {
         /// Which sample.
         sample: usize,
@@ -57,7 +63,9 @@ pub enum CalibrationError {
         allowed: Vec<usize>,
     },
     /// A value outside the declared type.
-    #[error("sample {sample}: argument `{argument}` holds {found}; declared is {lo} to {hi}; correct the sample or declare a wider type")]
+    #[error(
+        "sample {sample}: argument `{argument}` holds {found}; declared is {lo} to {hi}; correct the sample or declare a wider type"
+    )]
     Value {
         /// Which sample.
         sample: usize,
@@ -166,7 +174,11 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
     ranges
 }
 
-fn check_sample(function: Function<'_, '_>, sample: usize, values: &[ArrayD<i64>]) -> Result<(), CalibrationError> {
+fn check_sample(
+    function: Function<'_, '_>,
+    sample: usize,
+    values: &[ArrayD<i64>],
+) -> Result<(), CalibrationError> {
     let types = function.value_types(Side::Argument);
     let (found, allowed) = (values.len(), types.len());
     if found != allowed {

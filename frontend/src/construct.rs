@@ -68,13 +68,14 @@ impl OpGraph {
         self.checked(|graph| {
             let a = graph.needs_variable(&function.name, a)?;
             let (takes, gives) = (function.takes(), function.gives());
-            let a = match (takes, graph.node(a).element.number()) {
-                (Number::Real, Number::Int) => graph.to_real(&function.name, a)?,
-                (Number::Int, Number::Real) => {
-                    return refuse(&function.name, "an encrypted real", "it takes integers", "round it to an integer first");
-                }
-                _ => a,
-            };
+            if takes == Number::Int && graph.is_real(a) {
+                return refuse(
+                    &function.name,
+                    "an encrypted real",
+                    "it takes integers",
+                    "round it to an integer first",
+                );
+            }
             let shape = graph.node(a).shape.clone();
             Ok(graph.push(NodeKind::Host(function), &[a], shape, ElementType::encrypted(gives)))
         })
@@ -89,7 +90,12 @@ impl OpGraph {
                     Number::Int => "index the table in clear",
                     Number::Real => "round it to an integer first",
                 };
-                return refuse("tlu", format!("{} {}", article(node.element), node.element), "encrypted integers are looked up", advice);
+                return refuse(
+                    "tlu",
+                    format!("{} {}", article(node.element), node.element),
+                    "encrypted integers are looked up",
+                    advice,
+                );
             }
             let shape = node.shape.clone();
             table.check(&shape)?;
@@ -106,25 +112,13 @@ impl OpGraph {
             return self.function_of_two(function, a, b);
         }
         let (a, b) = self.broadcast_together(function.name(), a, b)?;
-        let is_sub = function == Binary::Sub;
-        match (self.is_encrypted(a), self.is_encrypted(b)) {
-            (true, true) | (false, false) => self.linear(if is_sub { Linear::Sub } else { Linear::Add }, &[a, b]),
-            (true, false) if !is_sub => self.linear(Linear::AddClear, &[a, b]),
-            (false, true) => {
-                let b = if is_sub { self.negated(b)? } else { b };
-                self.linear(Linear::AddClear, &[b, a])
-            }
-            (true, false) if self.is_constant(b) => {
-                let b = self.negated(b)?;
-                self.linear(Linear::AddClear, &[a, b])
-            }
-            (true, false) => {
-                // a − b = −(−a + b): clear arguments cannot be negated before the program runs.
-                let minus_a = self.negated(a)?;
-                let sum = self.linear(Linear::AddClear, &[minus_a, b])?;
-                self.negated(sum)
-            }
-        }
+        let has_clear = self.is_encrypted(a) != self.is_encrypted(b);
+        let linear = match function {
+            Binary::Sub => Linear::Sub,
+            _ if has_clear => Linear::AddClear,
+            _ => Linear::Add,
+        };
+        self.linear(linear, &[a, b])
     }
 
     fn negated(&mut self, a: NodeId) -> Built {
@@ -142,17 +136,11 @@ impl OpGraph {
         if self.is_real(a) || self.is_real(b) {
             return self.function_of_two(Binary::Mul, a, b);
         }
-        match (self.is_encrypted(a), self.is_encrypted(b)) {
-            (true, true) => self.function_of_two(Binary::Mul, a, b),
-            (true, false) | (false, false) => {
-                let (a, b) = self.broadcast_together("multiply", a, b)?;
-                self.linear(Linear::MulClear, &[a, b])
-            }
-            (false, true) => {
-                let (a, b) = self.broadcast_together("multiply", a, b)?;
-                self.linear(Linear::MulClear, &[b, a])
-            }
+        if self.is_encrypted(a) && self.is_encrypted(b) {
+            return self.function_of_two(Binary::Mul, a, b);
         }
+        let (a, b) = self.broadcast_together("multiply", a, b)?;
+        self.linear(Linear::MulClear, &[a, b])
     }
 
     fn matrix_product(&mut self, name: &str, a: NodeId, b: NodeId) -> Built {
@@ -169,7 +157,6 @@ impl OpGraph {
         }
         let (shape_a, shape_b) = (self.node(a).shape.clone(), self.node(b).shape.clone());
         match (shape_a.as_slice(), shape_b.as_slice()) {
-            (&[_], &[_]) if self.is_encrypted(b) => self.linear(Linear::Dot, &[b, a]),
             (&[_], &[_]) => self.linear(Linear::Dot, &[a, b]),
             (&[_, _], &[_, _]) => self.linear(Linear::Matmul, &[a, b]),
             (&[inner], &[_, columns]) => {
@@ -193,15 +180,9 @@ impl OpGraph {
 
     fn function_of_one(&mut self, function: Unary, a: NodeId, number: Number) -> Built {
         let a = self.needs_variable(function.name(), a)?;
-        let (a, number) = match (function, function.accepts(), number) {
-            (Unary::ToReal, _, Number::Real) => return Ok(a),
-            (Unary::ToReal, _, Number::Int) => (a, number),
-            (_, Accepts::Real, Number::Int) => (self.to_real(function.name(), a)?, Number::Real),
-            (_, Accepts::Int, Number::Real) => {
-                return refuse(function.name(), "an encrypted real", "it takes integers", "round it to an integer first");
-            }
-            _ => (a, number),
-        };
+        if function == Unary::ToReal && number == Number::Real {
+            return Ok(a);
+        }
         let shape = self.node(a).shape.clone();
         let element = ElementType::encrypted(function.gives(number));
         Ok(self.push(NodeKind::Unary(function), &[a], shape, element))
@@ -210,7 +191,12 @@ impl OpGraph {
     fn function_of_two(&mut self, function: Binary, a: NodeId, b: NodeId) -> Built {
         let name = function.name();
         if !self.is_encrypted(a) && !self.is_encrypted(b) {
-            return refuse(name, "only clear operands", "one operand is encrypted", "compute it before, in clear");
+            return refuse(
+                name,
+                "only clear operands",
+                "one operand is encrypted",
+                "compute it before, in clear",
+            );
         }
         for operand in [a, b] {
             if !self.is_encrypted(operand) {
@@ -232,12 +218,18 @@ impl OpGraph {
         if is_real && function.accepts() == Accepts::Int {
             return refuse(name, "a real operand", "it takes integers", "round it to an integer first");
         }
-        let (a, b) = if is_real { (self.to_real(name, a)?, self.to_real(name, b)?) } else { (a, b) };
-        self.check_right_operand(function, b)?;
+        if !is_real {
+            self.check_right_operand(function, b)?;
+        }
         let (a, b) = self.broadcast_together(name, a, b)?;
         let shape = self.node(a).shape.clone();
         let number = if is_real { Number::Real } else { Number::Int };
-        Ok(self.push(NodeKind::Binary(function), &[a, b], shape, ElementType::encrypted(function.gives(number))))
+        Ok(self.push(
+            NodeKind::Binary(function),
+            &[a, b],
+            shape,
+            ElementType::encrypted(function.gives(number)),
+        ))
     }
 
     /// Constant integer divisors, exponents and shifts for which the function has no value.
@@ -245,41 +237,26 @@ impl OpGraph {
         let NodeKind::Constant(values) = &self.node(b).kind else { return Ok(()) };
         let find = |bad: fn(i64) -> bool| values.iter().copied().find(|&value| bad(value));
         let (found, allowed, advice) = match function {
-            Binary::FloorDiv | Binary::Remainder => {
-                (find(|value| value == 0), "integers are divided by others than 0", "convert to reals, or leave it out")
-            }
+            Binary::FloorDiv | Binary::Remainder => (
+                find(|value| value == 0),
+                "integers are divided by others than 0",
+                "convert to reals, or leave it out",
+            ),
             Binary::Pow => (
                 find(|value| !(0..=i64::from(u32::MAX)).contains(&value)),
                 "integers are raised to powers from 0 on",
                 "convert to reals first",
             ),
-            Binary::ShiftLeft | Binary::ShiftRight => {
-                (find(|value| !(0..64).contains(&value)), "bits are shifted by 0 to 63", "shift the other way for negative counts")
-            }
+            Binary::ShiftLeft | Binary::ShiftRight => (
+                find(|value| !(0..64).contains(&value)),
+                "bits are shifted by 0 to 63",
+                "shift the other way for negative counts",
+            ),
             _ => (None, "", ""),
         };
         match found {
             Some(value) => refuse(function.name(), format!("the right operand {value}"), allowed, advice),
             None => Ok(()),
-        }
-    }
-
-    /// The value as a real; constants are converted at once.
-    pub(crate) fn to_real(&mut self, name: &str, a: NodeId) -> Built {
-        match (&self.node(a).kind, self.node(a).element) {
-            (_, ElementType::EncryptedReal | ElementType::ClearReal) => Ok(a),
-            (_, ElementType::Encrypted { .. }) => {
-                let shape = self.node(a).shape.clone();
-                Ok(self.push(NodeKind::Unary(Unary::ToReal), &[a], shape, ElementType::EncryptedReal))
-            }
-            (NodeKind::Constant(values), ElementType::Clear) => {
-                let values = values.mapv(|value| value as f64);
-                Ok(self.real_constant(values))
-            }
-            (_, ElementType::Clear) => {
-                self.needs_constant(name, a)?;
-                Ok(a)
-            }
         }
     }
 
@@ -324,7 +301,7 @@ impl OpGraph {
         matches!(self.node(a).kind, NodeKind::Constant(_) | NodeKind::RealConstant(_))
     }
 
-    fn is_real(&self, a: NodeId) -> bool {
+    pub(crate) fn is_real(&self, a: NodeId) -> bool {
         self.node(a).element.number() == Number::Real
     }
 }

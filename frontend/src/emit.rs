@@ -15,11 +15,14 @@ use cloakwork_ir::context::with_diagnostics;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::fhe::Lookup;
 use cloakwork_ir::function::{Side, set_op_attribute};
+use cloakwork_ir::linear::Linear;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Location, Module, Value};
+use ndarray::{ArrayD, IxDyn};
+use std::collections::BTreeMap;
 
 /// Attribute of an operation: the number of the node that it computes.
 pub const NODE: &str = "fhe.node";
@@ -32,7 +35,9 @@ pub fn emit<'c>(context: &'c Context, graph: &OpGraph) -> Result<Module<'c>, Vec
     match (is_sound, diagnostics.is_empty()) {
         (true, _) => Ok(module),
         (false, false) => Err(diagnostics),
-        (false, true) => Err(vec![Diagnostic::new(Severity::Error, graph.name(), "the emitted module is malformed")]),
+        (false, true) => {
+            Err(vec![Diagnostic::new(Severity::Error, graph.name(), "the emitted module is malformed")])
+        }
     }
 }
 
@@ -41,23 +46,31 @@ fn emit_function<'c>(context: &'c Context, graph: &OpGraph, module: &Module<'c>)
     let start = graph.nodes().next().map_or(Location::unknown(context), |(_, node)| location(context, node));
     let (builder, arguments) = Builder::function(module, context, graph.name(), &types, start);
     let is_live = live_nodes(graph);
-    let mut values: Vec<Option<Value<'c, '_>>> = vec![None; graph.len()];
+    let mut emission =
+        Emission { context, graph, values: vec![None; graph.len()], constants: BTreeMap::new() };
     for (id, node) in graph.nodes() {
-        values[id.index()] = match node.kind {
+        let value = match node.kind {
             NodeKind::Input(index) => arguments.get(index).copied(),
-            _ if is_live[id.index()] => {
-                let builder = builder.at(location(context, node));
-                Some(Emission { context, graph, values: &values }.node(&builder, id, node))
-            }
+            // Constants are written where they are used, in the shape that is needed there.
+            NodeKind::Constant(_) | NodeKind::RealConstant(_) => None,
+            _ if is_live[id.index()] => Some(emission.node(builder.at(location(context, node)), id, node)),
             _ => None,
         };
+        emission.values[id.index()] = value;
     }
-    let results: Vec<Value<'c, '_>> = graph.outputs().iter().filter_map(|id| values[id.index()]).collect();
+    let results: Vec<Value<'c, '_>> =
+        graph.outputs().iter().filter_map(|id| emission.values[id.index()]).collect();
     let function = builder.finish_function(&results);
     for (i, input) in graph.inputs().iter().enumerate() {
         function.set_attribute(context, Side::Argument, i, attr::NAME, attr::string(context, &input.name));
         if let Some((lo, hi)) = input.declared.range() {
-            function.set_attribute(context, Side::Argument, i, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+            function.set_attribute(
+                context,
+                Side::Argument,
+                i,
+                attr::RANGE,
+                attr::i64_array(context, &[lo, hi]),
+            );
         }
     }
 }
@@ -99,31 +112,34 @@ fn live_nodes(graph: &OpGraph) -> Vec<bool> {
     is_live
 }
 
-struct Emission<'e, 'c, 'a> {
+struct Emission<'g, 'c, 'a> {
     context: &'c Context,
-    graph: &'e OpGraph,
-    values: &'e [Option<Value<'c, 'a>>],
+    graph: &'g OpGraph,
+    /// Of inputs and operations.
+    values: Vec<Option<Value<'c, 'a>>>,
+    /// Of constants, in each shape that was needed.
+    constants: BTreeMap<(NodeId, Vec<usize>), Value<'c, 'a>>,
 }
 
 impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
-    fn node(&self, builder: &Builder<'c, 'a>, id: NodeId, node: &Node) -> Value<'c, 'a> {
+    fn node(&mut self, builder: Builder<'c, 'a>, id: NodeId, node: &Node) -> Value<'c, 'a> {
         let result = ValueType::new(element_of(node.element), &node.shape);
-        let operands = || self.operands(&self.graph.operands(id));
         let value = match &node.kind {
-            NodeKind::Input(_) => unreachable!("inputs are arguments"),
-            NodeKind::Constant(values) => return builder.clear(values),
-            NodeKind::RealConstant(values) => return builder.clear_real(values),
+            NodeKind::Input(_) | NodeKind::Constant(_) | NodeKind::RealConstant(_) => {
+                unreachable!("inputs are arguments, constants are written where they are used")
+            }
             NodeKind::Encrypt => self.encrypted_constant(builder, id, &result),
-            NodeKind::Linear(linear) => builder.linear("fhe", linear, &operands(), &result),
+            NodeKind::Linear(linear) => self.linear(builder, linear, &self.graph.operands(id), &result),
             NodeKind::Lookup(table) => {
                 let is_signed = table.tables.iter().any(|&entry| entry < 0);
                 let result = result.with_element(Element::encrypted(is_signed));
                 let lookup = Lookup { tables: table.tables.clone(), selector: table.selector.clone() };
-                builder.lookup(&lookup, operands()[0], &result)
+                let input = self.operands(builder, &self.graph.operands(id), None)[0];
+                builder.lookup(&lookup, input, &result)
             }
             NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Host(_) => {
                 let expression = Expression::of(self.graph, id).expect("checked when appended: one source");
-                let inputs = self.operands(&expression.operands());
+                let inputs = self.operands(builder, &expression.operands(), Some(&node.shape));
                 builder.map(&inputs, &result, |inner, scalars| expression.emit(inner, scalars))
             }
         };
@@ -133,17 +149,105 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         value
     }
 
-    fn operands(&self, ids: &[NodeId]) -> Vec<Value<'c, 'a>> {
-        ids.iter().map(|id| self.values[id.index()].expect("operands of live nodes are live and stand before")).collect()
+    /// The dialect takes encrypted operands first, and subtracts no clear ones.
+    fn linear(
+        &mut self,
+        builder: Builder<'c, 'a>,
+        linear: &Linear,
+        ids: &[NodeId],
+        result: &ValueType,
+    ) -> Value<'c, 'a> {
+        let op =
+            |linear: Linear, operands: &[Value<'c, 'a>]| builder.linear("fhe", &linear, operands, result);
+        let is_clear = |at: usize| ids.get(at).is_some_and(|id| !self.graph.node(*id).element.is_encrypted());
+        let (first, second) = (is_clear(0), is_clear(1));
+        let shape =
+            matches!(linear, Linear::AddClear | Linear::MulClear | Linear::Sub).then(|| result.shape());
+        match linear {
+            Linear::Sub if second => {
+                if let NodeKind::Constant(values) = &self.graph.node(ids[1]).kind {
+                    // The least integer has no negation; it is subtracted like a clear input.
+                    if let Some(negated) = negated(values) {
+                        let a = self.operands(builder, &ids[..1], None)[0];
+                        return op(
+                            Linear::AddClear,
+                            &[a, builder.clear(&broadcast(&negated, result.shape()))],
+                        );
+                    }
+                }
+                // a − b = −(−a + b)
+                let operands = self.operands(builder, ids, shape);
+                let minus_a = op(Linear::Neg, &operands[..1]);
+                let sum = op(Linear::AddClear, &[minus_a, operands[1]]);
+                op(Linear::Neg, &[sum])
+            }
+            Linear::Sub if first => {
+                let operands = self.operands(builder, ids, shape);
+                let minus_b = op(Linear::Neg, &operands[1..]);
+                op(Linear::AddClear, &[minus_b, operands[0]])
+            }
+            Linear::AddClear | Linear::MulClear | Linear::Dot if first => {
+                let operands = self.operands(builder, ids, shape);
+                op(linear.clone(), &[operands[1], operands[0]])
+            }
+            _ => {
+                let operands = self.operands(builder, ids, shape);
+                op(linear.clone(), &operands)
+            }
+        }
     }
 
-    fn encrypted_constant(&self, builder: &Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
+    /// Values of operands; constants in `shape`, or their own.
+    fn operands(
+        &mut self,
+        builder: Builder<'c, 'a>,
+        ids: &[NodeId],
+        shape: Option<&[usize]>,
+    ) -> Vec<Value<'c, 'a>> {
+        ids.iter().map(|&id| self.operand(builder, id, shape)).collect()
+    }
+
+    fn operand(&mut self, builder: Builder<'c, 'a>, id: NodeId, shape: Option<&[usize]>) -> Value<'c, 'a> {
+        let node = self.graph.node(id);
+        let shape = shape.unwrap_or(&node.shape);
+        let key = (id, shape.to_vec());
+        if let Some(value) = self.values[id.index()].or_else(|| self.constants.get(&key).copied()) {
+            return value;
+        }
+        let builder = builder.at(location(self.context, node));
+        let value = match &node.kind {
+            NodeKind::Constant(values) => builder.clear(&broadcast(values, shape)),
+            NodeKind::RealConstant(values) => builder.clear_real(&broadcast(values, shape)),
+            NodeKind::Input(_)
+            | NodeKind::Encrypt
+            | NodeKind::Linear(_)
+            | NodeKind::Lookup(_)
+            | NodeKind::Unary(_)
+            | NodeKind::Binary(_)
+            | NodeKind::Host(_) => unreachable!("operands of live nodes are live and stand before"),
+        };
+        self.constants.insert(key, value);
+        value
+    }
+
+    fn encrypted_constant(&self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
         let constant = self.graph.operands(id).first().map(|&operand| &self.graph.node(operand).kind);
-        let Some(NodeKind::Constant(values)) = constant else { unreachable!("only constants are encrypted trivially") };
+        let Some(NodeKind::Constant(values)) = constant else {
+            unreachable!("only constants are encrypted trivially")
+        };
         let result = result.with_element(Element::encrypted(values.iter().any(|&value| value < 0)));
         let attributes = [("value", attr::dense_i64(self.context, values))];
         builder.op("fhe.constant", &[], result.to_mlir(self.context), &attributes)
     }
+}
+
+fn broadcast<T: Clone>(values: &ArrayD<T>, shape: &[usize]) -> ArrayD<T> {
+    values.broadcast(IxDyn(shape)).expect("checked when appended: the constant fits").to_owned()
+}
+
+fn negated(values: &ArrayD<i64>) -> Option<ArrayD<i64>> {
+    let negated: Option<Vec<i64>> = values.iter().map(|value| value.checked_neg()).collect();
+    ArrayD::from_shape_vec(values.raw_dim(), negated?).ok()
 }
 
 fn element_of(element: ElementType) -> Element {

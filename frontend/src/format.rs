@@ -49,7 +49,12 @@ pub fn format_graph(graph: &OpGraph, options: FormatOptions<'_>) -> String {
             let shown = options.ranges.and_then(|_| range(id));
             let place = node.location.as_ref().filter(|_| options.places == Places::Shown);
             [
-                format!("{:>width$} = {}", format!("%{}", id.index()), node_text(graph, id, node), width = digits + 1),
+                format!(
+                    "{:>width$} = {}",
+                    format!("%{}", id.index()),
+                    node_text(graph, id, node),
+                    width = digits + 1
+                ),
                 format!("# {}", type_text(node, range(id))),
                 shown.map_or(String::new(), |(lo, hi)| format!("∈ [{lo}, {hi}]")),
                 node.tag.as_ref().map_or(String::new(), |tag| format!("@ {tag}")),
@@ -58,7 +63,8 @@ pub fn format_graph(graph: &OpGraph, options: FormatOptions<'_>) -> String {
         })
         .collect();
     let length = |text: &str| text.chars().count();
-    let widths: [usize; 5] = std::array::from_fn(|column| rows.iter().map(|row| length(&row[column])).max().unwrap_or(0));
+    let widths: [usize; 5] =
+        std::array::from_fn(|column| rows.iter().map(|row| length(&row[column])).max().unwrap_or(0));
     let mut lines: Vec<String> = vec![];
     for row in &rows {
         let mut line = String::new();
@@ -77,7 +83,10 @@ pub fn format_graph(graph: &OpGraph, options: FormatOptions<'_>) -> String {
 /// The greatest width of any integer in the program, once ranges are known; `None` without any.
 pub fn maximum_integer_bit_width(graph: &OpGraph, ranges: &[Option<(i64, i64)>]) -> Option<Width> {
     let widths = graph.nodes().filter(|(_, node)| node.element.number() == Number::Int);
-    widths.filter_map(|(id, _)| range_of(graph, id, Some(ranges))).map(|(lo, hi)| width_of_range(lo, hi)).max()
+    widths
+        .filter_map(|(id, _)| range_of(graph, id, Some(ranges)))
+        .map(|(lo, hi)| width_of_range(lo, hi))
+        .max()
 }
 
 /// The given range, else what constants and declarations say.
@@ -121,23 +130,26 @@ fn integer_text(lo: i64, hi: i64) -> String {
 }
 
 fn node_text(graph: &OpGraph, id: NodeId, node: &Node) -> String {
-    let operands: Vec<String> = graph.operands(id).iter().map(|operand| format!("%{}", operand.index())).collect();
+    let operands: Vec<String> =
+        graph.operands(id).iter().map(|operand| format!("%{}", operand.index())).collect();
     let call = |name: &str, extra: String| {
         let all = operands.iter().cloned().chain((!extra.is_empty()).then_some(extra));
         format!("{name}({})", list(all))
     };
     match &node.kind {
         NodeKind::Input(index) => graph.inputs()[*index].name.clone(),
-        NodeKind::Constant(values) => shortened(&array_text(values)),
-        NodeKind::RealConstant(values) => shortened(&array_text(values)),
+        NodeKind::Constant(values) => shortened(&array_text(values, &i64::to_string)),
+        NodeKind::RealConstant(values) => shortened(&array_text(values, &|value| format!("{value:?}"))),
         NodeKind::Encrypt => call("encrypt", String::new()),
         NodeKind::Linear(linear) => linear_text(linear, &operands, &node.shape, call),
         NodeKind::Lookup(table) => match table.selector() {
             None => {
                 let row = table.tables().index_axis(ndarray::Axis(0), 0).to_owned();
-                call("tlu", format!("table={}", shortened(&array_text(&row))))
+                call("tlu", format!("table={}", shortened(&array_text(&row, &i64::to_string))))
             }
-            Some(_) => call("tlu", format!("tables={}", shortened(&array_text(table.tables())))),
+            Some(_) => {
+                call("tlu", format!("tables={}", shortened(&array_text(table.tables(), &i64::to_string))))
+            }
         },
         NodeKind::Unary(function) => call(function.name(), String::new()),
         NodeKind::Binary(function) => call(function.name(), String::new()),
@@ -145,12 +157,21 @@ fn node_text(graph: &OpGraph, id: NodeId, node: &Node) -> String {
     }
 }
 
-fn linear_text(linear: &Linear, operands: &[String], shape: &[usize], call: impl Fn(&str, String) -> String) -> String {
+fn linear_text(
+    linear: &Linear,
+    operands: &[String],
+    shape: &[usize],
+    call: impl Fn(&str, String) -> String,
+) -> String {
     let name = linear_name(linear);
     match linear {
-        Linear::Add | Linear::AddClear | Linear::Sub | Linear::Neg | Linear::MulClear | Linear::Dot | Linear::Matmul => {
-            call(name, String::new())
-        }
+        Linear::Add
+        | Linear::AddClear
+        | Linear::Sub
+        | Linear::Neg
+        | Linear::MulClear
+        | Linear::Dot
+        | Linear::Matmul => call(name, String::new()),
         Linear::Conv2d(conv) => call(
             name,
             format!(
@@ -199,11 +220,11 @@ fn tuple(sizes: &[usize]) -> String {
 }
 
 /// `[[1 2] [3 4]]`; a scalar as the number itself.
-fn array_text<T: Display + Clone>(values: &ArrayD<T>) -> String {
+fn array_text<T: Clone>(values: &ArrayD<T>, text: &dyn Fn(&T) -> String) -> String {
     match values.ndim() {
-        0 => values.iter().map(T::to_string).collect(),
+        0 => values.iter().map(text).collect(),
         _ => {
-            let rows = values.outer_iter().map(|row| array_text(&row.to_owned()));
+            let rows = values.outer_iter().map(|row| array_text(&row.to_owned(), text));
             // Whoever cuts the middle out needs no more than this from each end.
             let rows: Vec<String> = if values.shape()[0] > 4 * CONSTANT_LENGTH {
                 let all: Vec<String> = rows.collect();

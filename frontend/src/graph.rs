@@ -97,7 +97,12 @@ impl OpGraph {
     }
 
     /// Appends an encrypted argument.
-    pub fn encrypted(&mut self, name: &str, shape: &[usize], declared: InputType) -> Result<NodeId, TraceError> {
+    pub fn encrypted(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        declared: InputType,
+    ) -> Result<NodeId, TraceError> {
         self.input(Input { name: name.to_owned(), shape: shape.to_vec(), is_encrypted: true, declared })
     }
 
@@ -139,13 +144,20 @@ impl OpGraph {
         let is_constant = matches!(node.kind, NodeKind::Constant(_));
         let output = match element {
             ElementType::Encrypted { .. } => id,
-            ElementType::Clear if is_constant => self.push(NodeKind::Encrypt, &[id], shape, ElementType::ENCRYPTED),
+            ElementType::Clear if is_constant => {
+                self.push(NodeKind::Encrypt, &[id], shape, ElementType::ENCRYPTED)
+            }
             ElementType::Clear | ElementType::EncryptedReal | ElementType::ClearReal => {
                 let advice = match element.number() {
                     Number::Int => "leave it out: whoever calls the program knows it",
                     Number::Real => "round it to an integer first",
                 };
-                let refusal = refuse("return", format!("a value of {element}s"), "results are encrypted integers", advice);
+                let refusal = refuse(
+                    "return",
+                    format!("a value of {element}s"),
+                    "results are encrypted integers",
+                    advice,
+                );
                 return refusal.map_err(|refusal| self.refused(refusal));
             }
         };
@@ -153,7 +165,13 @@ impl OpGraph {
         Ok(())
     }
 
-    pub(crate) fn push(&mut self, kind: NodeKind, operands: &[NodeId], shape: Vec<usize>, element: ElementType) -> NodeId {
+    pub(crate) fn push(
+        &mut self,
+        kind: NodeKind,
+        operands: &[NodeId],
+        shape: Vec<usize>,
+        element: ElementType,
+    ) -> NodeId {
         let (location, tag) = (self.location.clone(), self.tag.clone());
         let index = self.graph.add_node(Node { kind, shape, element, location, tag });
         for (position, operand) in operands.iter().enumerate() {
@@ -169,11 +187,21 @@ impl OpGraph {
     fn check_input(&self, input: &Input) -> Result<(), Refusal> {
         let name = &input.name;
         if self.inputs.iter().any(|other| other.name == *name) {
-            return refuse("input", format!("a second input called `{name}`"), "names are unique", "rename one of them");
+            return refuse(
+                "input",
+                format!("a second input called `{name}`"),
+                "names are unique",
+                "rename one of them",
+            );
         }
         if input.shape.contains(&0) {
             let shape = &input.shape;
-            return refuse("input", format!("`{name}` of shape {shape:?}"), "each axis has at least 1 element", "leave the input out");
+            return refuse(
+                "input",
+                format!("`{name}` of shape {shape:?}"),
+                "each axis has at least 1 element",
+                "leave the input out",
+            );
         }
         match input.declared {
             InputType::Integer { width, .. } if !(1..=MAX_WIDTH.0).contains(&width.0) => refuse(
@@ -182,13 +210,46 @@ impl OpGraph {
                 format!("an input has 1 to {MAX_WIDTH} bits"),
                 "declare the width that its values need",
             ),
-            InputType::Range { lo, hi } if lo > hi || lo < bounds(MAX_WIDTH, true).0 || hi > bounds(MAX_WIDTH, false).1 => refuse(
-                "input",
-                format!("`{name}` in the range {lo}..={hi}"),
-                format!("a range goes from least to greatest within {MAX_WIDTH} bits"),
-                "declare the range of its values",
-            ),
+            InputType::Range { lo, hi }
+                if lo > hi || lo < bounds(MAX_WIDTH, true).0 || hi > bounds(MAX_WIDTH, false).1 =>
+            {
+                refuse(
+                    "input",
+                    format!("`{name}` in the range {lo}..={hi}"),
+                    format!("a range goes from least to greatest within {MAX_WIDTH} bits"),
+                    "declare the range of its values",
+                )
+            }
             InputType::Measured | InputType::Integer { .. } | InputType::Range { .. } => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphs_go_to_other_threads() {
+        let mut graph = OpGraph::new("f");
+        let x = graph.encrypted("x", &[2], InputType::unsigned(4)).unwrap();
+        let graph = std::thread::spawn(move || {
+            let minus = graph.neg(x).unwrap();
+            graph.output(minus).unwrap();
+            graph
+        });
+        let graph = graph.join().unwrap();
+        assert_eq!(graph.operands(graph.outputs()[0]), [x]);
+        assert_eq!((graph.len(), graph.is_empty(), graph.name()), (2, false, "f"));
+    }
+
+    #[test]
+    fn operands_keep_their_order_and_may_repeat() {
+        let mut graph = OpGraph::new("f");
+        let x = graph.encrypted("x", &[2], InputType::Measured).unwrap();
+        let y = graph.encrypted("y", &[2], InputType::Measured).unwrap();
+        let all = graph.concat(&[y, x, y, y, x], 0).unwrap();
+        assert_eq!(graph.operands(all), [y, x, y, y, x]);
+        assert_eq!(graph.node(all).shape, [10]);
     }
 }

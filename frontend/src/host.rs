@@ -61,11 +61,15 @@ impl HostFunction {
     fn apply(&self, input: &Column) -> Result<Column, String> {
         let name = &self.name;
         let result = catch_unwind(AssertUnwindSafe(|| match (&self.body, input) {
-            (HostBody::Int(f), Column::Int(values)) => Ok(Column::Int(values.iter().map(|&v| f(v)).collect())),
+            (HostBody::Int(f), Column::Int(values)) => {
+                Ok(Column::Int(values.iter().map(|&v| f(v)).collect()))
+            }
             (HostBody::Real(f), Column::Real(values)) => {
                 Ok(Column::Real(values.iter().map(|&v| f(v)).collect()))
             }
-            (HostBody::Array { takes, gives, function }, input) => apply_array(*takes, *gives, function.as_ref(), input),
+            (HostBody::Array { takes, gives, function }, input) => {
+                apply_array(*takes, *gives, function.as_ref(), input)
+            }
             (HostBody::Int(_) | HostBody::Real(_), _) => Err("its operand has another type".to_owned()),
         }));
         match result {
@@ -95,7 +99,9 @@ fn apply_array(
     let result = function(&argument)?;
     if result.shape() != argument.shape() {
         let (found, allowed) = (result.shape(), argument.shape());
-        return Err(format!("it gave shape {found:?} for {allowed:?}; a function must give one result for each element"));
+        return Err(format!(
+            "it gave shape {found:?} for {allowed:?}; a function must give one result for each element"
+        ));
     }
     match (gives, result) {
         (Number::Int, Clear::Int(values)) => Ok(Column::Int(values.into_iter().collect())),
@@ -120,7 +126,8 @@ pub struct GraphHost {
 impl GraphHost {
     /// Takes them out of a graph.
     pub fn of(graph: &OpGraph) -> Self {
-        let function = |node: &Node| if let NodeKind::Host(host) = &node.kind { Some(host.clone()) } else { None };
+        let function =
+            |node: &Node| if let NodeKind::Host(host) = &node.kind { Some(host.clone()) } else { None };
         Self { functions: graph.nodes().map(|(_, node)| function(node)).collect() }
     }
 }
@@ -130,7 +137,9 @@ impl HostFunctions for GraphHost {
         let found = usize::try_from(function).ok().and_then(|number| self.functions.get(number)?.as_ref());
         match found {
             Some(host) => host.apply(input),
-            None => Err(format!("host function {function} is not in this graph; emit and run the same graph")),
+            None => {
+                Err(format!("host function {function} is not in this graph; emit and run the same graph"))
+            }
         }
     }
 }

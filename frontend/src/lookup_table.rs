@@ -58,8 +58,11 @@ impl LookupTable {
     pub(crate) fn check(&self, shape: &[usize]) -> Result<(), Refusal> {
         let (count, length) = (self.tables.shape()[0], self.tables.shape()[1]);
         if count == 0 || length < 2 || !length.is_power_of_two() {
-            let found =
-                if length == 0 { "empty tables or tables of unequal length".to_owned() } else { format!("a table of {length} entries") };
+            let found = if length == 0 {
+                "empty tables or tables of unequal length".to_owned()
+            } else {
+                format!("a table of {length} entries")
+            };
             return refuse(
                 "tlu",
                 found,

@@ -37,13 +37,15 @@ pub enum NodeKind {
     RealConstant(ArrayD<f64>),
     /// Trivial encryption of a constant.
     Encrypt,
-    /// A linear operation, as in the `fhe` dialect: operands of one shape, encrypted before clear.
+    /// A linear operation as in the `fhe` dialect, with operands in the order of the program; clear
+    /// operands of `Sub` and the like are emitted as other operations, constants broadcast.
     Linear(Linear),
     /// A table lookup.
     Lookup(LookupTable),
     /// An elementwise function of one operand.
     Unary(Unary),
-    /// An elementwise function of two operands of one shape and kind, at least one of them encrypted.
+    /// An elementwise function of two operands, at least one of them encrypted; constants are broadcast,
+    /// integers converted where the other is real.
     Binary(Binary),
     /// A function of the embedding program.
     Host(HostFunction),

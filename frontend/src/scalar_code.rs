@@ -1,6 +1,6 @@
 //! Elementwise functions as scalar code of `arith` and `math`, the body of an `fhe.map`.
 
-use crate::elementwise::{Binary, Number, Unary};
+use crate::elementwise::{Accepts, Binary, Number, Unary};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::NodeKind;
 use crate::source::common_source;
@@ -56,18 +56,24 @@ impl<'g> Expression<'g> {
     }
 
     /// Writes the code; `scalars` stand for [`Self::operands`].
-    pub(crate) fn emit<'c: 'a, 'a>(&self, builder: &Builder<'c, 'a>, scalars: &[Value<'c, 'a>]) -> Value<'c, 'a> {
+    pub(crate) fn emit<'c: 'a, 'a>(
+        &self,
+        builder: &Builder<'c, 'a>,
+        scalars: &[Value<'c, 'a>],
+    ) -> Value<'c, 'a> {
         let mut known: BTreeMap<NodeId, Value<'c, 'a>> =
             self.operands().into_iter().zip(scalars.iter().copied()).collect();
         // Depth first without recursion: expressions may be long.
         let mut open = vec![self.root];
         while let Some(&id) = open.last() {
             let operands = self.graph.operands(id);
-            let missing: Vec<NodeId> = operands.iter().copied().filter(|operand| !known.contains_key(operand)).collect();
+            let missing: Vec<NodeId> =
+                operands.iter().copied().filter(|operand| !known.contains_key(operand)).collect();
             if known.contains_key(&id) {
                 open.pop();
             } else if missing.is_empty() {
-                let values: Vec<Value<'c, 'a>> = operands.iter().filter_map(|operand| known.get(operand).copied()).collect();
+                let values: Vec<Value<'c, 'a>> =
+                    operands.iter().filter_map(|operand| known.get(operand).copied()).collect();
                 known.insert(id, self.node(builder, id, &values));
                 open.pop();
             } else {
@@ -77,19 +83,38 @@ impl<'g> Expression<'g> {
         known[&self.root]
     }
 
-    fn node<'c: 'a, 'a>(&self, builder: &Builder<'c, 'a>, id: NodeId, operands: &[Value<'c, 'a>]) -> Value<'c, 'a> {
+    fn node<'c: 'a, 'a>(
+        &self,
+        builder: &Builder<'c, 'a>,
+        id: NodeId,
+        operands: &[Value<'c, 'a>],
+    ) -> Value<'c, 'a> {
         let node = self.graph.node(id);
         let code = Code { builder };
-        let number = |at: usize| {
-            let operand = self.graph.operands(id)[at];
-            self.graph.node(operand).element.number()
-        };
+        let numbers: Vec<Number> = self
+            .graph
+            .operands(id)
+            .iter()
+            .map(|&operand| self.graph.node(operand).element.number())
+            .collect();
+        let wanted = wanted_number(&node.kind, &numbers);
+        let converted: Vec<Value<'c, 'a>> = operands
+            .iter()
+            .zip(numbers)
+            .map(|(&value, number)| match (number, wanted) {
+                (Number::Int, Number::Real) => {
+                    builder.op("arith.sitofp", &[value], code.ty(Number::Real), &[])
+                }
+                _ => value,
+            })
+            .collect();
         match &node.kind {
-            NodeKind::Unary(function) => code.unary(*function, number(0), operands[0]),
-            NodeKind::Binary(function) => code.binary(*function, number(0), operands[0], operands[1]),
+            NodeKind::Unary(function) => code.unary(*function, wanted, converted[0]),
+            NodeKind::Binary(function) => code.binary(*function, wanted, converted[0], converted[1]),
             NodeKind::Host(function) => {
                 let ty = code.ty(function.gives());
-                builder.op("fhe.call_host", operands, ty, &[("function", attr::i64(builder.context, id.index() as i64))])
+                let number = attr::i64(builder.context, id.index() as i64);
+                builder.op("fhe.call_host", &converted, ty, &[("function", number)])
             }
             NodeKind::Linear(Linear::Add | Linear::AddClear) => code.int("arith.addi", operands),
             NodeKind::Linear(Linear::Sub) => code.int("arith.subi", operands),
@@ -104,6 +129,27 @@ impl<'g> Expression<'g> {
                 unreachable!("only elementwise nodes lie between a function and its source")
             }
         }
+    }
+}
+
+/// What the scalar code of a node computes on, given its operands.
+fn wanted_number(kind: &NodeKind, operands: &[Number]) -> Number {
+    let accepts = match kind {
+        NodeKind::Unary(function) => function.accepts(),
+        NodeKind::Binary(function) => function.accepts(),
+        NodeKind::Host(function) => return function.takes(),
+        NodeKind::Input(_)
+        | NodeKind::Constant(_)
+        | NodeKind::RealConstant(_)
+        | NodeKind::Encrypt
+        | NodeKind::Linear(_)
+        | NodeKind::Lookup(_) => return Number::Int,
+    };
+    match accepts {
+        Accepts::Int => Number::Int,
+        Accepts::Real => Number::Real,
+        Accepts::Any if operands.contains(&Number::Real) => Number::Real,
+        Accepts::Any => Number::Int,
     }
 }
 
@@ -145,7 +191,7 @@ impl<'c: 'a, 'a> Code<'_, 'c, 'a> {
             self.builder.op("arith.fptosi", &[rounded], self.ty(Number::Int), &[])
         };
         match function {
-            Unary::ToReal => self.builder.op("arith.sitofp", &[a], self.ty(Number::Real), &[]),
+            Unary::ToReal => a,
             Unary::RoundToInt => to_int("math.roundeven"),
             Unary::FloorToInt => to_int("math.floor"),
             Unary::CeilToInt => to_int("math.ceil"),
@@ -246,16 +292,33 @@ impl<'c: 'a, 'a> Code<'_, 'c, 'a> {
         }
     }
 
-    fn compare(&self, predicate: Compare, number: Number, a: Value<'c, 'a>, b: Value<'c, 'a>) -> Value<'c, 'a> {
+    fn compare(
+        &self,
+        predicate: Compare,
+        number: Number,
+        a: Value<'c, 'a>,
+        b: Value<'c, 'a>,
+    ) -> Value<'c, 'a> {
         let context = self.builder.context;
         let (name, code) = match number {
             Number::Int => ("arith.cmpi", predicate.int()),
             Number::Real => ("arith.cmpf", predicate.real()),
         };
-        self.builder.op(name, &[a, b], IntegerType::new(context, 1).into(), &[("predicate", attr::i64(context, code))])
+        self.builder.op(
+            name,
+            &[a, b],
+            IntegerType::new(context, 1).into(),
+            &[("predicate", attr::i64(context, code))],
+        )
     }
 
-    fn select(&self, choice: Value<'c, 'a>, number: Number, a: Value<'c, 'a>, b: Value<'c, 'a>) -> Value<'c, 'a> {
+    fn select(
+        &self,
+        choice: Value<'c, 'a>,
+        number: Number,
+        a: Value<'c, 'a>,
+        b: Value<'c, 'a>,
+    ) -> Value<'c, 'a> {
         self.builder.op("arith.select", &[choice, a, b], self.ty(number), &[])
     }
 

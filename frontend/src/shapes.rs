@@ -4,7 +4,7 @@ use crate::error::{Refusal, TraceError, refuse};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::{ElementType, NodeKind};
 use cloakwork_ir::linear::{Conv2d, Linear};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 
 /// Which elements of one axis [`OpGraph::slice`] takes. Negative positions count from the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,11 @@ impl OpGraph {
             if graph.is_encrypted(weights) || !graph.is_encrypted(input) {
                 return refuse(
                     "conv2d",
-                    format!("an input of {}s and weights of {}s", graph.node(input).element, graph.node(weights).element),
+                    format!(
+                        "an input of {}s and weights of {}s",
+                        graph.node(input).element,
+                        graph.node(weights).element
+                    ),
                     "the input is encrypted, the weights are clear",
                     "pass the weights as a clear value",
                 );
@@ -66,12 +70,19 @@ impl OpGraph {
         self.checked(|graph| {
             let rank = graph.node(a).shape.len();
             let mut axes = match axes {
-                Some(axes) => axes.iter().map(|&axis| axis_of("sum", axis, rank)).collect::<Result<Vec<_>, _>>()?,
+                Some(axes) => {
+                    axes.iter().map(|&axis| axis_of("sum", axis, rank)).collect::<Result<Vec<_>, _>>()?
+                }
                 None => (0..rank).collect(),
             };
             axes.sort_unstable();
-            let kept: Vec<usize> =
-                graph.node(a).shape.iter().enumerate().map(|(i, &size)| if axes.contains(&i) { 1 } else { size }).collect();
+            let kept: Vec<usize> = graph
+                .node(a)
+                .shape
+                .iter()
+                .enumerate()
+                .map(|(i, &size)| if axes.contains(&i) { 1 } else { size })
+                .collect();
             let sum = if axes.is_empty() { a } else { graph.linear(Linear::Sum { axes }, &[a])? };
             match keep {
                 KeepAxes::No => Ok(sum),
@@ -86,7 +97,10 @@ impl OpGraph {
             let elements: usize = graph.node(a).shape.iter().product();
             let known: i64 = shape.iter().filter(|&&size| size != -1).product();
             let open = shape.iter().filter(|&&size| size == -1).count();
-            let fits = known > 0 && (elements as i64) % known == 0 && open <= 1 && shape.iter().all(|&size| size == -1 || size > 0);
+            let fits = known > 0
+                && (elements as i64) % known == 0
+                && open <= 1
+                && shape.iter().all(|&size| size == -1 || size > 0);
             if !fits {
                 return refuse(
                     "reshape",
@@ -106,7 +120,10 @@ impl OpGraph {
         self.checked(|graph| {
             let rank = graph.node(a).shape.len();
             let permutation = match permutation {
-                Some(axes) => axes.iter().map(|&axis| axis_of("transpose", axis, rank)).collect::<Result<Vec<_>, _>>()?,
+                Some(axes) => axes
+                    .iter()
+                    .map(|&axis| axis_of("transpose", axis, rank))
+                    .collect::<Result<Vec<_>, _>>()?,
                 None => (0..rank).rev().collect(),
             };
             graph.linear(Linear::Transpose { permutation }, &[a])
@@ -119,7 +136,12 @@ impl OpGraph {
             let shape = graph.node(a).shape.clone();
             if takes.len() > shape.len() {
                 let (found, rank) = (takes.len(), shape.len());
-                return refuse("slice", format!("{found} indices"), format!("the value has {rank} axes"), "leave some out");
+                return refuse(
+                    "slice",
+                    format!("{found} indices"),
+                    format!("the value has {rank} axes"),
+                    "leave some out",
+                );
             }
             let (mut offsets, mut strides, mut sizes, mut kept) = (vec![], vec![], vec![], vec![]);
             for (axis, &size) in shape.iter().enumerate() {
@@ -143,12 +165,15 @@ impl OpGraph {
             let Some(&first) = values.first() else {
                 return refuse("concatenate", "no values", "at least one value is joined", "leave it out");
             };
-            let shapes: Vec<Vec<usize>> = values.iter().map(|&value| graph.node(value).shape.clone()).collect();
+            let shapes: Vec<Vec<usize>> =
+                values.iter().map(|&value| graph.node(value).shape.clone()).collect();
             let axis = axis_of("concatenate", axis, shapes[0].len())?;
             let rest = |shape: &[usize]| -> Vec<usize> {
                 shape.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &size)| size).collect()
             };
-            if let Some(other) = shapes.iter().find(|shape| shape.len() <= axis || rest(shape) != rest(&shapes[0])) {
+            if let Some(other) =
+                shapes.iter().find(|shape| shape.len() <= axis || rest(shape) != rest(&shapes[0]))
+            {
                 return refuse(
                     "concatenate",
                     format!("values of shape {:?} and {other:?}", shapes[0]),
@@ -188,10 +213,19 @@ impl OpGraph {
     }
 
     pub(crate) fn reshaped(&mut self, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
-        if self.node(a).shape == shape { Ok(a) } else { self.linear_shaped(Linear::Reshape, &[a], shape.to_vec()) }
+        if self.node(a).shape == shape {
+            Ok(a)
+        } else {
+            self.linear_shaped(Linear::Reshape, &[a], shape.to_vec())
+        }
     }
 
-    pub(crate) fn broadcast_together(&mut self, name: &str, a: NodeId, b: NodeId) -> Result<(NodeId, NodeId), Refusal> {
+    pub(crate) fn broadcast_together(
+        &mut self,
+        name: &str,
+        a: NodeId,
+        b: NodeId,
+    ) -> Result<(NodeId, NodeId), Refusal> {
         let (from, to) = (&self.node(a).shape, &self.node(b).shape);
         let Some(shape) = broadcast_shape(from, to) else {
             return refuse(
@@ -201,19 +235,22 @@ impl OpGraph {
                 "reshape one of them",
             );
         };
-        Ok((self.broadcast_to(name, a, &shape)?, self.broadcast_to(name, b, &shape)?))
+        // Constants beside encrypted values stay short: emission writes them as large as needed.
+        let is_both_clear = !self.is_encrypted(a) && !self.is_encrypted(b);
+        let mut fit = |value: NodeId| {
+            if self.is_constant(value) && !is_both_clear {
+                Ok(value)
+            } else {
+                self.broadcast_to(name, value, &shape)
+            }
+        };
+        Ok((fit(a)?, fit(b)?))
     }
 
     fn broadcast_to(&mut self, name: &str, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
         let node = self.node(a);
         if node.shape == shape {
             return Ok(a);
-        }
-        if let NodeKind::RealConstant(values) = &node.kind {
-            let values = values.broadcast(IxDyn(shape)).map(|view| view.to_owned());
-            if let Some(values) = values {
-                return Ok(self.real_constant(values));
-            }
         }
         if let NodeKind::Input(index) = node.kind
             && !node.element.is_encrypted()
@@ -231,17 +268,32 @@ impl OpGraph {
 
     /// A linear operation whose result's shape follows from its operands.
     pub(crate) fn linear(&mut self, op: Linear, operands: &[NodeId]) -> Result<NodeId, Refusal> {
-        let shapes: Vec<&[usize]> = operands.iter().map(|&operand| self.node(operand).shape.as_slice()).collect();
-        let shape = result_shape(&op, &shapes);
+        let shape = result_shape(&op, &self.operand_shapes(&op, operands));
         self.linear_shaped(op, operands, shape)
     }
 
-    fn linear_shaped(&mut self, op: Linear, operands: &[NodeId], shape: Vec<usize>) -> Result<NodeId, Refusal> {
+    /// The shapes that operands have once constants are broadcast.
+    fn operand_shapes(&self, op: &Linear, operands: &[NodeId]) -> Vec<&[usize]> {
+        let is_elementwise = matches!(op, Linear::AddClear | Linear::MulClear | Linear::Sub);
+        let encrypted = operands.iter().find(|&&operand| is_elementwise && self.is_encrypted(operand));
+        let shape = |&operand: &NodeId| {
+            let shaped = encrypted.filter(|_| self.is_constant(operand)).unwrap_or(&operand);
+            self.node(*shaped).shape.as_slice()
+        };
+        operands.iter().map(shape).collect()
+    }
+
+    fn linear_shaped(
+        &mut self,
+        op: Linear,
+        operands: &[NodeId],
+        shape: Vec<usize>,
+    ) -> Result<NodeId, Refusal> {
         let name = linear_name(&op);
         for &operand in operands {
             self.needs_integers(name, operand)?;
         }
-        let shapes: Vec<&[usize]> = operands.iter().map(|&operand| self.node(operand).shape.as_slice()).collect();
+        let shapes = self.operand_shapes(&op, operands);
         if let Err(message) = op.check_shapes(&shapes, &shape) {
             let found: Vec<String> = shapes.iter().map(|shape| format!("{shape:?}")).collect();
             let found = format!("operands of shape {}", found.join(" and "));
@@ -250,10 +302,17 @@ impl OpGraph {
         if operands.iter().any(|&operand| self.is_encrypted(operand)) {
             return Ok(self.push(NodeKind::Linear(op), operands, shape, ElementType::ENCRYPTED));
         }
-        let constants: Option<Vec<&ArrayD<i64>>> = operands
-            .iter()
-            .map(|&operand| if let NodeKind::Constant(values) = &self.node(operand).kind { Some(values) } else { None })
-            .collect();
+        let constants: Option<Vec<&ArrayD<i64>>> =
+            operands
+                .iter()
+                .map(|&operand| {
+                    if let NodeKind::Constant(values) = &self.node(operand).kind {
+                        Some(values)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
         let Some(constants) = constants else {
             return refuse(
                 name,
@@ -264,7 +323,12 @@ impl OpGraph {
         };
         match op.evaluate(&constants, &shape) {
             Some(values) => Ok(self.constant(values)),
-            None => refuse(name, "constants whose result leaves 64 bits", "constants fit 64 bits", "use smaller constants"),
+            None => refuse(
+                name,
+                "constants whose result leaves 64 bits",
+                "constants fit 64 bits",
+                "use smaller constants",
+            ),
         }
     }
 }
@@ -325,7 +389,8 @@ fn result_shape(op: &Linear, operands: &[&[usize]]) -> Vec<usize> {
 
 fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let size = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |at| shape[at]);
+    let size =
+        |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |at| shape[at]);
     let joined = |axis: usize| match (size(a, axis), size(b, axis)) {
         (x, y) if x == y || y == 1 => Some(x),
         (1, y) => Some(y),
@@ -351,9 +416,16 @@ fn taken(take: Take, size: usize, axis: usize) -> Result<(usize, i64, usize), Re
             if (0..size).contains(&from_start) {
                 return Ok((from_start as usize, 1, 1));
             }
-            refuse("slice", format!("index {at}"), format!("axis {axis} has {size} elements"), "correct the index")
+            refuse(
+                "slice",
+                format!("index {at}"),
+                format!("axis {axis} has {size} elements"),
+                "correct the index",
+            )
         }
-        Take::Range { step: 0, .. } => refuse("slice", "step 0", "steps are positive or negative", "leave the step out"),
+        Take::Range { step: 0, .. } => {
+            refuse("slice", "step 0", "steps are positive or negative", "leave the step out")
+        }
         Take::Range { start, stop, step } => {
             let (least, greatest) = if step > 0 { (0, size) } else { (-1, size - 1) };
             let clamp = |at: i64| (if at < 0 { at.saturating_add(size) } else { at }).clamp(least, greatest);

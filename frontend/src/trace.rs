@@ -28,7 +28,9 @@ pub fn trace<Outputs: IntoOutputs>(
     name: &str,
     program: impl FnOnce(&Tracer) -> Outputs,
 ) -> Result<OpGraph, TraceError> {
-    let tracer = Tracer { state: Rc::new(RefCell::new(State { graph: OpGraph::new(name), error: None, tags: vec![] })) };
+    let tracer = Tracer {
+        state: Rc::new(RefCell::new(State { graph: OpGraph::new(name), error: None, tags: vec![] })),
+    };
     let outputs = program(&tracer).into_outputs();
     for output in outputs {
         output.mark_as_output();
@@ -53,7 +55,12 @@ pub(crate) struct State {
 impl Tracer {
     /// An encrypted input: `t.encrypted("x", [3], 0..=15)`, `t.encrypted("x", [], InputType::unsigned(4))`.
     #[track_caller]
-    pub fn encrypted(&self, name: &str, shape: impl AsRef<[usize]>, declared: impl Into<InputType>) -> Traced {
+    pub fn encrypted(
+        &self,
+        name: &str,
+        shape: impl AsRef<[usize]>,
+        declared: impl Into<InputType>,
+    ) -> Traced {
         let declared = declared.into();
         self.record(|graph| graph.encrypted(name, shape.as_ref(), declared))
     }
@@ -80,7 +87,12 @@ impl Tracer {
 
     fn finish(self, name: &str) -> Result<OpGraph, TraceError> {
         let mut state = self.state.borrow_mut();
-        let late = refusal("trace", "a value used after its program was traced", "values live inside the closure", "compute inside");
+        let late = refusal(
+            "trace",
+            "a value used after its program was traced",
+            "values live inside the closure",
+            "compute inside",
+        );
         let error = state.error.replace(late);
         let graph = std::mem::replace(&mut state.graph, OpGraph::new(name));
         match error {
@@ -114,7 +126,13 @@ impl State {
 
 pub(crate) fn refusal(operation: &str, found: &str, allowed: &str, advice: &str) -> TraceError {
     let text = str::to_owned;
-    TraceError { location: None, operation: text(operation), found: text(found), allowed: text(allowed), advice: text(advice) }
+    TraceError {
+        location: None,
+        operation: text(operation),
+        found: text(found),
+        allowed: text(allowed),
+        advice: text(advice),
+    }
 }
 
 /// What a traced closure may return: one value or several.

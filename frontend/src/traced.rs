@@ -178,8 +178,10 @@ impl Traced {
 
     #[track_caller]
     fn with_self(&self, build: impl FnOnce(&mut OpGraph, NodeId) -> Result<NodeId, TraceError>) -> Self {
+        // A closure would be its own caller.
+        let caller = Location::caller();
         let mut state = self.state.borrow_mut();
-        let node = self.known(&state).and_then(|node| state.record(Location::caller(), |graph| build(graph, node)));
+        let node = self.known(&state).and_then(|node| state.record(caller, |graph| build(graph, node)));
         Self { state: self.state.clone(), node }
     }
 

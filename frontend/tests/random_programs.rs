@@ -1,5 +1,6 @@
 //! Random programs: the emitted module, interpreted, computes what plain arrays compute, and calibration
 //! finds exactly the least and greatest values that occurred.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;
 
@@ -9,7 +10,7 @@ use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::shapes::Take;
 use cloakwork_frontend::{InputType, LookupTable, Traced, trace};
 use melior::ir::operation::OperationLike;
-use ndarray::{Array2, ArrayD, Axis, IxDyn, Slice};
+use ndarray::{Array2, ArrayD, Axis, Dimension, IxDyn, Slice};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
@@ -17,7 +18,7 @@ use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 type Pair = (Traced, [ArrayD<i64>; 3]);
 
 fn with(pair: &Pair, f: impl Fn(&ArrayD<i64>) -> ArrayD<i64>) -> [ArrayD<i64>; 3] {
-    std::array::from_fn(|i| f(&pair.1[i]))
+    std::array::from_fn(|i| f(&pair.1[i]).as_standard_layout().into_owned())
 }
 
 fn each(pair: &Pair, f: impl Fn(i64) -> i64) -> [ArrayD<i64>; 3] {
@@ -30,7 +31,7 @@ fn step(a: &Pair, b: &Pair, [kind, detail]: [u8; 2], number: i64) -> Pair {
     let rank = shape.len();
     let axis = usize::from(detail) % rank.max(1);
     let is_same = a.1[0].shape() == b.1[0].shape();
-    let constant = ArrayD::from_shape_fn(IxDyn(&shape), |at| number + at.slice().iter().sum::<usize>() as i64);
+    let constant = ArrayD::from_shape_fn(IxDyn(&shape), |at| number + at.as_array_view().sum() as i64);
     match kind % 24 {
         0 => (&a.0 + &b.0, std::array::from_fn(|i| &a.1[i] + &b.1[i])),
         1 => (&a.0 - &b.0, std::array::from_fn(|i| &a.1[i] - &b.1[i])),
@@ -41,19 +42,23 @@ fn step(a: &Pair, b: &Pair, [kind, detail]: [u8; 2], number: i64) -> Pair {
         6 => (number * &a.0 - number, each(a, |v| number * v - number)),
         7 if rank == 2 => {
             let weights = Array2::from_shape_fn((shape[1], 2), |(i, j)| number - (3 * i + j) as i64);
-            let expected = with(a, |v| matmul(&v.clone().into_dimensionality().unwrap(), &weights).into_dyn());
+            let expected =
+                with(a, |v| matmul(&v.clone().into_dimensionality().unwrap(), &weights).into_dyn());
             (a.0.matmul(&weights), expected)
         }
         8 if rank == 2 => {
             let weights = Array2::from_shape_fn((2, shape[0]), |(i, j)| number - (3 * i + j) as i64);
-            let expected = with(a, |v| matmul(&weights, &v.clone().into_dimensionality().unwrap()).into_dyn());
+            let expected =
+                with(a, |v| matmul(&weights, &v.clone().into_dimensionality().unwrap()).into_dyn());
             (a.0.left_matmul(&weights), expected)
         }
-        9 if rank == 1 => (a.0.dot(&constant), with(a, |v| ArrayD::from_elem(IxDyn(&[]), (v * &constant).sum()))),
+        9 if rank == 1 => {
+            (a.0.dot(&constant), with(a, |v| ArrayD::from_elem(IxDyn(&[]), (v * &constant).sum())))
+        }
         10 if rank > 0 => (a.0.sum([axis as i64]), with(a, |v| v.sum_axis(Axis(axis)))),
         11 => (a.0.sum([]), with(a, |v| ArrayD::from_elem(IxDyn(&[]), v.sum()))),
         12 => (a.0.t(), with(a, |v| v.t().as_standard_layout().into_owned())),
-        13 => (a.0.reshape([-1, 1]), with(a, |v| v.clone().into_shape_with_order((v.len(), 1)).unwrap().into_dyn())),
+        13 => (a.0.reshape([-1, 1]), with(a, |v| v.to_shape((v.len(), 1)).unwrap().into_owned().into_dyn())),
         14 if rank > 0 => {
             let mut takes = vec![Take::ALL; rank];
             takes[axis] = Take::Range { start: None, stop: None, step: -1 };
@@ -61,7 +66,8 @@ fn step(a: &Pair, b: &Pair, [kind, detail]: [u8; 2], number: i64) -> Pair {
         }
         15 if rank > 0 => (a.0.at(-1), with(a, |v| v.index_axis(Axis(0), shape[0] - 1).to_owned())),
         16 if rank > 0 && is_same && shape[axis] < 4 => {
-            let joined = |i: usize| ndarray::concatenate(Axis(axis), &[a.1[i].view(), b.1[i].view()]).unwrap();
+            let joined =
+                |i: usize| ndarray::concatenate(Axis(axis), &[a.1[i].view(), b.1[i].view()]).unwrap();
             (a.0.concat(std::slice::from_ref(&b.0), axis as i64), std::array::from_fn(joined))
         }
         17 if rank < 3 => {
@@ -104,7 +110,7 @@ fn tamed(pair: Pair) -> Pair {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn interpreted_module_computes_what_arrays_compute(
         recipe in vec((any::<[u8; 4]>(), -4i64..8), 1..16),

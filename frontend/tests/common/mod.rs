@@ -9,14 +9,13 @@ use cloakwork_ir::context::context;
 use cloakwork_ir::diagnostic::Diagnostic;
 use cloakwork_ir::function::functions;
 use cloakwork_ir::interpret::{Clear, interpret};
-use melior::ir::operation::OperationLike;
 use ndarray::ArrayD;
 
-pub fn run(graph: &OpGraph, sample: impl Sample) -> Vec<ArrayD<i64>> {
+pub(crate) fn run(graph: &OpGraph, sample: impl Sample) -> Vec<ArrayD<i64>> {
     try_run(graph, sample).unwrap()
 }
 
-pub fn try_run(graph: &OpGraph, sample: impl Sample) -> Result<Vec<ArrayD<i64>>, Diagnostic> {
+pub(crate) fn try_run(graph: &OpGraph, sample: impl Sample) -> Result<Vec<ArrayD<i64>>, Diagnostic> {
     let context = context();
     let module = emit(&context, graph).unwrap();
     let inputs: Vec<Clear> = sample.into_arguments().into_iter().map(Clear::Int).collect();
@@ -25,7 +24,7 @@ pub fn try_run(graph: &OpGraph, sample: impl Sample) -> Result<Vec<ArrayD<i64>>,
 }
 
 /// The emitted module as text, after calibration if there are samples.
-pub fn text<S: Sample>(graph: &OpGraph, samples: Vec<S>) -> String {
+pub(crate) fn text<S: Sample>(graph: &OpGraph, samples: Vec<S>) -> String {
     let context = context();
     let module = emit(&context, graph).unwrap();
     if !samples.is_empty() {
