@@ -1,0 +1,14 @@
+//! Every tier of the tests in one binary; a tier is the first part of a test's name.
+//!
+//! `cargo test -p cloakwork-tests --test tiers -- suite` runs one tier, `-- --list` shows all.
+
+use libtest_mimic::{Arguments, Conclusion, run};
+
+mod filetests;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let tiers = [filetests::tests()];
+    let conclusion: Conclusion = run(&arguments, tiers.into_iter().flatten().collect());
+    conclusion.exit();
+}
