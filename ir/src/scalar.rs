@@ -271,7 +271,7 @@ fn real_predicate(number: i64) -> Option<fn(f64, f64) -> bool> {
         3 => |a, b| a >= b,
         4 => |a, b| a < b,
         5 => |a, b| a <= b,
-        6 => |a, b| a < b || a > b,
+        6 => |a, b| !a.is_nan() && !b.is_nan() && a != b,
         13 => |a, b| a != b,
         _ => return None,
     })
