@@ -1,5 +1,7 @@
 //! The dialects from text: parsing, printing, verification messages, and the interpreter.
 
+#![allow(clippy::unwrap_used, reason = "a failure fails the test")]
+
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::function::functions;
 use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};

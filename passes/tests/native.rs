@@ -1,5 +1,7 @@
 //! From the `fhe` level with keys down to the `llvm` dialect.
 
+#![allow(clippy::unwrap_used, reason = "a failure fails the test")]
+
 use cloakwork_abi::spec::ProgramSpec;
 use cloakwork_ir::attributes::{SPEC, get_string};
 use cloakwork_ir::context::{context, parse};
