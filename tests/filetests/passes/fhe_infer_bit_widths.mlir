@@ -1,0 +1,55 @@
+// Values that linear operations connect get one width; a lookup separates. Tables grow with their input.
+// RUN: fhe-infer-ranges,fhe-infer-bit-widths
+// run: @main(3, -2) == (1, 0)
+func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 3>}, %y: !fhe.esint<?> {fhe.range = array<i64: -8, 7>}) -> (!fhe.esint<?>, !fhe.eint<?>) {
+  %0 = fhe.add %x, %y : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+  %1 = fhe.lookup %x {tables = dense<[[1, 1, 1, 0]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+  return %0, %1 : !fhe.esint<?>, !fhe.eint<?>
+}
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<5> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.esint<5> {fhe.range = array<i64: -8, 7>}) -> (!fhe.esint<5> {fhe.range = array<i64: -8, 10>}, !fhe.eint<1> {fhe.range = array<i64: 0, 1>}) {
+    %0 = fhe.add %arg0, %arg1 {fhe.range = array<i64: -8, 10>} : (!fhe.eint<5>, !fhe.esint<5>) -> !fhe.esint<5>
+    %1 = fhe.lookup %arg0 {fhe.range = array<i64: 0, 1>, tables = dense<[[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]> : tensor<1x32xi64>} : (!fhe.eint<5>) -> !fhe.eint<1>
+    return %0, %1 : !fhe.esint<5>, !fhe.eint<1>
+  }
+}
+
+// -----
+// A declared width stays where it suffices.
+// run: @main(3) == 5
+func.func @main(%x: !fhe.eint<6> {fhe.range = array<i64: 0, 3>}) -> !fhe.eint<6> {
+  %c = arith.constant 2 : i64
+  %0 = fhe.add_clear %x, %c : (!fhe.eint<6>, i64) -> !fhe.eint<6>
+  return %0 : !fhe.eint<6>
+}
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<6> {fhe.range = array<i64: 0, 3>}) -> (!fhe.eint<6> {fhe.range = array<i64: 2, 5>}) {
+    %c2_i64 = arith.constant 2 : i64
+    %0 = fhe.add_clear %arg0, %c2_i64 {fhe.range = array<i64: 2, 5>} : (!fhe.eint<6>, i64) -> !fhe.eint<6>
+    return %0 : !fhe.eint<6>
+  }
+}
+
+// -----
+func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {
+  // expected-error@+1: the result takes the values 0 to 14, but its type `!fhe.eint<3>` holds 0 to 7; declare a wider type, `?` to have the width inferred, or smaller ranges of the inputs
+  %0 = fhe.add %x, %x : (!fhe.eint<3>, !fhe.eint<3>) -> !fhe.eint<3>
+  return %0 : !fhe.eint<3>
+}
+// -----
+// RUN: fhe-infer-bit-widths
+// expected-error@+1: a value of type `!fhe.eint<?>` has no range; run `fhe-infer-ranges` or compile with an input set
+func.func @main(%x: !fhe.eint<?>) -> !fhe.eint<?> {
+  return %x : !fhe.eint<?>
+}
+// -----
+// RUN: fhe-infer-ranges,fhe-infer-bit-widths
+func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 3>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
+  %c = arith.constant 100000 : i64
+  %0 = fhe.mul_clear %x, %c : (!fhe.eint<?>, i64) -> !fhe.eint<?> loc("scale.py":3:1)
+  // expected-error@+1: the lookup's input takes the values 0 to 3, but linear operations connect it with the values 0 to 300000 at scale.py:3:1, so that it has 19 bits; a table takes at most 16; make those values smaller, or put a lookup between them and this one
+  %1 = fhe.lookup %x {tables = dense<[[1, 1, 1, 0]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+  return %0, %1 : !fhe.eint<?>, !fhe.eint<?>
+}
