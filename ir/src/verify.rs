@@ -66,7 +66,9 @@ fn verify_linear_elements(operands: &[ValueType], result: &ValueType) -> Result<
     for operand in encrypted {
         count += 1;
         match (&operand.element, &result.element) {
-            (Element::Encrypted { width: a, .. }, Element::Encrypted { width: b, .. }) if a != b => {
+            (Element::Encrypted { width: Some(a), .. }, Element::Encrypted { width: Some(b), .. })
+                if a != b =>
+            {
                 return Err(format!(
                     "operand of type `{}` and result of type `{}` must have one width",
                     operand.element, result.element
