@@ -126,10 +126,12 @@ impl<'c> Compilation<'c, '_> {
             widest = widest_values(self.module());
             self.run(&parameters_with(pass_options))?;
         }
-        if level != Level::Native {
+        if level == Level::Native {
+            self.run(&steps::lowering()?)?;
+        } else {
             tfhe = Some(self.text());
+            self.run(NATIVE)?;
         }
-        self.run(NATIVE)?;
         let spec_json = get_string(&self.module().as_operation(), SPEC).ok_or_else(|| {
             Diagnostic::new(Severity::Error, "", "the module has no function to compile; define one with `func.func`")
         })?;

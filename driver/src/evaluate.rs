@@ -11,13 +11,10 @@ use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::function::{Function, functions};
 use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};
-use cloakwork_passes::pipeline::{self, NATIVE};
+use cloakwork_passes::pipeline;
 use cloakwork_runtime::{Noise, simulate};
 use melior::ir::Module;
 use ndarray::ArrayD;
-
-/// The pass behind which a module holds machine words.
-const CONVERSION: &str = "convert-tfhe-to-loops";
 
 /// Evaluates `call` in the module `mlir`, which is called `name` in messages.
 ///
@@ -39,11 +36,7 @@ pub fn evaluate(mlir: &str, name: &str, call: &Call) -> Result<Vec<Clear>, Error
     let results = match get_string(&module.as_operation(), SPEC) {
         None => interpreted(&module, call),
         Some(spec) => {
-            let steps = steps::split(NATIVE)?;
-            let lowering = steps.iter().skip_while(|step| steps::name(step) != CONVERSION).skip(1);
-            let lowering: Vec<&str> = lowering.map(String::as_str).collect();
-            pipeline::run(&context, &mut module, &steps::pipeline_of(&lowering.join(",")))
-                .map_err(Error::Program)?;
+            pipeline::run(&context, &mut module, &steps::lowering()?).map_err(Error::Program)?;
             executed(&module, &spec, call)
         }
     };

@@ -2,6 +2,10 @@
 
 use crate::error::Error;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
+use cloakwork_passes::pipeline::NATIVE;
+
+/// The pass behind which a module holds machine words.
+const CONVERSION: &str = "convert-tfhe-to-loops";
 
 /// The passes of a pipeline in order, each with its options, as text.
 ///
@@ -58,6 +62,13 @@ pub fn split(pipeline: &str) -> Result<Vec<String>, Error> {
 /// The name of a pass that [`split`] gave, without options.
 pub fn name(step: &str) -> &str {
     step.split(['{', '(']).next().unwrap_or(step).trim()
+}
+
+/// What is left of [`NATIVE`] for a module that holds machine words already.
+pub(crate) fn lowering() -> Result<String, Error> {
+    let steps = split(NATIVE)?;
+    let left: Vec<&str> = steps.iter().map(String::as_str).skip_while(|step| name(step) != CONVERSION).skip(1).collect();
+    Ok(pipeline_of(&left.join(",")))
 }
 
 /// The pipeline of one pass.

@@ -1,0 +1,127 @@
+//! From text to decrypted results, with nothing but files between the steps.
+
+use crate::fixture::{C, CLOAKWORK, Place, RESULTS, X, compiled, runtime_archive, start, succeed};
+use ndarray::{ArrayD, array};
+use ndarray_npy::{read_npy, write_npy};
+use std::fs;
+use std::process::Command;
+
+#[test]
+fn shared_library() {
+    let compiled = compiled();
+    let decrypt = ["decrypt", "--program", &compiled.program, "--secret", &compiled.secret, "--input", &compiled.output];
+    assert_eq!(succeed(CLOAKWORK, &decrypt), RESULTS);
+}
+
+#[test]
+fn numpy_files_of_any_integer_type() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (x, c, input, output) = (place.at("x.npy"), place.at("c.npy"), place.at("in.ct"), place.at("out.ct"));
+    write_npy(&x, &array![[3u8, 1, 0], [0, 1, 3]]).unwrap();
+    write_npy(&c, &ndarray::arr0(4i16)).unwrap();
+    let (program, secret) = (&compiled.program, &compiled.secret);
+    succeed(CLOAKWORK, &["encrypt", "--program", program, "--secret", secret, "--input", &x, "--input", &c, "-o", &input]);
+    let run = ["run", "--program", program, "--keys", &compiled.evaluation, "--input", &input, "-o", &output];
+    succeed(CLOAKWORK, &[&run[..], &["--threads", "1"]].concat());
+    let (y, sum) = (place.at("y.npy"), place.at("sum.npy"));
+    let decrypt = ["decrypt", "--program", program, "--secret", secret, "--input", &output, "-o", &y, "-o", &sum];
+    assert_eq!(succeed(CLOAKWORK, &decrypt), RESULTS);
+    assert_eq!(read_npy::<_, ArrayD<i64>>(&y).unwrap(), array![5, 0].into_dyn());
+    assert_eq!(read_npy::<_, ArrayD<i64>>(&sum).unwrap(), ndarray::arr0(12).into_dyn());
+}
+
+#[test]
+fn executable_stands_alone() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (program, output) = (place.at("net"), place.at("out.ct"));
+    let text = compiled.place.at("net.mlir");
+    let archive = runtime_archive();
+    succeed(CLOAKWORK, &["compile", &text, "-o", &program, "--emit", "exe", "--runtime", &archive]);
+    // Neither variables nor folders of this build help it.
+    let run = Command::new(&program)
+        .args(["--keys", &compiled.evaluation, "--input", &compiled.input, "--output", &output])
+        .env_clear()
+        .current_dir("/")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let decrypt = ["decrypt", "--program", &program, "--secret", &compiled.secret, "--input", &output];
+    assert_eq!(succeed(CLOAKWORK, &decrypt), RESULTS);
+    let libraries = Command::new("ldd").arg(&program).output().unwrap();
+    let libraries = String::from_utf8(libraries.stdout).unwrap();
+    assert!(libraries.contains("libc.so"), "{libraries}");
+    let allowed = ["linux-vdso", "ld-linux", "libc.so", "libm.so", "libgcc_s.so", "libpthread.so", "libdl.so"];
+    for line in libraries.lines() {
+        assert!(allowed.iter().any(|name| line.contains(name)), "{line}");
+    }
+}
+
+#[test]
+fn text_of_every_level_compiles_to_the_same_program() {
+    let (compiled, place) = (compiled(), Place::new());
+    let text = compiled.place.at("net.mlir");
+    for level in ["fhe", "tfhe", "llvm"] {
+        let (stage, program) = (place.at(&format!("net.{level}.mlir")), place.at(level));
+        succeed(CLOAKWORK, &["compile", &text, "-o", &stage, "--emit", level]);
+        succeed(CLOAKWORK, &["compile", &stage, "-o", &program]);
+        assert_eq!(fs::read(&program).unwrap(), fs::read(&compiled.program).unwrap(), "{level}");
+    }
+    for (emit, part) in [("llvm-ir", "@cloakwork_entry_main"), ("asm", "cloakwork_entry_main"), ("spec", "\"keyset\"")] {
+        let text = succeed(CLOAKWORK, &["compile", &text, "--emit", emit]);
+        assert!(text.contains(part), "{emit}");
+    }
+}
+
+#[test]
+fn simulation_needs_no_keys() {
+    let program = &compiled().program;
+    let simulate = ["simulate", "--program", program, "--value", X, "--value", C];
+    assert_eq!(succeed(CLOAKWORK, &simulate), RESULTS);
+    assert_eq!(succeed(CLOAKWORK, &[&simulate[..], &["--exact"]].concat()), RESULTS);
+}
+
+#[test]
+fn inspect_names_every_kind_of_file() {
+    let compiled = compiled();
+    let spec = compiled.place.write("spec.json", succeed(CLOAKWORK, &["inspect", &compiled.program, "--json"]));
+    for (file, part) in [
+        (&compiled.program, "security  128 bits"),
+        (&spec, "input  x: 2×3×encrypted unsigned"),
+        (&compiled.secret, "secret keys: not for others"),
+        (&compiled.evaluation, "evaluation keys"),
+        (&compiled.input, "value  c: clear 64-bit integer"),
+        (&compiled.output, "value  sum: encrypted unsigned"),
+    ] {
+        let text = succeed(CLOAKWORK, &["inspect", file]);
+        assert!(text.contains(part) && text.contains("key set  "), "{text}");
+    }
+}
+
+#[test]
+fn options_reach_the_parameters() {
+    let text = compiled().place.at("net.mlir");
+    let options = ["--emit", "spec", "--security", "132", "--p-error", "1e-9", "--cpu", "x86-64-v3"];
+    let spec = succeed(CLOAKWORK, &[&["compile", &text][..], &options].concat());
+    let spec: serde_json::Value = serde_json::from_str(&spec).unwrap();
+    assert_eq!(spec["security"]["level"], "132");
+    assert!(spec["error"]["p_error"].as_f64().unwrap() <= 1e-9);
+    let report = start(CLOAKWORK, &["compile", &text, "--emit", "spec", "--report"]);
+    let report = String::from_utf8(report.stderr).unwrap();
+    assert!(report.contains("global_p_error") && report.contains("compile time"), "{report}");
+}
+
+#[test]
+fn keys_are_not_replaced_by_accident() {
+    use std::os::unix::fs::PermissionsExt;
+    let (compiled, place) = (compiled(), Place::new());
+    let (secret, evaluation) = (place.at("s"), place.at("e"));
+    let keygen = ["keygen", &compiled.program, "--secret", &secret, "--evaluation", &evaluation];
+    succeed(CLOAKWORK, &keygen);
+    assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&secret).unwrap();
+    let message = crate::fixture::fail(CLOAKWORK, &keygen, 1);
+    assert!(message.contains("is there already") && message.contains("--force"), "{message}");
+    assert_eq!(fs::read(&secret).unwrap(), before);
+    succeed(CLOAKWORK, &[&keygen[..], &["--force"]].concat());
+    assert_ne!(fs::read(&secret).unwrap(), before);
+}

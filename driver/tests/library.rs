@@ -1,0 +1,111 @@
+//! The library from closure to decrypted result, with plain arithmetic as the oracle.
+
+use cloakwork::{
+    Error, InputType, Level, LookupTable, Noise, Options, Target, compile, compile_calibrated, compile_text, trace,
+};
+use ndarray::{ArrayD, array};
+
+fn ints(values: &[i64]) -> ArrayD<i64> {
+    ArrayD::from_shape_vec(vec![values.len()], values.to_vec()).unwrap()
+}
+
+#[test]
+fn host_functions_reals_and_several_results() {
+    let weights = array![[1, -1], [2, 1], [-1, 3]];
+    let plain = |x: &[i64]| -> (Vec<i64>, i64) {
+        let sum = |j: usize| (0..3).map(|i| x[i] * weights[[i, j]]).sum::<i64>();
+        let root = |v: i64| (v.abs() as f64).sqrt().round() as i64;
+        ((0..2).map(|j| root(sum(j))).collect(), x.iter().sum::<i64>() - 1)
+    };
+    let graph = trace("roots", |t| {
+        let x = t.encrypted("x", [3], InputType::Measured);
+        let sums = x.matmul(&weights);
+        let roots = sums.map_real(|v| v.abs().sqrt().round()).unary(cloakwork_frontend::elementwise::Unary::ToInt);
+        (roots, x.sum([]) - 1)
+    })
+    .unwrap();
+    let calls: Vec<ArrayD<i64>> = (0..27).map(|i| ints(&[i % 3, i / 3 % 3, i / 9])).collect();
+    let circuit = compile_calibrated(&graph, calls.clone(), &Options::default()).unwrap();
+    let clear = circuit.evaluate_clear(calls.clone()).unwrap();
+    for (call, clear) in calls.iter().zip(&clear) {
+        let (roots, sum) = plain(call.as_slice().unwrap());
+        assert_eq!(clear[0], ints(&roots), "{call}");
+        assert_eq!(clear[1][[]], sum, "{call}");
+        assert_eq!(circuit.simulate(call, Noise::None).unwrap().outputs, *clear, "{call}");
+    }
+    let keys = circuit.keygen().unwrap();
+    for i in [5, 26] {
+        assert_eq!(circuit.encrypt_run_decrypt(&keys, &calls[i]).unwrap(), clear[i]);
+    }
+}
+
+#[test]
+fn tables_and_clear_inputs_from_many_threads() {
+    let graph = trace("table", |t| {
+        let (x, c) = (t.encrypted("x", [], 0..=3), t.clear("c", [], 0..=2));
+        (x + c).lookup(&LookupTable::new([7, 6, 5, 4, 3, 2, 1, 0]))
+    })
+    .unwrap();
+    let circuit = compile(&graph, &Options::default()).unwrap();
+    let keys = circuit.keygen().unwrap();
+    std::thread::scope(|scope| {
+        for x in 0..3 {
+            let (circuit, keys) = (&circuit, &keys);
+            scope.spawn(move || {
+                let result = circuit.encrypt_run_decrypt(keys, (x, 2)).unwrap();
+                assert_eq!(result[0][[]], 7 - (x + 2));
+            });
+        }
+    });
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let compiled = || {
+        let graph = trace("f", |t| t.encrypted("x", [4], -4..=3).map(|v| v * v)).unwrap();
+        let options = Options { target: "x86-64-v3".parse::<Target>().unwrap(), ..Options::default() };
+        let circuit = compile(&graph, &options).unwrap();
+        let texts = [Level::Fhe, Level::Tfhe, Level::Native].map(|level| circuit.mlir(level).unwrap().to_owned());
+        (texts, circuit.assembly().unwrap())
+    };
+    assert_eq!(compiled(), compiled());
+}
+
+#[test]
+fn mistakes_in_programs_name_their_place() {
+    let line = line!() + 1;
+    let error = trace("f", |t| t.encrypted("x", [3], 0..=3).dot(&array![1, 2])).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("driver/tests/library.rs:{line}:")), "{error}");
+
+    let graph = trace("f", |t| t.encrypted("x", [], InputType::Measured).map(|v| v + 1)).unwrap();
+    let error = compile(&graph, &Options::default()).unwrap_err();
+    assert!(matches!(error, Error::Program(_)) && error.to_string().contains("`x`"), "{error}");
+    let error = compile_calibrated(&graph, Vec::<i64>::new(), &Options::default()).unwrap_err();
+    assert!(matches!(error, Error::Calibration(_)), "{error}");
+    let error = compile_calibrated(&graph, [array![1, 2]], &Options::default()).unwrap_err();
+    assert!(error.to_string().contains("argument `x` has shape [2]"), "{error}");
+
+    let line = line!() + 1;
+    let graph = trace("f", |t| t.encrypted("x", [], 0..=3).map(|v| 6 / (v - 2))).unwrap();
+    let error = compile(&graph, &Options::default()).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("driver/tests/library.rs:{line}:")), "{error}");
+}
+
+#[test]
+fn impossible_wishes_are_explained() {
+    let graph = trace("wide", |t| t.encrypted("x", [], InputType::unsigned(16)).map(|v| v / 3)).unwrap();
+    let options = Options { p_error: Some(1e-250), ..Options::default() };
+    let error = compile(&graph, &options).unwrap_err();
+    assert!(matches!(error, Error::Infeasible(_)), "{error}");
+    assert!(error.diagnostics().iter().any(|diagnostic| !diagnostic.message.is_empty()), "{error}");
+}
+
+#[test]
+fn names_of_functions_and_files_reach_the_user() {
+    let error = compile_text("func.func @f() { return }", "net.mlir", &Options::default());
+    if let Err(error) = error {
+        assert!(error.to_string().starts_with("net.mlir:"), "{error}");
+    } else {
+        panic!("a function without results has nothing to compute");
+    }
+}
