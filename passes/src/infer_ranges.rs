@@ -7,7 +7,7 @@
 use crate::facts::{self, Range, fail, key, value_type};
 use crate::intervals::{self, Interval};
 use crate::pass::{Failed, Options};
-use crate::tables::reachable;
+use crate::tables::{reachable, reachable_in};
 use crate::tabulate::{Tabulated, tabulate};
 use cloakwork_abi::encoding;
 use cloakwork_ir::attributes as attr;
@@ -224,10 +224,7 @@ fn looked_up(lookup: &Lookup, input: &Interval) -> Interval {
         .into_iter()
         .zip(input.lo.iter().zip(&input.hi))
         .map(|(table, (&lo, &hi))| {
-            *found.entry((table, (lo, hi))).or_insert_with(|| {
-                let row = lookup.tables.select(ndarray::Axis(0), &[table as usize]);
-                reachable(&Lookup { tables: row, selector: None }, (lo, hi))
-            })
+            *found.entry((table, (lo, hi))).or_insert_with(|| reachable_in(lookup, table as usize, (lo, hi)))
         })
         .collect();
     let array = |values: Vec<i64>| {

@@ -1,4 +1,5 @@
 //! The passes of the `fhe` level: what they change, that meaning stays, and every message.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use cloakwork_ir::attributes::{RANGE, get_range, read_range};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
