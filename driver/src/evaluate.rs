@@ -44,7 +44,10 @@ pub fn evaluate(mlir: &str, name: &str, call: &Call) -> Result<Vec<Clear>, Error
 }
 
 /// The function `name` of a module; an error lists those that there are.
-pub(crate) fn find_function<'c: 'a, 'a>(module: &'a Module<'c>, name: &str) -> Result<Function<'c, 'a>, Error> {
+pub(crate) fn find_function<'c: 'a, 'a>(
+    module: &'a Module<'c>,
+    name: &str,
+) -> Result<Function<'c, 'a>, Error> {
     let all = functions(module);
     let known: Vec<String> = all.iter().map(|function| format!("`{}`", function.name())).collect();
     all.into_iter().find(|function| function.name() == name).ok_or_else(|| unknown_function(name, &known))

@@ -22,7 +22,8 @@ pub fn load_spec(path: &Path) -> Result<ProgramSpec, Error> {
     match str::from_utf8(&bytes).ok().filter(|text| text.trim_start().starts_with('{')) {
         Some(text) => ProgramSpec::from_json(text).map_err(|error| content(format!("is refused: {error}"))),
         None => Err(content(
-            "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote".into(),
+            "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote"
+                .into(),
         )),
     }
 }
@@ -39,7 +40,8 @@ fn read_text(path: &Path) -> Result<String, Error> {
 /// A program's text, and the name of its file for messages; `-` is standard input.
 pub fn read_source(path: &Path) -> Result<(String, String), Error> {
     if path == Path::new("-") {
-        let text = std::io::read_to_string(std::io::stdin()).map_err(|source| failed("read", path, source))?;
+        let text =
+            std::io::read_to_string(std::io::stdin()).map_err(|source| failed("read", path, source))?;
         return Ok((text, "<stdin>".to_owned()));
     }
     Ok((read_text(path)?, path.display().to_string()))

@@ -51,3 +51,8 @@ pub use cloakwork_frontend::{InputType, LookupTable, OpGraph, TraceError, Traced
 pub use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 pub use cloakwork_passes::pass::Level;
 pub use cloakwork_runtime::{EvaluationKeys, Noise, Program, Randomness, SecretKeys, Simulation, Value};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -65,12 +65,11 @@ mod tests {
 
     #[test]
     fn options_become_text() {
-        assert_eq!(Options::default().pass_options().unwrap(), "security=128 p-error=none global-p-error=1e-5");
-        let options = Options {
-            p_error: Some(0.01),
-            security: SecurityLevel::Bits132,
-            ..Options::default()
-        };
+        assert_eq!(
+            Options::default().pass_options().unwrap(),
+            "security=128 p-error=none global-p-error=1e-5"
+        );
+        let options = Options { p_error: Some(0.01), security: SecurityLevel::Bits132, ..Options::default() };
         assert_eq!(options.pass_options().unwrap(), "security=132 p-error=1e-2 global-p-error=none");
         for value in [0.0, 1.0, -1.0, f64::NAN] {
             let options = Options { global_p_error: Some(value), ..Options::default() };

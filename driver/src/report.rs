@@ -64,8 +64,8 @@ impl fmt::Display for Report {
         }
         writeln!(f, "machine code  {} bytes", self.code_bytes)?;
         writeln!(f, "compile time  {:.1} ms", self.total().as_secs_f64() * 1e3)?;
-        let slow = self.steps.iter().filter(|step| step.seconds >= 1e-3);
-        slow.map(|step| writeln!(f, "  {:>8.1} ms  {}", step.seconds * 1e3, step.name)).collect()
+        let mut slow = self.steps.iter().filter(|step| step.seconds >= 1e-3);
+        slow.try_for_each(|step| writeln!(f, "  {:>8.1} ms  {}", step.seconds * 1e3, step.name))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every bad input gets one clear message, exit code 1 and no file under the final name.
 
-use crate::fixture::{C, CLOAKWORK, Compiled, Place, PROGRAM, X, compiled, fail, start, succeed};
+use crate::fixture::{C, CLOAKWORK, Compiled, PROGRAM, Place, X, compiled, fail, start, succeed};
 use ndarray_npy::write_npy;
 use std::fs;
 
@@ -44,7 +44,10 @@ fn text_that_does_not_parse_or_verify() {
         &["net.mlir:2:", "undeclared SSA value"],
     );
     refused_text(
-        &function("tensor<2x!fhe.eint<3>>", "  %0 = fhe.neg %x : (tensor<2x!fhe.eint<3>>) -> tensor<3x!fhe.eint<3>>"),
+        &function(
+            "tensor<2x!fhe.eint<3>>",
+            "  %0 = fhe.neg %x : (tensor<2x!fhe.eint<3>>) -> tensor<3x!fhe.eint<3>>",
+        ),
         &["net.mlir:2:8: error: 'fhe.neg' op ", "shape [3]"],
     );
     refused_text(&function("!fhe.eint<3>", "  %0 = foo.bar %x : !fhe.eint<3>"), &["net.mlir:2:"]);
@@ -89,7 +92,10 @@ fn arguments_that_do_not_fit() {
     let (compiled, place) = (compiled(), Place::new());
     let output = place.at("in.ct");
     for (values, parts) in [
-        (&["--value", "[[3, 1, 0], [0, 1, 4]]", "--value", C][..], &["`x` is 4 at index [1, 2]", "takes 0 to 3"][..]),
+        (
+            &["--value", "[[3, 1, 0], [0, 1, 4]]", "--value", C][..],
+            &["`x` is 4 at index [1, 2]", "takes 0 to 3"][..],
+        ),
         (&["--value", X, "--value", "5"], &["`c` is 5", "takes 0 to 4"]),
         (&["--value", "[3, 1, 0]", "--value", C], &["`x` has shape [3]", "[2, 3]"]),
         (&["--value", X], &["2 arguments", "found 1"]),
@@ -101,8 +107,14 @@ fn arguments_that_do_not_fit() {
     }
     let (reals, text) = (place.at("reals.npy"), place.write("text.npy", "no array"));
     write_npy(&reals, &ndarray::array![1.0, 2.0]).unwrap();
-    require(&refused(&encrypt(compiled, &output, &["--input", &reals]), &output), &["reals.npy", "not integers"]);
-    require(&refused(&encrypt(compiled, &output, &["--input", &text]), &output), &["text.npy", "NumPy file of integers"]);
+    require(
+        &refused(&encrypt(compiled, &output, &["--input", &reals]), &output),
+        &["reals.npy", "not integers"],
+    );
+    require(
+        &refused(&encrypt(compiled, &output, &["--input", &text]), &output),
+        &["text.npy", "NumPy file of integers"],
+    );
     fail(CLOAKWORK, &encrypt(compiled, &output, &[]), 2);
     fail(CLOAKWORK, &encrypt(compiled, &output, &["--value", X, "--input", &reals]), 2);
 }
@@ -142,7 +154,19 @@ fn damaged_keys_and_values() {
             let bad = place.write("bad", bytes);
             let pick = |own: &str, good: &str| if own == flag { bad.clone() } else { good.to_owned() };
             let (secret, input) = (pick("--secret", secret), pick("--input", &compiled.output));
-            let decrypt = ["decrypt", "--program", program, "--secret", &secret, "--input", &input, "-o", &output, "-o", &output];
+            let decrypt = [
+                "decrypt",
+                "--program",
+                program,
+                "--secret",
+                &secret,
+                "--input",
+                &input,
+                "-o",
+                &output,
+                "-o",
+                &output,
+            ];
             require(&refused(&decrypt, &output), &[&bad, part]);
         }
     }
@@ -164,7 +188,11 @@ fn foreign_keys_and_values() {
     require(&refused(&run, &output), &["the file holds"]);
     let decrypt = ["decrypt", "--program", program, "--secret", secret, "--input", input];
     require(&fail(CLOAKWORK, &decrypt, 1), &["the program takes"]);
-    let message = fail(CLOAKWORK, &["decrypt", "--program", program, "--secret", secret, "--input", input, "-o", &output], 2);
+    let message = fail(
+        CLOAKWORK,
+        &["decrypt", "--program", program, "--secret", secret, "--input", input, "-o", &output],
+        2,
+    );
     require(&message, &["2 results", "found 1"]);
 }
 
@@ -195,7 +223,17 @@ fn damaged_programs_and_specs() {
         let keygen = ["keygen", &bad, "--secret", &keys, "--evaluation", &output];
         require(&refused(&keygen, &output), &[&bad, part]);
         assert!(!fs::exists(&keys).unwrap());
-        let run = ["run", "--program", &bad, "--keys", &compiled.evaluation, "--input", &compiled.input, "-o", &output];
+        let run = [
+            "run",
+            "--program",
+            &bad,
+            "--keys",
+            &compiled.evaluation,
+            "--input",
+            &compiled.input,
+            "-o",
+            &output,
+        ];
         require(&refused(&run, &output), &[&bad]);
         require(&fail(CLOAKWORK, &["inspect", &bad], 1), &[&bad]);
     }
@@ -206,19 +244,35 @@ fn files_that_are_not_there() {
     let (compiled, place) = (compiled(), Place::new());
     let (missing, output) = (place.at("missing"), place.at("result"));
     require(&refused(&["compile", &missing, "-o", &output], &output), &["cannot read", &missing]);
-    require(&refused(&["keygen", &missing, "--secret", &output, "--evaluation", &output], &output), &[&missing]);
-    let run = ["run", "--program", &compiled.program, "--keys", &missing, "--input", &compiled.input, "-o", &output];
+    require(
+        &refused(&["keygen", &missing, "--secret", &output, "--evaluation", &output], &output),
+        &[&missing],
+    );
+    let run = [
+        "run",
+        "--program",
+        &compiled.program,
+        "--keys",
+        &missing,
+        "--input",
+        &compiled.input,
+        "-o",
+        &output,
+    ];
     require(&refused(&run, &output), &[&missing]);
     let nowhere = place.at("no/such/folder/out");
     let compile = ["compile", &compiled.place.at("net.mlir"), "-o", &nowhere];
     require(&refused(&compile, &nowhere), &["no/such/folder"]);
-    let exe = ["compile", &compiled.place.at("net.mlir"), "-o", &output, "--emit", "exe", "--runtime", &missing];
+    let exe =
+        ["compile", &compiled.place.at("net.mlir"), "-o", &output, "--emit", "exe", "--runtime", &missing];
     require(&refused(&exe, &output), &[&missing, "cargo build --release -p cloakwork-runtime"]);
 }
 
 #[test]
 fn command_lines_that_are_not_understood() {
-    for arguments in [&[][..], &["what"], &["compile"], &["compile", "net.mlir"], &["run"], &["keygen", "net"]] {
+    for arguments in
+        [&[][..], &["what"], &["compile"], &["compile", "net.mlir"], &["run"], &["keygen", "net"]]
+    {
         let output = start(CLOAKWORK, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }

@@ -48,7 +48,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             let flags = OperationPrintingFlags::new().enable_debug_info(true, false);
             let text = module.as_operation().to_string_with_flags(flags);
             let text = text.map_err(|error| Failure::new(EXIT_RUN_FAILED, error))?;
-            let results = evaluate(&text, &name, call).map_err(|error| Failure::new(EXIT_RUN_FAILED, error))?;
+            let results =
+                evaluate(&text, &name, call).map_err(|error| Failure::new(EXIT_RUN_FAILED, error))?;
             results.iter().map(|result| format_value(result) + "\n").collect()
         }
     };
@@ -60,9 +61,14 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn chosen_passes(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     if !arguments.pass_pipeline.is_empty() && !arguments.pipeline.is_empty() {
-        return Err(usage("`--pass-pipeline` and `--pipeline` cannot be mixed; use one of them, repeated if needed"));
+        return Err(usage(
+            "`--pass-pipeline` and `--pipeline` cannot be mixed; use one of them, repeated if needed",
+        ));
     }
-    let named = arguments.pipeline.iter().flat_map(|&name| listing::named(name, arguments.parameter_options.as_deref()));
+    let named = arguments
+        .pipeline
+        .iter()
+        .flat_map(|&name| listing::named(name, arguments.parameter_options.as_deref()));
     let texts: Vec<String> = named.chain(arguments.pass_pipeline.iter().cloned()).collect();
     let mut passes = vec![];
     for text in &texts {
