@@ -35,7 +35,6 @@ module {
     return %1, %6 : tensor<2x!tfhe.lwe<@big>>, tensor<2x!tfhe.lwe<@big>>
   }
 }
-
 // -----
 // Without lookups only the key of the values is needed. A constant addend is encoded here and now.
 // run: @main(-3) == 2
@@ -55,7 +54,6 @@ module {
     return %0 : !tfhe.lwe<@big>
   }
 }
-
 // -----
 // expected-error: the module needs exactly one GLWE `tfhe.secret_key`; run `fhe-optimize-parameters` first
 func.func @main(%x: !fhe.esint<4>) -> !fhe.esint<4> {

@@ -71,7 +71,6 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<3> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
   llvm.mlir.global internal constant @cloakwork_constant_1(dense<432345564227567616> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
 }
-
 // -----
 // Lookups are calls through the function table.
 // run: @main(1) == 0
@@ -122,7 +121,6 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
   }
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<[4611686018427387904, 0]> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
 }
-
 // -----
 // expected-error@+1: the module has 0 functions, exactly one can be compiled; inline or split the others
 module {}

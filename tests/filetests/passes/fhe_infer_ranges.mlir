@@ -28,7 +28,6 @@ module {
     return %0, %1, %7 : !fhe.esint<?>, tensor<2x!fhe.esint<?>>, tensor<2x!fhe.esint<?>>
   }
 }
-
 // -----
 // What an input set measured wins over what could be inferred.
 func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 9>}) -> !fhe.eint<?> {
@@ -44,7 +43,6 @@ module {
     return %1 : !fhe.eint<?>
   }
 }
-
 // -----
 // expected-error@+1: argument `age` of type `!fhe.eint<?>` has neither a width nor a range; declare a width such as `!fhe.eint<4>`, give it `fhe.range = array<i64: lo, hi>`, or compile with an input set
 func.func @main(%x: !fhe.eint<?> {fhe.name = "age"}) -> !fhe.eint<?> {

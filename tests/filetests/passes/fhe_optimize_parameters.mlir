@@ -22,7 +22,6 @@ module attributes {tfhe.global_p_error = 9.2972636227574544E-6 : f64, tfhe.p_err
     return %0, %2 : !fhe.eint<4>, !fhe.eint<1>
   }
 }
-
 // -----
 // RUN: fhe-optimize-parameters{p-error=none global-p-error=1e-9 security=132}
 // run: @main([1, 2], [3, 4]) == [4, 6]
@@ -38,7 +37,6 @@ module attributes {tfhe.global_p_error = 1.6268758463398586E-11 : f64, tfhe.p_er
     return %0 : tensor<2x!fhe.eint<8>>
   }
 }
-
 // -----
 // RUN: fhe-optimize-parameters
 func.func @main(%x: !fhe.eint<4>, %c: i64) -> !fhe.eint<4> {

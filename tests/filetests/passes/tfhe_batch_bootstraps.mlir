@@ -49,7 +49,6 @@ module {
     return %19, %21, %23, %24 : tensor<2x!tfhe.lwe<@big>>, !tfhe.lwe<@big>, !tfhe.lwe<@big>, !tfhe.lwe<@big>
   }
 }
-
 // -----
 // A lookup of a lookup waits for it; tables chosen by element keep their choice.
 // run: @main([0, 1, 2], 3) == ([1, 0, 1], 0)
@@ -65,7 +64,6 @@ func.func @main(%x: tensor<3x!fhe.eint<2>>, %y: !fhe.eint<2>) -> (tensor<3x!fhe.
   return %0, %2 : tensor<3x!fhe.eint<2>>, !fhe.eint<2>
 }
 }
-
 // output:
 module {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.000000e-30 : f64}

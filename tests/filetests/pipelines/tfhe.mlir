@@ -15,7 +15,6 @@ func.func @main(%x: tensor<2x!fhe.esint<?>> {fhe.range = array<i64: -4, 3>}, %y:
   %1 = fhe.sum %x {axes = array<i64: 0>} : (tensor<2x!fhe.esint<?>>) -> !fhe.esint<?>
   return %0, %1, %y : tensor<2x!fhe.eint<?>>, !fhe.esint<?>, !fhe.eint<?>
 }
-
 // output:
 module attributes {tfhe.global_p_error = 8.887068103575747E-6 : f64, tfhe.p_error = 4.4435439243291769E-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -0.025696778711484593 * dimension + 2.675931372549016, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 1024 : i64, variance = 5.8717126500827227E-15 : f64}

@@ -171,7 +171,6 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 9.2972614642924
   llvm.mlir.global internal constant @cloakwork_constant_1(dense<59> : tensor<1xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<1 x i64>
   llvm.mlir.global internal constant @cloakwork_constant_2(dense<[0, 0, 0, 0, 0, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904]> : tensor<16xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<16 x i64>
 }
-
 // -----
 // The place of a traced operation stands in the error of a pass far behind.
 // RUN: prepare,fhe,parameters{p-error=1e-12},native

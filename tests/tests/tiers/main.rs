@@ -5,10 +5,11 @@
 use libtest_mimic::{Arguments, Conclusion, run};
 
 mod filetests;
+mod suite;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let tiers = [filetests::tests()];
+    let tiers = [filetests::tests(), suite::tests()];
     let conclusion: Conclusion = run(&arguments, tiers.into_iter().flatten().collect());
     conclusion.exit();
 }

@@ -24,7 +24,7 @@ pub(crate) fn check(file: &Path, text: &str) -> Result<(), String> {
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let blessed = blessed.join(PART);
+    let blessed = format!("{}\n", blessed.join(PART).trim_end());
     if is_blessing() && blessed != text {
         fs::write(file, blessed).map_err(|error| error.to_string())?;
     }
@@ -56,7 +56,7 @@ fn check_part(part: &Part<'_>) -> Result<String, String> {
         Some(output) => same(output.trim_end(), shortened(&found).trim_end())?,
         None => return Err("there is no golden output; `BLESS=1 cargo test` writes it".to_owned()),
     }
-    Ok(format!("{}{OUTPUT}{}\n", part.source, shortened(&found).trim_end()))
+    Ok(format!("{}{OUTPUT}{}", part.source.trim_end(), shortened(&found).trim_end()))
 }
 
 /// Without the spec, which has golden data of its own.
