@@ -75,6 +75,7 @@ pub fn parse<'c>(
     source: &str,
     name: &str,
 ) -> Result<melior::ir::Module<'c>, Vec<Diagnostic>> {
+    crate::nesting::check(source, name).map_err(|refused| vec![refused])?;
     let (module, diagnostics) = with_diagnostics(context, || melior::ir::Module::parse(context, source));
     let renamed = |mut diagnostic: Diagnostic| {
         diagnostic.rename_file("-", name);

@@ -11,6 +11,7 @@ pub mod fhe;
 pub mod function;
 pub mod interpret;
 pub mod linear;
+mod nesting;
 pub mod scalar;
 pub mod tfhe;
 pub mod types;

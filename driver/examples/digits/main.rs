@@ -97,7 +97,7 @@ fn traced(network: &Network) -> Result<OpGraph, TraceError> {
         let b1 = Array1::from(network.b1.clone()) + w1.sum_axis(Axis(0)) * GREY;
         let sums = pixels.matmul(&w1) + &b1;
         let hidden = sums.map(network.activation());
-        hidden.matmul(&matrix(&network.w2)) + &Array1::from(network.b2.clone())
+        hidden.matmul(matrix(&network.w2)) + &Array1::from(network.b2.clone())
     })
 }
 

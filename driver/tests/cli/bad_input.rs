@@ -38,6 +38,8 @@ fn function(ty: &str, body: &str) -> String {
 fn text_that_does_not_parse_or_verify() {
     refused_text("func.func @main(", &["net.mlir:1:"]);
     refused_text("nonsense", &["net.mlir:1:1: error: "]);
+    let deep = format!("module attributes {{a = {}{}}} {{}}", "[".repeat(100_000), "]".repeat(100_000));
+    refused_text(&deep, &["net.mlir:1:", "nested more than"]);
     refused_text("", &["the module has 0 functions"]);
     refused_text(
         &function("!fhe.eint<3>", "  %0 = fhe.add %x, %y : (!fhe.eint<3>, !fhe.eint<3>) -> !fhe.eint<3>"),
