@@ -5,11 +5,13 @@
 use libtest_mimic::{Arguments, Conclusion, run};
 
 mod filetests;
+mod program;
+mod properties;
 mod suite;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let tiers = [filetests::tests(), suite::tests()];
+    let tiers = [filetests::tests(), suite::tests(), properties::tests()];
     let conclusion: Conclusion = run(&arguments, tiers.into_iter().flatten().collect());
     conclusion.exit();
 }

@@ -1,6 +1,6 @@
 //! The cases: programs as text, inputs, and the results that plain arithmetic gives.
 
-use super::program::{Text, dense, encrypted, tensor};
+use crate::program::{Sign, Text, dense, encrypted, tensor};
 use cloakwork_tests::integers::Integers;
 use ndarray::{Array2, ArrayD, Axis, Ix2, Ix4, IxDyn, array, concatenate, s};
 
@@ -11,29 +11,6 @@ pub(crate) struct Case {
     pub(crate) mlir: String,
     pub(crate) inputs: Vec<ArrayD<i64>>,
     pub(crate) expected: Vec<ArrayD<i64>>,
-}
-
-/// Whether encrypted integers may be negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sign {
-    Unsigned,
-    Signed,
-}
-
-impl Sign {
-    pub(crate) fn element(self) -> &'static str {
-        match self {
-            Self::Unsigned => "!fhe.eint<?>",
-            Self::Signed => "!fhe.esint<?>",
-        }
-    }
-
-    fn range(self) -> (i64, i64) {
-        match self {
-            Self::Unsigned => (0, 3),
-            Self::Signed => (-2, 1),
-        }
-    }
 }
 
 /// Every case with both signs.
@@ -56,15 +33,22 @@ type Add<'a> = dyn FnMut(&str, String, Vec<ArrayD<i64>>, Vec<ArrayD<i64>>) + 'a;
 
 const SHAPE: [usize; 2] = [2, 3];
 
+fn range_of(sign: Sign) -> (i64, i64) {
+    match sign {
+        Sign::Unsigned => (0, 3),
+        Sign::Signed => (-2, 1),
+    }
+}
+
 fn values(tag: &str, shape: &[usize], sign: Sign) -> ArrayD<i64> {
-    let (lo, hi) = sign.range();
+    let (lo, hi) = range_of(sign);
     Integers::of_tag(tag).tensor(shape, lo, hi)
 }
 
-/// `%r = {op} %x, {other}`, of `result`'s sign.
+/// A program whose first argument is `%x`.
 fn with_x(sign: Sign, shape: &[usize]) -> Text {
     let mut text = Text::default();
-    text.encrypted("x", shape, (sign, sign.range()));
+    text.encrypted("x", shape, (sign, range_of(sign)));
     text
 }
 
@@ -73,7 +57,7 @@ fn elementwise(sign: Sign, add: &mut Add<'_>) {
     let ty = encrypted(&SHAPE, sign);
     let signed = encrypted(&SHAPE, Sign::Signed);
     let mut pair = with_x(sign, &SHAPE);
-    pair.encrypted("y", &SHAPE, (sign, sign.range()));
+    pair.encrypted("y", &SHAPE, (sign, range_of(sign)));
     for (name, result, expected) in [("add", &ty, &x + &y), ("sub", &signed, &x - &y)] {
         let mut text = pair.clone();
         text.line(&format!("%r = fhe.{name} %x, %y : ({ty}, {ty}) -> {result}"));
@@ -186,14 +170,14 @@ fn shapes(sign: Sign, add: &mut Add<'_>) {
     let y = values("y", &[2, 2], sign);
     let (left, right, result) = (encrypted(&SHAPE, sign), encrypted(&[2, 2], sign), encrypted(&[2, 5], sign));
     let mut text = with_x(sign, &SHAPE);
-    text.encrypted("y", &[2, 2], (sign, sign.range()));
+    text.encrypted("y", &[2, 2], (sign, range_of(sign)));
     text.line(&format!("%r = fhe.concat %x, %y {{axis = 1 : i64}} : ({left}, {right}) -> {result}"));
     let expected = concatenate(Axis(1), &[x.view(), y.view()]).expect("two rows each");
     add("concat", text.finish(&[("r", result)]), vec![x, y], vec![expected]);
 }
 
 fn tables(sign: Sign, add: &mut Add<'_>) {
-    let x = array![sign.range().0, sign.range().0 + 1, 0, sign.range().1].into_dyn();
+    let x = array![range_of(sign).0, range_of(sign).0 + 1, 0, range_of(sign).1].into_dyn();
     let (ty, result) = (encrypted(&[4], sign), encrypted(&[4], Sign::Signed));
     // Entry `i` belongs to `i`, or to `i − 4` in the upper half of a signed table.
     let tables = array![[3, -1, 2, 0], [-4, 1, 1, 3]];

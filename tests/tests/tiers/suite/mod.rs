@@ -4,7 +4,6 @@
 mod cases;
 mod executors;
 mod processes;
-mod program;
 
 use cases::Case;
 use libtest_mimic::Trial;

@@ -1,6 +1,8 @@
 //! Text of a program with one function.
 
-use super::cases::Sign;
+use cloakwork::call::format_value;
+use cloakwork_ir::interpret::Clear;
+use ndarray::ArrayD;
 
 /// A function `main` that is being written: arguments in order, then a body of lines.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +33,7 @@ impl Text {
     }
 
     /// Adds a constant tensor.
-    pub(crate) fn constant(&mut self, name: &str, values: &ndarray::ArrayD<i64>) {
+    pub(crate) fn constant(&mut self, name: &str, values: &ArrayD<i64>) {
         let ty = tensor(values.shape(), "i64");
         let value = if values.ndim() == 0 { values.sum().to_string() } else { dense(values) };
         self.line(&format!("%{name} = arith.constant {value} : {ty}"));
@@ -50,6 +52,23 @@ impl Text {
     }
 }
 
+/// Whether encrypted integers may be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    Unsigned,
+    Signed,
+}
+
+impl Sign {
+    /// The element type of a width that is not known.
+    pub(crate) fn element(self) -> &'static str {
+        match self {
+            Self::Unsigned => "!fhe.eint<?>",
+            Self::Signed => "!fhe.esint<?>",
+        }
+    }
+}
+
 /// An encrypted type whose width is not known.
 pub(crate) fn encrypted(shape: &[usize], sign: Sign) -> String {
     tensor(shape, sign.element())
@@ -65,7 +84,7 @@ pub(crate) fn tensor(shape: &[usize], element: &str) -> String {
 }
 
 /// `dense<…>` of a tensor.
-pub(crate) fn dense(values: &ndarray::ArrayD<i64>) -> String {
-    let nested = cloakwork::call::format_value(&cloakwork_ir::interpret::Clear::Int(values.clone()));
+pub(crate) fn dense(values: &ArrayD<i64>) -> String {
+    let nested = format_value(&Clear::Int(values.clone()));
     format!("dense<{nested}>")
 }
