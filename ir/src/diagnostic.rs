@@ -3,7 +3,7 @@
 use melior::diagnostic::DiagnosticSeverity;
 use melior::ir::Location;
 use melior::ir::operation::OperationLike;
-use mlir_sys::{MlirLocation, MlirStringRef};
+use mlir_sys::{MlirLocation, MlirStringRef, mlirLocationUnknownGet, mlirOperationGetContext};
 use std::fmt;
 
 /// A message about the user's program: place, what was found, what is allowed, what to try.
@@ -126,7 +126,11 @@ pub fn emit(location: Location<'_>, severity: Severity, message: &str) {
     unsafe { cloakworkEmit(location.to_raw(), severity as i32, text) }
 }
 
-/// Emits an error at an operation.
+/// Emits an error at an operation; one about a whole module has no place.
 pub fn emit_error<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, message: &str) {
-    emit(op.location(), Severity::Error, message);
+    let is_module = op.name().as_string_ref().as_str() == Ok("builtin.module");
+    // SAFETY: the operation is alive, and with it its context.
+    let unknown =
+        || unsafe { Location::from_raw(mlirLocationUnknownGet(mlirOperationGetContext(op.to_raw()))) };
+    emit(if is_module { unknown() } else { op.location() }, Severity::Error, message);
 }
