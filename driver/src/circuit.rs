@@ -9,7 +9,8 @@ use cloakwork_backend_cpu::{ObjectCode, find_runtime_archive, link_executable, l
 use cloakwork_frontend::sample::Sample;
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
-use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};
+use cloakwork_ir::host::NoHostFunctions;
+use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{

@@ -18,7 +18,7 @@ use cloakwork_ir::attributes::{SPEC, get_range, get_string};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
 use cloakwork_ir::function::functions;
-use cloakwork_ir::interpret::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;

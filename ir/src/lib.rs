@@ -9,6 +9,7 @@ pub mod context;
 pub mod diagnostic;
 pub mod fhe;
 pub mod function;
+pub mod host;
 pub mod interpret;
 pub mod linear;
 mod nesting;

@@ -4,8 +4,9 @@
 use cloakwork_ir::attributes::{RANGE, get_range, read_range};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::function::{Function, Side, functions};
-use cloakwork_ir::interpret::{Clear, HostFunctions, NoHostFunctions, interpret};
-use cloakwork_ir::scalar::Column;
+use cloakwork_ir::host::Column;
+use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::build_tables::build_tables;
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::pipeline::{FHE, PREPARE, run};

@@ -4,7 +4,8 @@
 use cloakwork_ir::attributes::{RANGE, get_range, i64_array};
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::function::{Side, functions, set_op_attribute};
-use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret, interpret_observed};
+use cloakwork_ir::host::NoHostFunctions;
+use cloakwork_ir::interpret::{Clear, interpret, interpret_observed};
 use cloakwork_passes::pipeline::{FHE, PREPARE, run};
 use melior::ir::Module;
 use melior::ir::operation::OperationLike;
