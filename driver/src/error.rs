@@ -1,7 +1,7 @@
 //! Why something did not work, one kind for each party that can be at fault.
 
 use crate::call::CallError;
-use cloakwork_abi::spec::SpecError;
+use cloakwork_abi::read_spec::SpecError;
 use cloakwork_backend_cpu::BackendError;
 use cloakwork_frontend::TraceError;
 use cloakwork_frontend::calibrate::CalibrationError;

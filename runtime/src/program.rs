@@ -4,7 +4,8 @@
 //! file, the spec with its contract. What is loaded is a private copy of the bytes that were checked.
 
 use cloakwork_abi::functions::{Entry, SPEC_SECTION, entry_symbol};
-use cloakwork_abi::spec::{ProgramSpec, SpecError};
+use cloakwork_abi::read_spec::SpecError;
+use cloakwork_abi::spec::ProgramSpec;
 use object::elf::{EM_X86_64, ET_DYN, FileHeader64, PT_LOAD};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSection};

@@ -1,9 +1,9 @@
 //! The linear operations as loops over the words of ciphertexts.
 
 use crate::native::clear_source::ClearSource;
-use crate::native::emitter::{Emitter, body_word, value_type};
+use crate::native::emitter::{Emitter, body_word};
 use crate::native::loops::{Elements, Loops, Predicate};
-use crate::native::workspace::view_offset;
+use crate::native::workspace::{value_type, view_offset};
 use cloakwork_ir::linear::{Conv2d, Linear};
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
