@@ -16,7 +16,8 @@ pub fn in_repository(path: &str) -> PathBuf {
 
 /// Compares `found` with the file at `path`, or writes it there when blessing.
 pub fn compare(path: &Path, found: &str) -> Result<(), String> {
-    let failed = |action: &str, error: std::io::Error| format!("cannot {action} `{}`: {error}", path.display());
+    let failed =
+        |action: &str, error: std::io::Error| format!("cannot {action} `{}`: {error}", path.display());
     if is_blessing() {
         if fs::read_to_string(path).is_ok_and(|old| old == found) {
             return Ok(());
@@ -28,7 +29,8 @@ pub fn compare(path: &Path, found: &str) -> Result<(), String> {
     }
     let golden = fs::read_to_string(path)
         .map_err(|error| format!("{}; `BLESS=1 cargo test` writes it", failed("read", error)))?;
-    same(&golden, found).map_err(|difference| format!("`{}` is not up to date:\n{difference}", path.display()))
+    same(&golden, found)
+        .map_err(|difference| format!("`{}` is not up to date:\n{difference}", path.display()))
 }
 
 /// Whether two texts are equal; the error shows how they differ.

@@ -4,14 +4,24 @@
 
 use libtest_mimic::{Arguments, Conclusion, run};
 
+mod documents;
 mod filetests;
+mod golden;
+mod noise;
 mod program;
 mod properties;
 mod suite;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let tiers = [filetests::tests(), suite::tests(), properties::tests()];
+    let tiers = [
+        filetests::tests(),
+        suite::tests(),
+        properties::tests(),
+        noise::tests(),
+        golden::tests(),
+        documents::tests(),
+    ];
     let conclusion: Conclusion = run(&arguments, tiers.into_iter().flatten().collect());
     conclusion.exit();
 }

@@ -40,8 +40,10 @@ fn check_part(part: &Part<'_>) -> Result<String, String> {
     if !part.errors.is_empty() {
         return Err(format!("no error was reported, expected are {:#?}", part.errors));
     }
-    let reparsed = printed(&found).map_err(|errors| format!("the output does not parse: {}", lines(&errors)))?;
-    same(&found, &reparsed).map_err(|difference| format!("the output reads back differently:\n{difference}"))?;
+    let reparsed =
+        printed(&found).map_err(|errors| format!("the output does not parse: {}", lines(&errors)))?;
+    same(&found, &reparsed)
+        .map_err(|difference| format!("the output reads back differently:\n{difference}"))?;
     for run in &part.runs {
         check_run(run, part.source).map_err(|problem| format!("before the pipeline: {problem}"))?;
         if !part.pipeline.is_empty() && matches!(run.outcome, Outcome::Results(_)) {
@@ -75,7 +77,8 @@ fn shortened(mlir: &str) -> String {
 fn compiled(part: &Part<'_>) -> Result<String, Vec<Diagnostic>> {
     let context = context();
     let mut module = parse(&context, part.source, UNNAMED)?;
-    let passes = expand(&part.pipeline).map_err(|problem| vec![Diagnostic::new(Severity::Error, "", problem)])?;
+    let passes =
+        expand(&part.pipeline).map_err(|problem| vec![Diagnostic::new(Severity::Error, "", problem)])?;
     for pass in passes {
         cloakwork_passes::pipeline::run(&context, &mut module, &format!("builtin.module({pass})"))?;
     }
@@ -98,7 +101,8 @@ fn check_run(run: &Run, mlir: &str) -> Result<(), String> {
         (Outcome::Results(_), Err(error)) => Err(format!("`{}` fails: {error}", run.text)),
         (Outcome::Fails(_), Ok(_)) => Err(format!("`{}` does not fail", run.text)),
         (Outcome::Fails(expected), Err(error)) => {
-            let message = error.diagnostics().first().map_or(error.to_string(), |first| first.message.clone());
+            let message =
+                error.diagnostics().first().map_or(error.to_string(), |first| first.message.clone());
             if message == *expected { Ok(()) } else { Err(format!("`{}` fails with: {message}", run.text)) }
         }
     }

@@ -43,7 +43,8 @@ pub(crate) fn program(seed: u64) -> Program {
     let mut random = Integers::of_seed(seed);
     let (mut text, mut arguments, mut values) = (Text::default(), vec![], vec![]);
     for i in 0..random.within(1, 2) {
-        let (name, range) = (format!("x{i}"), [(0, 3), (-2, 1), (0, 1), (-1, 0), (1, 5)][random.within(0, 4) as usize]);
+        let (name, range) =
+            (format!("x{i}"), [(0, 3), (-2, 1), (0, 1), (-1, 0), (1, 5)][random.within(0, 4) as usize]);
         let shape = [vec![3], vec![2, 3], vec![2], vec![]][random.within(0, 3) as usize].clone();
         text.encrypted(&name, &shape, (sign(range), range));
         let calls: Vec<_> = (0..CALLS).map(|_| random.tensor(&shape, range.0, range.1)).collect();

@@ -47,7 +47,8 @@ fn every_level_agrees(program: &Program) -> Result<(), String> {
     for (inputs, expected) in &program.calls {
         for (name, level) in [("the fhe level", Level::Fhe), ("the tfhe level", Level::Tfhe)] {
             let found = interpreted(text(level), inputs).map_err(|error| format!("{name}: {error}"))?;
-            compare(name, inputs, expected, &found).map_err(|problem| format!("{problem}\n{}", text(level)))?;
+            compare(name, inputs, expected, &found)
+                .map_err(|problem| format!("{problem}\n{}", text(level)))?;
         }
         let simulation = circuit.simulate(inputs.clone(), Noise::None).map_err(|error| error.to_string())?;
         compare("machine code on phases", inputs, expected, &simulation.outputs)?;

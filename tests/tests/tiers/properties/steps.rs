@@ -69,7 +69,14 @@ impl New<'_> {
         Some(value)
     }
 
-    fn unary(self, op: &str, attributes: &str, a: &Value, range: Range, f: impl Fn(i64) -> i64) -> Option<Value> {
+    fn unary(
+        self,
+        op: &str,
+        attributes: &str,
+        a: &Value,
+        range: Range,
+        f: impl Fn(i64) -> i64,
+    ) -> Option<Value> {
         let calls = a.calls.iter().map(|call| call.mapv(&f)).collect();
         self.write(&format!("{op} {attributes}"), &[(&a.name, a.ty())], range, calls)
     }
@@ -126,14 +133,18 @@ impl New<'_> {
         match (random.within(0, 2), a.shape()) {
             (0, &[rows, columns]) => {
                 let shape = IxDyn(&[rows * columns]);
-                self.shaped("reshape", a, |call| call.to_shape(shape.clone()).expect("as many elements").into_owned())
+                self.shaped("reshape", a, |call| {
+                    call.to_shape(shape.clone()).expect("as many elements").into_owned()
+                })
             }
             (1, &[_, _]) => {
                 self.shaped("transpose {permutation = array<i64: 1, 0>}", a, |call| call.t().into_owned())
             }
             (2, shape) if shape.len() < 2 => {
                 let shape = [&[2], shape].concat();
-                self.shaped("broadcast", a, |call| call.broadcast(IxDyn(&shape)).expect("NumPy's rule").to_owned())
+                self.shaped("broadcast", a, |call| {
+                    call.broadcast(IxDyn(&shape)).expect("NumPy's rule").to_owned()
+                })
             }
             _ => None,
         }
@@ -143,7 +154,8 @@ impl New<'_> {
         match (random.within(0, 1), a.shape()) {
             (0, &[count]) if count > 1 => {
                 let (offsets, strides) = (count - 1, -1);
-                let op = format!("slice {{offsets = array<i64: {offsets}>, strides = array<i64: {strides}>}}");
+                let op =
+                    format!("slice {{offsets = array<i64: {offsets}>, strides = array<i64: {strides}>}}");
                 self.shaped(&op, a, |call| call.slice(s![..;-1]).to_owned().into_dyn())
             }
             (1, &[rows, columns]) if columns > 1 => {
@@ -156,7 +168,8 @@ impl New<'_> {
     }
 
     fn joined(self, a: &Value, b: &Value) -> Option<Value> {
-        let fits = a.shape().len() == b.shape().len() && !a.shape().is_empty() && a.shape()[1..] == b.shape()[1..];
+        let fits =
+            a.shape().len() == b.shape().len() && !a.shape().is_empty() && a.shape()[1..] == b.shape()[1..];
         if !fits || a.shape()[0] + b.shape()[0] > 6 {
             return None;
         }

@@ -84,7 +84,12 @@ fn elementwise(sign: Sign, add: &mut Add<'_>) {
         let mut text = with_x(sign, &SHAPE);
         text.clear("c", &SHAPE, (-3, 3));
         text.line(&line);
-        add(&format!("{name}_argument"), text.finish(&results), vec![x.clone(), clear.clone()], vec![expected]);
+        add(
+            &format!("{name}_argument"),
+            text.finish(&results),
+            vec![x.clone(), clear.clone()],
+            vec![expected],
+        );
     }
 
     let mut text = pair;
@@ -184,7 +189,10 @@ fn tables(sign: Sign, add: &mut Add<'_>) {
     let entry = |table: usize, v: i64| tables[[table, if v < 0 { v + 4 } else { v } as usize]];
     let mut text = with_x(sign, &[4]);
     let first = tables.slice(s![0..1, ..]).to_owned().into_dyn();
-    text.line(&format!("%r = fhe.lookup %x {{tables = {} : tensor<1x4xi64>}} : ({ty}) -> {result}", dense(&first)));
+    text.line(&format!(
+        "%r = fhe.lookup %x {{tables = {} : tensor<1x4xi64>}} : ({ty}) -> {result}",
+        dense(&first)
+    ));
     let results = [("r", result.clone())];
     add("lookup", text.finish(&results), vec![x.clone()], vec![x.mapv(|v| entry(0, v))]);
 
@@ -212,7 +220,10 @@ fn tables(sign: Sign, add: &mut Add<'_>) {
     let total = encrypted(&[], Sign::Signed);
     let mut text = with_x(sign, &[4]);
     text.constant("w", &w);
-    text.line(&format!("%0 = fhe.lookup %x {{tables = {} : tensor<1x4xi64>}} : ({ty}) -> {result}", dense(&first)));
+    text.line(&format!(
+        "%0 = fhe.lookup %x {{tables = {} : tensor<1x4xi64>}} : ({ty}) -> {result}",
+        dense(&first)
+    ));
     text.line(&format!("%1 = fhe.dot %0, %w : ({result}, tensor<4xi64>) -> {total}"));
     text.line(&format!("%r = fhe.map %1 : ({total}) -> {total} {{"));
     text.line("^bb0(%v: i64):\n %z = arith.constant 0 : i64\n %m = arith.maxsi %v, %z : i64\n fhe.yield %m : i64\n}");

@@ -15,7 +15,8 @@ pub(crate) fn interpreted(case: &Case) -> Result<(), String> {
     if found != expected {
         return Err(format!("expected {expected:?}, found {found:?}\n{}", case.mlir));
     }
-    let found = compiled(case)?.evaluate_clear([case.inputs.clone()]).map_err(|error| explained(case, &error))?;
+    let found =
+        compiled(case)?.evaluate_clear([case.inputs.clone()]).map_err(|error| explained(case, &error))?;
     compare(case, found.first().map_or(&[][..], Vec::as_slice))
 }
 
@@ -23,7 +24,8 @@ pub(crate) fn interpreted(case: &Case) -> Result<(), String> {
 pub(crate) fn simulated(case: &Case) -> Result<(), String> {
     let circuit = compiled(case)?;
     for noise in [Noise::None, Noise::Seed(1)] {
-        let simulation = circuit.simulate(case.inputs.clone(), noise).map_err(|error| explained(case, &error))?;
+        let simulation =
+            circuit.simulate(case.inputs.clone(), noise).map_err(|error| explained(case, &error))?;
         compare(case, &simulation.outputs).map_err(|problem| format!("{noise:?}: {problem}"))?;
         if simulation.outside != 0 {
             return Err(format!("{noise:?}: {} lookups outside of the messages", simulation.outside));
@@ -36,7 +38,8 @@ pub(crate) fn simulated(case: &Case) -> Result<(), String> {
 pub(crate) fn jit(case: &Case) -> Result<(), String> {
     let circuit = compiled(case)?;
     let keys = circuit.keygen().map_err(|error| explained(case, &error))?;
-    let found = circuit.encrypt_run_decrypt(&keys, case.inputs.clone()).map_err(|error| explained(case, &error))?;
+    let found =
+        circuit.encrypt_run_decrypt(&keys, case.inputs.clone()).map_err(|error| explained(case, &error))?;
     compare(case, &found)
 }
 

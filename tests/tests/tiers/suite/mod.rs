@@ -31,5 +31,10 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 /// What differs between processes: linear code, clear arguments, lookups of both signs, several results.
-const AHEAD_OF_TIME: [&str; 5] =
-    ["matmul_signed", "mul_clear_argument_signed", "lookup_chosen_unsigned", "map_signed", "several_results_unsigned"];
+const AHEAD_OF_TIME: [&str; 5] = [
+    "matmul_signed",
+    "mul_clear_argument_signed",
+    "lookup_chosen_unsigned",
+    "map_signed",
+    "several_results_unsigned",
+];

@@ -22,7 +22,8 @@ pub(crate) fn aot(case: &Case) -> Result<(), String> {
     cloakwork(&["compile", &file("main.mlir"), "-o", &program])?;
     cloakwork(&["compile", &file("main.mlir"), "--emit", "exe", "-o", &executable])?;
     cloakwork(&["keygen", &program, "-o", &keys])?;
-    let values: Vec<String> = case.inputs.iter().map(|input| format_value(&Clear::Int(input.clone()))).collect();
+    let values: Vec<String> =
+        case.inputs.iter().map(|input| format_value(&Clear::Int(input.clone()))).collect();
     let mut encrypt = vec!["encrypt", "--program", &program, "--secret", &secret, "-o", &arguments];
     values.iter().for_each(|value| encrypt.extend(["--value", value]));
     cloakwork(&encrypt)?;
@@ -33,7 +34,14 @@ pub(crate) fn aot(case: &Case) -> Result<(), String> {
     cloakwork(&["run", "--program", &program, "--keys", &evaluation, "--input", &arguments, "-o", &results])?;
     compare(case, &decrypted(&results)?)?;
     let results = file("results_of_executable.ct");
-    call(Command::new(&executable).args(["--keys", &evaluation, "--input", &arguments, "--output", &results]))?;
+    call(Command::new(&executable).args([
+        "--keys",
+        &evaluation,
+        "--input",
+        &arguments,
+        "--output",
+        &results,
+    ]))?;
     compare(case, &decrypted(&results)?)
 }
 
@@ -61,7 +69,8 @@ fn command() -> Result<&'static Path, String> {
         let folder = test.ancestors().nth(2).ok_or("the test stands in no folder")?;
         let is_release = folder.ends_with("release");
         let profile: &[&str] = if is_release { &["--release"] } else { &[] };
-        let packages = ["build", "-q", "-p", "cloakwork", "--bin", "cloakwork", "-p", "cloakwork-runtime", "--lib"];
+        let packages =
+            ["build", "-q", "-p", "cloakwork", "--bin", "cloakwork", "-p", "cloakwork-runtime", "--lib"];
         call(
             Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
                 .args(packages)
