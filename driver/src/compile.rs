@@ -5,7 +5,6 @@
 
 use crate::circuit::Circuit;
 use crate::error::Error;
-use crate::evaluate::renamed;
 use crate::options::Options;
 use crate::report::{Report, StepTime, WideValue};
 use crate::steps;
@@ -95,7 +94,7 @@ pub fn compile_source(
             let parsed =
                 compilation.step("parse", |_| parse(&context, mlir, name).map_err(Error::Program))?;
             compilation.module = Some(parsed);
-            compilation.finish(options, &pass_options).map_err(|error| renamed(error, name))
+            compilation.finish(options, &pass_options)
         }
         Source::Graph { graph, inputset } => {
             let emitted =

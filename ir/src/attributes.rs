@@ -9,7 +9,7 @@ use melior::ir::operation::OperationLike;
 use melior::ir::r#type::{IntegerType, RankedTensorType};
 use melior::ir::{Attribute, AttributeLike, ShapedTypeLike, Type, TypeLike};
 use mlir_sys::{
-    mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat, mlirStringAttrGetValue,
+    MlirStringRef, mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat, mlirStringAttrGetValue,
 };
 use ndarray::ArrayD;
 
@@ -122,15 +122,25 @@ pub fn get_string<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Op
     read_string(op.attribute(name).ok()?)
 }
 
-/// Reads a string; what is no UTF-8 in it is replaced. (Melior's own reading panics on empty and such strings.)
+/// Reads a string; what is no UTF-8 in it is replaced.
 pub fn read_string(attribute: Attribute<'_>) -> Option<String> {
     let attribute = StringAttribute::try_from(attribute).ok()?;
     // SAFETY: the attribute is a string, whose bytes its context owns.
-    let bytes: &[u8] = unsafe {
-        let text = mlirStringAttrGetValue(attribute.to_raw());
-        if text.length == 0 { &[] } else { std::slice::from_raw_parts(text.data.cast(), text.length) }
-    };
-    Some(String::from_utf8_lossy(bytes).into_owned())
+    Some(unsafe { owned(mlirStringAttrGetValue(attribute.to_raw())) })
+}
+
+/// A copy of MLIR's text; melior's own reading panics where it is empty or no UTF-8.
+///
+/// # Safety
+///
+/// The text is alive.
+pub(crate) unsafe fn owned(text: MlirStringRef) -> String {
+    if text.length == 0 {
+        return String::new();
+    }
+    // SAFETY: the caller's.
+    let bytes = unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.length) };
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Symbol reference attribute `name` of an op, without the `@`.

@@ -195,3 +195,76 @@ fn check_variance(variance: Variance, place: &str) -> Result<(), SpecError> {
     let fits = variance.0.is_finite() && (0.0..1.0).contains(&variance.0);
     require(fits, place, variance.0, "a variance on the torus, from 0 to below 1")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel};
+    use crate::spec::{ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, SecretKeySpec, SecuritySpec};
+
+    fn spec(variance: f64) -> ProgramSpec {
+        let glwe = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(2048) };
+        let key =
+            |name: &str, shape| SecretKeySpec { name: name.into(), shape, variance: Variance(variance) };
+        let keyset = Keyset {
+            secret_keys: vec![
+                key("big", SecretKeyShape::Glwe(glwe)),
+                key("small", SecretKeyShape::Lwe(LweDimension(771))),
+            ],
+            keyswitch_keys: vec![KeyswitchKeySpec {
+                name: "ksk".into(),
+                from: 0,
+                to: 1,
+                decomposition: Decomposition { base_log: 3, level: 5 },
+                added_variance: Variance(variance / 3.0),
+            }],
+            bootstrap_keys: vec![],
+        };
+        ProgramSpec {
+            version: SPEC_VERSION,
+            compiler: "test".into(),
+            abi: abi_hash(),
+            name: "main".into(),
+            keyset,
+            inputs: vec![],
+            outputs: vec![],
+            error: ErrorSpec { p_error: 1e-5, global_p_error: 1e-5 },
+            security: SecuritySpec { level: SecurityLevel::Bits128, source: "none".into() },
+            counts: OperationCounts::default(),
+            workspace: vec![0, 0],
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_bit_by_bit() {
+        // Neighbours of many magnitudes, among which a reader that rounds would miss some.
+        for i in 0..2000 {
+            let variance =
+                8.442_253_112_932_959e-31 * (1.0 + f64::from(i) * f64::EPSILON) * 1.37f64.powi(i % 100);
+            let written = spec(variance);
+            let read = ProgramSpec::from_json(&written.to_json()).unwrap();
+            assert_eq!(read, written);
+            assert_eq!(read.keyset.fingerprint(), written.keyset.fingerprint());
+        }
+    }
+
+    #[test]
+    fn unsound_specs_are_refused_with_the_place() {
+        let refused = |change: &dyn Fn(&mut ProgramSpec)| {
+            let mut spec = spec(1e-20);
+            change(&mut spec);
+            ProgramSpec::from_json(&spec.to_json()).unwrap_err().to_string()
+        };
+        let message = refused(&|spec| spec.keyset.keyswitch_keys[0].to = 7);
+        assert!(
+            message.contains("`keyset.keyswitch_keys[0].to`: 7; allowed is the position of an LWE key"),
+            "{message}"
+        );
+        let message = refused(&|spec| spec.workspace = vec![0]);
+        assert!(message.contains("`workspace`: 1 entries"), "{message}");
+        let message = refused(&|spec| spec.version = 9);
+        assert!(message.contains("version 9, this release reads version 1"), "{message}");
+        let message = refused(&|spec| spec.abi = "0".into());
+        assert!(message.contains("compile it again"), "{message}");
+    }
+}

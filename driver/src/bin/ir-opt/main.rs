@@ -31,16 +31,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let call: Option<Call> = arguments.run.as_deref().map(str::parse).transpose().map_err(usage)?;
     let (source, name) = files::read_source(&arguments.input)?;
-    let rename = |mut diagnostic: Diagnostic| {
-        diagnostic.rename_file("-", &name);
-        diagnostic
-    };
-    let refused = |diagnostics: Vec<Diagnostic>| {
-        Failure::new(EXIT_REFUSED, Error::Program(diagnostics.into_iter().map(rename).collect()))
-    };
+    let refused = |diagnostics: Vec<Diagnostic>| Failure::new(EXIT_REFUSED, Error::Program(diagnostics));
     let context = context();
     let mut module = parse(&context, &source, &name).map_err(refused)?;
-    passes::run(&context, &mut module, &passes, arguments, &rename).map_err(refused)?;
+    passes::run(&context, &mut module, &passes, arguments).map_err(refused)?;
     let text = match &call {
         None => passes::text(&module, arguments),
         Some(call) => {
