@@ -199,7 +199,7 @@ fn bytes(spec: &ProgramSpec, value: &ValueSpec) -> u64 {
     let words = match value.encoding {
         EncodingSpec::Clear => 1,
         EncodingSpec::Encrypted { key, .. } => {
-            spec.keyset.secret_keys.get(key).map_or(0, |key| u64::from(key.shape.lwe_dimension().0) + 1)
+            spec.keyset.secret_keys.get(key).map_or(0, |key| key.shape.lwe_dimension().0 + 1)
         }
     };
     value.elements() as u64 * words * 8

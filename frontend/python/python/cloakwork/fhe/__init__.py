@@ -1,13 +1,13 @@
 """Compiles Python functions on integers into programs that compute on encrypted data.
 
-    from cloakwork import fhe
+from cloakwork import fhe
 
-    @fhe.compiler({"x": "encrypted"})
-    def f(x):
-        return x**2 % 7
+@fhe.compiler({"x": "encrypted"})
+def f(x):
+    return x**2 % 7
 
-    circuit = f.compile(range(16))
-    assert circuit.encrypt_run_decrypt(5) == 4
+circuit = f.compile(range(16))
+assert circuit.encrypt_run_decrypt(5) == 4
 """
 
 from .._cloakwork import DEFAULT_GLOBAL_P_ERROR, Keys, Value, __version__

@@ -60,7 +60,9 @@ class Circuit:
 
     def run(self, *arguments: Any) -> Any:
         """Runs the program on encrypted arguments; clear parameters may be given as they are."""
-        values = [value for argument in arguments for value in (argument if isinstance(argument, tuple) else (argument,))]
+        values = [
+            value for argument in arguments for value in (argument if isinstance(argument, tuple) else (argument,))
+        ]
         if len(values) != len(self._inputs):
             raise ValueError(f"Expected {len(self._inputs)} inputs but got {len(values)}")
         for i, value in enumerate(values):
@@ -142,8 +144,12 @@ class Circuit:
             return array
         status = "Encrypted" if is_encrypted else "Clear"
         wanted = type_text(status, str(Integer(is_signed, width)), tuple(shape))
-        found = repr(argument) if array is None else describe(array, is_encrypted)
-        detail = f" (its input set goes from {low} to {high}, the argument from {array.min()} to {array.max()})" if fits else ""
+        found = describe(argument, is_encrypted)
+        detail = (
+            f" (its input set goes from {low} to {high}, the argument from {array.min()} to {array.max()})"
+            if fits
+            else ""
+        )
         raise ValueError(f"Expected argument {position} to be {wanted} but it's {found}{detail}")
 
 

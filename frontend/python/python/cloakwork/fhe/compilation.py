@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import shutil
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any, Callable, Iterable, Mapping, Union
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class EncryptionStatus(str, Enum):
     ENCRYPTED = "encrypted"
 
 
-Statuses = Mapping[str, Union[str, EncryptionStatus]]
+Statuses = Mapping[str, str | EncryptionStatus]
 
 
 def compiler(parameters: Statuses) -> Callable[[Callable], Compilable]:
@@ -115,9 +116,7 @@ class Compiler:
             return arrays  # type: ignore[return-value]
         statuses = self.parameters.values()
         wanted = ", ".join(_wanted(status, shape) for status, shape in zip(statuses, shapes))
-        found = ", ".join(
-            repr(argument) if array is None else describe(array) for argument, array in zip(arguments, arrays)
-        )
+        found = ", ".join(map(describe, arguments))
         raise ValueError(f"Input #{position} of your inputset is not well formed (expected {wanted} got {found})")
 
     def _trace(self) -> OpGraph:
@@ -131,11 +130,14 @@ class Compiler:
             node = graph.input(name, list(example.shape), status == EncryptionStatus.ENCRYPTED)
             arguments.append(Tracer(graph, node))
         returned = self.function(*arguments)
-        for value in returned if isinstance(returned, tuple) else (returned,):
-            try:
-                node = node_of(graph, value)
-            except ValueError:
-                raise ValueError(f"Function '{self._name}' returned '{value}', which is not supported") from None
+        results = returned if isinstance(returned, tuple) else (returned,)
+        try:
+            nodes = [node_of(graph, value) for value in results]
+        except ValueError:
+            nodes = []
+        if not nodes:
+            raise ValueError(f"Function '{self._name}' returned '{returned}', which is not supported")
+        for node in nodes:
             graph.output(node)
         self._graph = graph
         return graph

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,8 @@ class LookupTable:
             self.table = nested
         else:
             raise ValueError(
-                f"LookupTable cannot be constructed with {table!r} (a list of integers, or an array of LookupTables is needed)"
+                f"LookupTable cannot be constructed with {table!r} "
+                "(a list of integers, or an array of LookupTables is needed)"
             )
 
     def __repr__(self) -> str:
@@ -168,7 +170,9 @@ def _sizes(name: str, given: Sequence[int] | None, default: tuple[int, ...]) -> 
     return sizes
 
 
-def _conv_clear(x: np.ndarray, weights: np.ndarray, strides: Any, padding: Any, dilations: Any, groups: int) -> np.ndarray:
+def _conv_clear(
+    x: np.ndarray, weights: np.ndarray, strides: Any, padding: Any, dilations: Any, groups: int
+) -> np.ndarray:
     top, left, bottom, right = padding
     x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
     kernel = weights.shape[2:]
@@ -189,7 +193,9 @@ def _object_array(table: Any) -> np.ndarray | None:
 
 def _looked_up(table: np.ndarray, index: np.ndarray) -> Any:
     if index.size and not -table.size <= index.min() <= index.max() < table.size:
-        raise ValueError(f"LookupTable of {table.size} entries cannot be looked up with {int(index.min())} to {int(index.max())}")
+        raise ValueError(
+            f"LookupTable of {table.size} entries cannot be looked up with {int(index.min())} to {int(index.max())}"
+        )
     return table[index]
 
 

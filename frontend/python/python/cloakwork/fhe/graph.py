@@ -71,6 +71,6 @@ def checked_argument(position: int, argument: Any, shape: list[int], is_encrypte
     if array is None or array.shape != tuple(shape):
         status = "Encrypted" if is_encrypted else "Clear"
         wanted = type_text(status, "integer", tuple(shape))
-        found = repr(argument) if array is None else describe(array, is_encrypted)
+        found = describe(argument, is_encrypted)
         raise ValueError(f"Expected argument {position} to be {wanted} but it's {found}")
     return array

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Union
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .types import Integer, Tensor
 
-Spec = Union[Integer, Tensor, Callable[[int], Any]]
+Spec = Integer | Tensor | Callable[[int], Any]
 
 
 def inputset(*specs: Spec, size: int = 100) -> list[tuple[Any, ...]]:
@@ -23,7 +24,9 @@ def _sample(spec: Spec, index: int) -> Any:
         return _draw(spec.dtype, spec.shape)
     if callable(spec):
         return spec(index)
-    raise ValueError(f"{spec!r} is not a type of inputs (e.g., fhe.uint4, fhe.tensor[fhe.uint4, 3] or a function of an index)")
+    raise ValueError(
+        f"{spec!r} is not a type of inputs (e.g., fhe.uint4, fhe.tensor[fhe.uint4, 3] or a function of an index)"
+    )
 
 
 def _draw(dtype: Integer, shape: tuple[int, ...]) -> Any:

@@ -6,7 +6,8 @@ value and clear numbers is recorded as itself: the compiler calls it to build a 
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -89,14 +90,17 @@ def astype(value: Tracer, dtype: Any) -> Tracer:
     except TypeError:
         target = None
     if target is None or target.kind not in "biuf":
-        raise ValueError(f"`astype` method must be called with a numpy type for compilation (e.g., value.astype(np.int64)), not {dtype!r}")
+        raise ValueError(
+            "`astype` method must be called with a numpy type for compilation (e.g., value.astype(np.int64)), "
+            f"not {dtype!r}"
+        )
     if target == np.float64:
         return record(value._graph, "unary", "to_real", value._node)
-    # No encrypted integer is wide enough for the others to change it.
-    if target.kind == "i" and target.itemsize >= 8:
+    if target == np.int64:
         return record(value._graph, "unary", "truncate_to_int", value._node) if value.is_real else value
     if target.kind == "b":
         return np.not_equal(value, 0)
+    # Narrower types round or wrap around.
     back = np.float64 if target.kind == "f" else np.int64
     return apply_to_elements(f"astype_{target.name}", lambda v: v.astype(target).astype(back), value)
 
@@ -106,9 +110,13 @@ def _as_itself(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Tracer:
     traced = [operand for operand in operands if isinstance(operand, Tracer)]
     clear = [operand for operand in operands if not isinstance(operand, Tracer)]
     if len(traced) != 1:
-        raise RuntimeError(f"Function 'np.{name}' is not supported with {len(traced)} traced operands (it becomes a table of one)")
+        raise RuntimeError(
+            f"Function 'np.{name}' is not supported with {len(traced)} traced operands (it becomes a table of one)"
+        )
     if any(np.size(operand) != 1 for operand in clear):
-        raise RuntimeError(f"Function 'np.{name}' is not supported with an array beside the traced operand (a number is)")
+        raise RuntimeError(
+            f"Function 'np.{name}' is not supported with an array beside the traced operand (a number is)"
+        )
     numbers = [None if isinstance(operand, Tracer) else np.asarray(operand).reshape(()) for operand in operands]
 
     def apply(elements: np.ndarray) -> np.ndarray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from .values import as_numbers
+
 
 @dataclass(frozen=True)
 class Integer:
@@ -68,14 +70,17 @@ class _TensorNotation:
         return Tensor(dtype, tuple(shape))
 
 
-def describe(value: np.ndarray, is_encrypted: bool = True) -> str:
-    """A clear value's type, such as `EncryptedTensor<uint3, shape=(2,)>`."""
+def describe(value: Any, is_encrypted: bool = True) -> str:
+    """A clear value's type, such as `EncryptedTensor<uint3, shape=(2,)>`; what is no number as it is written."""
+    array = as_numbers(value)
+    if array is None:
+        return repr(value)
     status = "Encrypted" if is_encrypted else "Clear"
-    if value.dtype.kind in "iub" and value.size:
-        element = str(Integer.that_can_represent(int(value.min()), int(value.max())))
+    if array.dtype.kind == "i" and array.size:
+        element = str(Integer.that_can_represent(int(array.min()), int(array.max())))
     else:
-        element = str(value.dtype)
-    return type_text(status, element, value.shape)
+        element = str(array.dtype)
+    return type_text(status, element, array.shape)
 
 
 def type_text(status: str, element: str, shape: tuple[int, ...]) -> str:
