@@ -27,7 +27,7 @@ mod measured_noise;
 mod whole_torus;
 
 pub use client::{decrypt, encrypt};
-pub use keys::{EvaluationKeys, Randomness, SecretKeys, generate};
+pub use keys::{EvaluationKeys, KeyIdentity, Randomness, SecretKeys, generate};
 pub use program::Program;
 pub use server::{RunOptions, run};
 pub use simulator::{Noise, Simulation, simulate};

@@ -185,6 +185,15 @@ fn foreign_keys_and_values() {
     require(&refused(&run, &output), &["belongs to key set"]);
     let encrypt = ["encrypt", "--program", &other, "--secret", secret, "--value", "1", "-o", &output];
     require(&refused(&encrypt, &output), &["belongs to key set"]);
+    // Keys of another client for the same program.
+    let keys = place.at("keys");
+    succeed(CLOAKWORK, &["keygen", program, "-o", &keys]);
+    let (other_secret, other_evaluation) = (format!("{keys}/secret.key"), format!("{keys}/evaluation.key"));
+    let run = ["run", "--program", program, "--keys", &other_evaluation, "--input", input, "-o", &output];
+    require(&refused(&run, &output), &["argument `x` is encrypted under keys", "belong to keys"]);
+    let decrypt =
+        ["decrypt", "--program", program, "--secret", &other_secret, "--input", &compiled.output];
+    require(&fail(CLOAKWORK, &decrypt, 1), &["result `y` is encrypted under keys", "the secret keys given are"]);
     // Files of another kind.
     let run = ["run", "--program", program, "--keys", secret, "--input", input, "-o", &output];
     require(&refused(&run, &output), &["the file holds"]);

@@ -109,8 +109,18 @@ fn inspect_names_every_kind_of_file() {
         (&compiled.output, "value  sum: encrypted unsigned"),
     ] {
         let text = succeed(CLOAKWORK, &["inspect", file]);
-        assert!(text.contains(part) && text.contains("key set  "), "{text}");
+        assert!(text.contains(part) && text.contains("key set  ") && text.ends_with('\n'), "{text}");
+        assert!(succeed(CLOAKWORK, &["inspect", file, "--json"]).ends_with("}\n"), "{file}");
     }
+    let keys_of = |file: &str| {
+        let text = succeed(CLOAKWORK, &["inspect", file]);
+        text.lines().find_map(|line| line.strip_prefix("keys  ")).map(str::to_owned)
+    };
+    assert_eq!(keys_of(&compiled.secret).unwrap().len(), 32);
+    for file in [&compiled.evaluation, &compiled.input, &compiled.output] {
+        assert_eq!(keys_of(file), keys_of(&compiled.secret));
+    }
+    assert_eq!(keys_of(&compiled.program), None);
 }
 
 #[test]

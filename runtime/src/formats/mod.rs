@@ -9,6 +9,7 @@ mod inspect;
 mod keys;
 mod values;
 
+use crate::keys::KeyIdentity;
 use std::path::Path;
 
 pub use inspect::{FileSummary, inspect};
@@ -95,6 +96,18 @@ pub enum FormatProblem {
         found: String,
         /// Asked for.
         expected: String,
+    },
+    /// Values of several clients.
+    #[error(
+        "`{name}` is encrypted under keys {found}, a value before it under {expected}; a file holds values of one client"
+    )]
+    MixedKeys {
+        /// Argument or result.
+        name: String,
+        /// Its keys.
+        found: KeyIdentity,
+        /// Keys of the first encrypted value.
+        expected: KeyIdentity,
     },
     /// Bits that changed.
     #[error("the checksum does not match: the file is damaged; copy or write it again")]

@@ -5,7 +5,7 @@
 //! once, at generation or loading.
 
 use super::secret::gaussian;
-use super::{KeyError, Origin, SecretKey, SecretKeys, Seeds};
+use super::{KeyError, KeyIdentity, Origin, SecretKey, SecretKeys, Seeds};
 use crate::kernels::{
     Bootstrap, BootstrapKeyWords, Keyswitch, KeyswitchKeyWords, Pooled, StockBootstrap, StockKeyswitch,
 };
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 pub struct EvaluationKeys {
     keyset: Keyset,
     fingerprint: String,
+    identity: KeyIdentity,
     origin: Origin,
     pub(crate) seeded: (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
     pub(crate) keyswitch: Vec<Pooled<StockKeyswitch>>,
@@ -56,14 +57,14 @@ impl EvaluationKeys {
             next(&spec.name);
             bootstrap.push(SeededBootstrapKey::generate(spec, secret, seeds));
         }
-        Self::expand(keyset, keyswitch, bootstrap, seeds.origin)
+        Self::expand(keyset, (keyswitch, bootstrap), secret.identity(), seeds.origin)
     }
 
     /// The sizes of the seeded keys must be those of `keyset`.
     pub(crate) fn expand(
         keyset: &Keyset,
-        keyswitch: Vec<SeededKeyswitchKey>,
-        bootstrap: Vec<SeededBootstrapKey>,
+        (keyswitch, bootstrap): (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
+        identity: KeyIdentity,
         origin: Origin,
     ) -> Self {
         let kernels = keyset.keyswitch_keys.iter().zip(&keyswitch);
@@ -77,6 +78,7 @@ impl EvaluationKeys {
         Self {
             keyset: keyset.clone(),
             fingerprint: keyset.fingerprint(),
+            identity,
             origin,
             seeded: (keyswitch, bootstrap),
             keyswitch: keyswitch_kernels,
@@ -87,6 +89,11 @@ impl EvaluationKeys {
     /// [`Keyset::fingerprint`] of the key set.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The number that these keys, their secret keys and all that those encrypt have in common.
+    pub fn identity(&self) -> KeyIdentity {
+        self.identity
     }
 
     /// The key set.
@@ -104,6 +111,7 @@ impl fmt::Debug for EvaluationKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EvaluationKeys")
             .field("fingerprint", &self.fingerprint)
+            .field("identity", &self.identity)
             .field("origin", &self.origin)
             .finish()
     }

@@ -35,6 +35,9 @@ fn summary_text(summary: &FileSummary) -> String {
     };
     let _ = writeln!(text, "{kind}, {} bytes", summary.body_bytes);
     let _ = writeln!(text, "key set  {}", summary.keyset);
+    if let Some(keys) = summary.keys {
+        let _ = writeln!(text, "keys  {keys}");
+    }
     match summary.origin {
         Some(Origin::Secure) => text.push_str("origin  secure randomness\n"),
         Some(Origin::InsecureSeed) => {
