@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from checks import check, compiled
+from checks import compiled
 from cloakwork import fhe
 
 
@@ -170,9 +170,8 @@ def test_circuits_are_shared_between_threads(circuit):
 
 
 def test_simulation_is_noisy():
-    circuit = fhe.Compiler(lambda x: (x + 1) % 7, {"x": "encrypted"}).compile([np.arange(400) % 8], p_error=0.2)
-    x = np.arange(400) % 8
-    wrong = sum(np.count_nonzero(circuit.simulate(x) != (x + 1) % 7) for _ in range(5))
-    # Claimed is an upper bound for each of 2000 lookups.
-    assert wrong <= 2000 * circuit.p_error * 1.5 + 10
-    assert check(lambda x: (x + 1) % 7, [x]).p_error <= 1e-12
+    function, x = (lambda x: (x + 1) % 7), np.arange(400) % 8
+    circuit = fhe.Compiler(function, {"x": "encrypted"}).compile([x], p_error=0.2)
+    wrong = sum(np.count_nonzero(circuit.simulate(x) != function(x)) for _ in range(5))
+    # Of 2000 lookups; ten deviations lie between.
+    assert 0.5 < wrong / (2000 * circuit.p_error) < 1.2 and circuit.p_error > 0.1

@@ -145,12 +145,20 @@ def test_printing(capsys):
 
 
 def test_text():
-    graph = fhe.Compiler(lambda x, y: (x @ [1, 2, 3] - y, x[::-1]), {"x": "encrypted", "y": "clear"}).trace(
+    statuses = {"x": "encrypted", "y": "clear"}
+    graph = fhe.Compiler(lambda x, y: (x @ [1, 2, 3] - y, x[::-1]), statuses).trace(
         [(np.array([0, 1, 2]), 5), (np.array([3, 3, 3]), 0)]
     )
     assert graph.format() == str(graph)
-    assert "# EncryptedTensor<uint2, shape=(3,)>        ∈ [0, 3]" in str(graph)
-    assert "# ClearScalar<uint3>" in str(graph) and "return %3, %" in str(graph).replace("%4", "%3")
+    assert str(graph).splitlines() == [
+        "%0 = x                       # EncryptedTensor<uint2, shape=(3,)>        ∈ [0, 3]",
+        "%1 = y                       # ClearScalar<uint3>                        ∈ [0, 5]",
+        "%2 = [1 2 3]                 # ClearTensor<uint2, shape=(3,)>            ∈ [1, 3]",
+        "%3 = dot(%0, %2)             # EncryptedScalar<uint5>                    ∈ [8, 18]",
+        "%4 = subtract(%3, %1)        # EncryptedScalar<uint5>                    ∈ [3, 18]",
+        "%5 = %0[2::-1]               # EncryptedTensor<uint2, shape=(3,)>        ∈ [0, 3]",
+        "return %4, %5",
+    ]
     assert "∈" not in graph.format(show_bounds=False)
     assert "test_compilation.py:" in graph.format(show_locations=True)
 

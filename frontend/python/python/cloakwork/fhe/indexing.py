@@ -28,7 +28,8 @@ def get(value: Tracer, index: Any) -> Tracer:
             takes.append(as_index(item))
         else:
             _refuse(value, index)
-    result = record(value._graph, "slice", value._node, takes)
+    takes_all = all(take == (None, None, None) for take in takes)
+    result = value if takes_all else record(value._graph, "slice", value._node, takes)
     if not new_axes:
         return result
     shape = list(result.shape)
