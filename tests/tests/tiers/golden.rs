@@ -3,7 +3,7 @@
 use cloakwork::{Circuit, Error, Options, ProgramSpec, compile, compile_text, trace};
 use cloakwork_abi::functions::{RUNTIME_FUNCTIONS, SPEC_SECTION, SPEC_SYMBOL, abi_hash, entry_symbol};
 use cloakwork_abi::spec::SPEC_VERSION;
-use cloakwork_tests::golden::{compare, in_repository};
+use cloakwork_tests::golden::{compare, in_repository, rounded};
 use cloakwork_tests::integers::Integers;
 use cloakwork_tests::lookup_program;
 use libtest_mimic::Trial;
@@ -15,7 +15,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         Trial::test(format!("golden::spec::{name}"), move || {
             let spec = circuit()?.spec().to_json();
             ProgramSpec::from_json(&spec)?;
-            Ok(check(&file, &format!("{spec}\n"))?)
+            Ok(check(&file, &format!("{}\n", rounded(&spec)))?)
         })
     };
     vec![

@@ -7,6 +7,7 @@ use libtest_mimic::{Arguments, Conclusion, run};
 mod documents;
 mod filetests;
 mod golden;
+mod mutations;
 mod noise;
 mod program;
 mod properties;
@@ -21,6 +22,7 @@ fn main() {
         noise::tests(),
         golden::tests(),
         documents::tests(),
+        mutations::tests(),
     ];
     let conclusion: Conclusion = run(&arguments, tiers.into_iter().flatten().collect());
     conclusion.exit();

@@ -12,8 +12,11 @@ const CALLS: usize = 4;
 /// A program and what some of its calls give.
 pub(crate) struct Program {
     pub(crate) mlir: String,
-    pub(crate) calls: Vec<(Vec<ArrayD<i64>>, Vec<ArrayD<i64>>)>,
+    pub(crate) calls: Vec<Call>,
 }
+
+/// Arguments and results.
+pub(crate) type Call = (Vec<ArrayD<i64>>, Vec<ArrayD<i64>>);
 
 /// A value of the program: an encrypted one of a known range, and what it is in each call.
 #[derive(Clone, Debug)]

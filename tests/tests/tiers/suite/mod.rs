@@ -4,23 +4,25 @@
 mod cases;
 mod executors;
 mod processes;
+mod traced;
 
 use cases::Case;
 use libtest_mimic::Trial;
 
-type Executor = fn(&Case) -> Result<(), String>;
+/// Name, which cases it takes, and how it runs one.
+type Executor = (&'static str, fn(&Case) -> bool, fn(&Case) -> Result<(), String>);
 
 /// One test for each pair of an executor and a case that it takes.
 pub(crate) fn tests() -> Vec<Trial> {
-    let executors: [(&str, Executor, fn(&Case) -> bool); 4] = [
-        ("interpreted", executors::interpreted, |_| true),
-        ("simulated", executors::simulated, |_| true),
-        ("jit", executors::jit, |_| true),
-        ("aot", processes::aot, |case| AHEAD_OF_TIME.contains(&case.name.as_str())),
+    let executors: [Executor; 4] = [
+        ("interpreted", |_| true, executors::interpreted),
+        ("simulated", |_| true, executors::simulated),
+        ("jit", |_| true, executors::jit),
+        ("aot", |case| AHEAD_OF_TIME.contains(&case.name.as_str()), processes::aot),
     ];
-    let mut tests = vec![];
+    let mut tests = traced::tests();
     for case in cases::all() {
-        for (name, executor, takes) in executors {
+        for (name, takes, executor) in executors {
             if takes(&case) {
                 let (case, name) = (case.clone(), format!("suite::{name}::{}", case.name));
                 tests.push(Trial::test(name, move || Ok(executor(&case)?)));
