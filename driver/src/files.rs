@@ -4,9 +4,8 @@
 
 use crate::error::Error;
 use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_runtime::output_file::{self, Content};
 use cloakwork_runtime::program::read_spec;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// First bytes of every shared library and executable.
@@ -47,17 +46,14 @@ pub fn read_source(path: &Path) -> Result<(String, String), Error> {
     Ok((read_text(path)?, path.display().to_string()))
 }
 
-/// Writes a file that everyone may read.
+/// Writes a file that everyone may read, or into a device or a pipe.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder.permissions(std::fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|source| failed("write", path, source))
+    output_file::write(path, bytes, Content::Data).map_err(|source| failed("write", path, source))
+}
+
+/// Refuses a place where keys cannot be written for what stands there.
+pub fn check_place_of_keys(path: &Path, keys: Content) -> Result<(), Error> {
+    output_file::check(path, keys).map_err(|source| failed("write", path, source))
 }
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {

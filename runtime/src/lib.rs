@@ -7,6 +7,7 @@
 //! - [`server`]: runs a program on encrypted values;
 //! - [`simulator`]: runs the same machine code on noisy phases, without keys;
 //! - [`formats`]: keys and values as bytes and files;
+//! - [`output_file`]: how files are written, and what is never replaced;
 //! - [`executable`]: the `main` of emitted executables.
 //!
 //! `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
@@ -16,6 +17,7 @@ pub mod executable;
 pub mod formats;
 mod kernels;
 pub mod keys;
+pub mod output_file;
 pub mod program;
 pub mod server;
 pub mod simulator;

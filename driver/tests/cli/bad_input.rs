@@ -1,8 +1,12 @@
 //! Every bad input gets one clear message, exit code 1 and no file under the final name.
 
-use crate::fixture::{C, CLOAKWORK, Compiled, PROGRAM, Place, X, compiled, fail, start, succeed};
+use crate::fixture::{
+    C, CLOAKWORK, Compiled, PROGRAM, Place, X, compiled, fail, runtime_archive, start, succeed,
+};
 use ndarray_npy::write_npy;
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::process::Command;
 
 /// The message of a command that writes to `output` and must be refused.
 #[track_caller]
@@ -191,9 +195,11 @@ fn foreign_keys_and_values() {
     let (other_secret, other_evaluation) = (format!("{keys}/secret.key"), format!("{keys}/evaluation.key"));
     let run = ["run", "--program", program, "--keys", &other_evaluation, "--input", input, "-o", &output];
     require(&refused(&run, &output), &["argument `x` is encrypted under keys", "belong to keys"]);
-    let decrypt =
-        ["decrypt", "--program", program, "--secret", &other_secret, "--input", &compiled.output];
-    require(&fail(CLOAKWORK, &decrypt, 1), &["result `y` is encrypted under keys", "the secret keys given are"]);
+    let decrypt = ["decrypt", "--program", program, "--secret", &other_secret, "--input", &compiled.output];
+    require(
+        &fail(CLOAKWORK, &decrypt, 1),
+        &["result `y` is encrypted under keys", "the secret keys given are"],
+    );
     // Files of another kind.
     let run = ["run", "--program", program, "--keys", secret, "--input", input, "-o", &output];
     require(&refused(&run, &output), &["the file holds"]);
@@ -248,6 +254,52 @@ fn damaged_programs_and_specs() {
         require(&refused(&run, &output), &[&bad]);
         require(&fail(CLOAKWORK, &["inspect", &bad], 1), &[&bad]);
     }
+}
+
+#[test]
+fn nothing_but_regular_files_is_replaced() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (pipe, text) = (place.at("pipe"), compiled.place.at("net.mlir"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let message = fail(CLOAKWORK, &["compile", &text, "-o", &pipe], 1);
+    require(&message, &[&pipe, "never replaced by machine code", "name a regular file"]);
+    let free = place.at("free");
+    for (secret, evaluation) in [(&pipe, &free), (&free, &pipe)] {
+        let keygen = ["keygen", &compiled.program, "--secret", secret, "--evaluation", evaluation, "--force"];
+        require(&refused(&keygen, &free), &[&pipe, "never replaced by keys"]);
+    }
+    let encrypt =
+        ["encrypt", "--program", &compiled.program, "--secret", &compiled.secret, "--value", X, "--value", C];
+    let folder = place.at("");
+    require(&fail(CLOAKWORK, &[&encrypt[..], &["-o", &folder]].concat(), 1), &["it is a folder"]);
+    // What is no key goes through a pipe as through a file.
+    let through_pipe = |arguments: &[&str]| {
+        let end = pipe.clone();
+        let reader = std::thread::spawn(move || fs::read(end).unwrap());
+        succeed(CLOAKWORK, &[arguments, &["-o", &pipe]].concat());
+        reader.join().unwrap()
+    };
+    let spec = String::from_utf8(through_pipe(&["compile", &text, "--emit", "spec"])).unwrap();
+    assert_eq!(spec, succeed(CLOAKWORK, &["inspect", &compiled.program, "--json"]));
+    let (program, keys, input) = (&compiled.program, &compiled.evaluation, &compiled.input);
+    let results = through_pipe(&["run", "--program", program, "--keys", keys, "--input", input]);
+    assert!(results == fs::read(&compiled.output).unwrap(), "the same keys and arguments, the same results");
+    assert_eq!(place.names(), ["pipe"]);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn executables_are_not_loaded() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (program, output) = (place.at("net.exe"), place.at("out.ct"));
+    let text = compiled.place.at("net.mlir");
+    let archive = runtime_archive();
+    succeed(CLOAKWORK, &["compile", &text, "-o", &program, "--emit", "exe", "--runtime", &archive]);
+    let run = ["run", "--program", &program, "--keys", &compiled.evaluation, "--input", &compiled.input];
+    let parts = ["net.exe` is an executable", "run it directly", "--emit shared"];
+    require(&refused(&[&run[..], &["-o", &output]].concat(), &output), &parts);
+    require(&fail(CLOAKWORK, &["simulate", "--program", &program, "--value", X, "--value", C], 1), &parts);
+    assert!(succeed(CLOAKWORK, &["inspect", &program]).contains("program  main"));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Secret and evaluation keys as files. Secret keys are bits, evaluation keys seeds and bodies.
 
 use super::frame::{self, Header, push_words, take_halves, take_words};
-use super::{Access, FormatError, FormatProblem, Kind, read_file, write_file};
+use super::{FormatError, FormatProblem, Kind, read_file, write_file};
 use crate::keys::{
     EvaluationKeys, KeyIdentity, Origin, SecretKey, SecretKeys, SeededBootstrapKey, SeededKeyswitchKey,
 };
+use crate::output_file::Content;
 use cloakwork_abi::spec::Keyset;
 use std::io::Read;
 use std::path::Path;
@@ -28,7 +29,7 @@ impl SecretKeys {
 
     /// Writes a file that only its owner may read.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        write_file(path, &self.to_bytes(), Access::Owner)
+        write_file(path, &self.to_bytes(), Content::SecretKeys)
     }
 
     /// Reads keys of `keyset` from a file.
@@ -61,7 +62,7 @@ impl EvaluationKeys {
 
     /// Writes a file.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        write_file(path, &self.to_bytes(), Access::Everyone)
+        write_file(path, &self.to_bytes(), Content::EvaluationKeys)
     }
 
     /// Reads keys of `keyset` from a file, expanded and ready to run.

@@ -1,8 +1,9 @@
 //! A set of arguments or results as a file.
 
 use super::frame::{self, Header, ValueHeader, push_words, take_words};
-use super::{Access, FormatError, FormatProblem, Kind, read_file, write_file};
+use super::{FormatError, FormatProblem, Kind, read_file, write_file};
 use crate::keys::KeyIdentity;
+use crate::output_file::Content;
 use crate::value::{Data, Value, words_of};
 use aligned_vec::AVec;
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
@@ -35,7 +36,7 @@ pub fn write_values(
     path: &Path,
 ) -> Result<(), FormatError> {
     let bytes = to_bytes(keyset, specs, values).map_err(|problem| problem.at(&path.display().to_string()))?;
-    write_file(path, &bytes, Access::Everyone)
+    write_file(path, &bytes, Content::Data)
 }
 
 /// [`values_from_bytes`] from a file.
