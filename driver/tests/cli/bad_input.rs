@@ -80,7 +80,7 @@ fn programs_that_no_parameters_can_run() {
     let (input, output) = (place.write("net.mlir", PROGRAM), place.at("net"));
     for p_error in ["0", "1", "2", "nan", "-1"] {
         let message = refused(&["compile", &input, "-o", &output, &format!("--p-error={p_error}")], &output);
-        require(&message, &["`p_error`", "above 0 and below 1"]);
+        require(&message, &["`p_error`", "allowed is from 2^-200 to below 0.5"]);
     }
     let message = refused(&["compile", &input, "-o", &output, "--p-error=1e-300"], &output);
     require(&message, &["error: "]);
