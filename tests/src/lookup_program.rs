@@ -2,8 +2,9 @@
 //! probability of 1e-5 for each lookup. Table and input are functions of their tags alone.
 
 use crate::integers::Integers;
-use cloakwork::{Circuit, Error, Options, compile_text};
+use cloakwork::{Circuit, Options, compile_text};
 use ndarray::ArrayD;
+use std::error::Error;
 
 const WIDTH: u32 = 4;
 const COUNT: usize = 128;
@@ -30,7 +31,7 @@ pub fn expected(input: &ArrayD<i64>) -> ArrayD<i64> {
 }
 
 /// The compiled lookups.
-pub fn lookups() -> Result<Circuit, Error> {
+pub fn lookups() -> Result<Circuit, Box<dyn Error>> {
     let (table, size) = (table(), 1 << WIDTH);
     compile(&format!(
         "func.func @lookups(%x: tensor<{COUNT}x!fhe.eint<{WIDTH}>>) -> tensor<{COUNT}x!fhe.eint<{WIDTH}>> {{
@@ -41,7 +42,7 @@ pub fn lookups() -> Result<Circuit, Error> {
 }
 
 /// A program without lookups, whose time is the fixed cost of a call.
-pub fn addition() -> Result<Circuit, Error> {
+pub fn addition() -> Result<Circuit, Box<dyn Error>> {
     let greatest = (1 << WIDTH) - 1;
     let argument = |name: &str| format!("%{name}: !fhe.eint<?> {{fhe.range = array<i64: 0, {greatest}>}}");
     compile(&format!(
@@ -54,7 +55,7 @@ pub fn addition() -> Result<Circuit, Error> {
     ))
 }
 
-fn compile(mlir: &str) -> Result<Circuit, Error> {
+fn compile(mlir: &str) -> Result<Circuit, Box<dyn Error>> {
     let options = Options { p_error: Some(P_ERROR), ..Options::default() };
-    compile_text(mlir, "bench.mlir", &options)
+    Ok(compile_text(mlir, "bench.mlir", &options)?)
 }

@@ -6,7 +6,7 @@ mod generate;
 mod steps;
 
 use cloakwork::call::Call;
-use cloakwork::{Circuit, Error, Level, Noise, Options, compile_text, evaluate};
+use cloakwork::{Circuit, Level, Noise, Options, compile_text, evaluate};
 use cloakwork_ir::interpret::Clear;
 use generate::{Program, program};
 use libtest_mimic::Trial;
@@ -33,13 +33,14 @@ fn test(name: &str, seed: u64, check: fn(&Program) -> Result<(), String>) -> Tri
 }
 
 fn every_level_agrees(program: &Program) -> Result<(), String> {
-    let interpreted = |mlir: &str, inputs: &[ArrayD<i64>]| -> Result<Vec<ArrayD<i64>>, Error> {
+    let interpreted = |mlir: &str, inputs: &[ArrayD<i64>]| -> Result<Vec<ArrayD<i64>>, String> {
         let arguments = inputs.iter().cloned().map(Clear::Int).collect();
-        let results = evaluate(mlir, "random.mlir", &Call { function: "main".to_owned(), arguments })?;
+        let results = evaluate(mlir, "random.mlir", &Call { function: "main".to_owned(), arguments })
+            .map_err(|error| error.to_string())?;
         Ok(results.iter().filter_map(|result| result.int().cloned()).collect())
     };
     for (inputs, expected) in &program.calls {
-        let found = interpreted(&program.mlir, inputs).map_err(|error| error.to_string())?;
+        let found = interpreted(&program.mlir, inputs)?;
         compare("the interpreted program", inputs, expected, &found)?;
     }
     let circuit = compiled(program)?;

@@ -1,14 +1,17 @@
 //! Programs that are traced from closures: what a frontend adds to the way of the data, that is emission, functions of
 //! the host and calibration. Interpreted, simulated and executed on ciphertexts.
 
-use cloakwork::{Circuit, Error, LookupTable, Noise, Options, compile, compile_calibrated, trace};
+use cloakwork::{Circuit, LookupTable, Noise, Options, compile, compile_calibrated, trace};
 use cloakwork_frontend::elementwise::Unary;
 use cloakwork_tests::integers::Integers;
 use libtest_mimic::Trial;
 use ndarray::{ArrayD, Axis, Ix2, IxDyn, array};
+use std::error::Error;
 
 type Arrays = Vec<ArrayD<i64>>;
-type Build = fn() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error>;
+/// A program, and arguments and results of some calls.
+type Built = Result<(Circuit, Vec<(Arrays, Arrays)>), Box<dyn Error>>;
+type Build = fn() -> Built;
 
 /// One test for each program.
 pub(super) fn tests() -> Vec<Trial> {
@@ -28,7 +31,7 @@ pub(super) fn tests() -> Vec<Trial> {
 }
 
 fn check(circuit: &Circuit, calls: &[(Arrays, Arrays)]) -> Result<(), String> {
-    let explained = |error: Error| error.to_string();
+    let explained = |error: cloakwork::Error| error.to_string();
     let keys = circuit.keygen().map_err(explained)?;
     for (inputs, expected) in calls {
         let interpreted = circuit.evaluate_clear([inputs.clone()]).map_err(explained)?;
@@ -46,7 +49,7 @@ fn check(circuit: &Circuit, calls: &[(Arrays, Arrays)]) -> Result<(), String> {
 }
 
 /// Two layers with weights of three values and a rectifier that divides by 4.
-fn network() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+fn network() -> Built {
     let (first, second) =
         (Integers::of_tag("w1").tensor(&[12, 6], -1, 1), Integers::of_tag("w2").tensor(&[6, 3], -1, 1));
     let graph = trace("network", |t| {
@@ -63,7 +66,7 @@ fn network() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
 }
 
 /// `|x − y|` of inputs whose ranges are measured, by a function of the host.
-fn calibrated_difference() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+fn calibrated_difference() -> Built {
     let graph = trace("difference", |t| {
         let (x, y) = (t.encrypted("x", [4], 0..=5), t.encrypted("y", [4], -3..=2));
         (x - y).map(|v| v.abs() % 7)
@@ -82,7 +85,7 @@ fn calibrated_difference() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
 }
 
 /// A table, a sum over one axis, and a square root whose real result is rounded down and squared.
-fn lookup_table_and_reals() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+fn lookup_table_and_reals() -> Built {
     let entries = [3, 1, 0, 2];
     let graph = trace("tables", |t| {
         let x = t.encrypted("x", [2, 3], 0..=3);
@@ -99,7 +102,7 @@ fn lookup_table_and_reals() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
 }
 
 /// An encrypted vector times a clear one.
-fn clear_input() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+fn clear_input() -> Built {
     let graph = trace("scaled", |t| {
         let x = t.encrypted("x", [3], -4..=3);
         let factor = t.clear("factor", [3], -2..=2);
