@@ -24,6 +24,7 @@ mod check;
 mod format;
 mod pipeline;
 
+use cloakwork_passes::registry::PASSES;
 use cloakwork_tests::golden::in_repository;
 use libtest_mimic::{Failed, Trial};
 use std::fs;
@@ -32,7 +33,16 @@ use std::path::{Path, PathBuf};
 /// One test for each file.
 pub(crate) fn tests() -> Vec<Trial> {
     let root = in_repository("tests/filetests");
-    files(&root).into_iter().map(|file| test_of(&root, file)).collect()
+    let mut tests: Vec<Trial> = files(&root).into_iter().map(|file| test_of(&root, file)).collect();
+    tests.push(Trial::test("filetests::every_pass_has_a_file", move || {
+        let file_of = |name: &str| root.join("passes").join(name.replace('-', "_")).with_extension("mlir");
+        let missing = PASSES.iter().map(|pass| pass.name).filter(|name| !file_of(name).exists());
+        match missing.collect::<Vec<_>>() {
+            missing if missing.is_empty() => Ok(()),
+            missing => Err(format!("passes without a filetest: {missing:?}").into()),
+        }
+    }));
+    tests
 }
 
 /// The files under a folder, sorted.

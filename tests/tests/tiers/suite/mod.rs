@@ -7,6 +7,7 @@ mod processes;
 mod traced;
 
 use cases::Case;
+use cloakwork_tests::operations::FHE_OPERATIONS;
 use libtest_mimic::Trial;
 
 /// Name, which cases it takes, and how it runs one.
@@ -21,6 +22,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         ("aot", |case| AHEAD_OF_TIME.contains(&case.name.as_str()), processes::aot),
     ];
     let mut tests = traced::tests();
+    tests.push(Trial::test("suite::every_operation_has_a_case", || Ok(every_operation_has_a_case()?)));
     for case in cases::all() {
         for (name, takes, executor) in executors {
             if takes(&case) {
@@ -30,6 +32,20 @@ pub(crate) fn tests() -> Vec<Trial> {
         }
     }
     tests
+}
+
+/// Those that only the frontend makes are in [`traced`].
+fn every_operation_has_a_case() -> Result<(), String> {
+    let cases = cases::all();
+    let is_used = |name: &str| cases.iter().any(|case| case.mlir.contains(&format!("fhe.{name} ")));
+    let missing: Vec<&str> =
+        FHE_OPERATIONS.iter().map(|operation| operation.name).filter(|name| !is_used(name)).collect();
+    match missing.as_slice() {
+        ["call_host"] => Ok(()),
+        _ => Err(format!(
+            "without a case are {missing:?}, expected is only `call_host`, which text cannot use"
+        )),
+    }
 }
 
 /// What differs between processes: linear code, clear arguments, lookups of both signs, several results.
