@@ -117,7 +117,7 @@ pub enum BackendError {
         message: String,
     },
     /// The archive of the runtime is missing.
-    #[error("the runtime `{name}` is not in {}; build it with `cargo build --release -p cloakwork-runtime` or name its path", paths(.searched))]
+    #[error("the runtime `{name}` is not in {}; build it with `cargo build --release -p cloakwork -p cloakwork-runtime` or name it with `--runtime`", paths(.searched))]
     NoRuntimeArchive {
         /// File name.
         name: &'static str,
