@@ -328,7 +328,7 @@ fn files_that_are_not_there() {
     require(&refused(&compile, &nowhere), &["no/such/folder"]);
     let exe =
         ["compile", &compiled.place.at("net.mlir"), "-o", &output, "--emit", "exe", "--runtime", &missing];
-    require(&refused(&exe, &output), &[&missing, "cargo build --release -p cloakwork-runtime"]);
+    require(&refused(&exe, &output), &[&missing, "cargo build --release -p cloakwork -p cloakwork-runtime"]);
 }
 
 #[test]
