@@ -19,7 +19,7 @@ use cloakwork_runtime::simulator::SimulationError;
 pub enum Error {
     /// The traced closure did what encrypted values cannot do.
     #[error(transparent)]
-    Trace(#[from] TraceError),
+    Trace(Box<TraceError>),
     /// An input set that does not fit the program.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
@@ -58,7 +58,7 @@ pub enum Error {
     Simulation(#[from] SimulationError),
     /// A file of keys or values is refused.
     #[error(transparent)]
-    Format(#[from] FormatError),
+    Format(Box<FormatError>),
     /// A file cannot be read or written.
     #[error("cannot {action} `{path}`: {source}")]
     File {
@@ -77,6 +77,18 @@ pub enum Error {
         /// What was found, what is allowed, what to try.
         problem: String,
     },
+}
+
+impl From<FormatError> for Error {
+    fn from(error: FormatError) -> Self {
+        Self::Format(Box::new(error))
+    }
+}
+
+impl From<TraceError> for Error {
+    fn from(error: TraceError) -> Self {
+        Self::Trace(Box::new(error))
+    }
 }
 
 impl Error {

@@ -9,7 +9,8 @@ use melior::ir::operation::OperationLike;
 use melior::ir::r#type::{IntegerType, RankedTensorType};
 use melior::ir::{Attribute, AttributeLike, ShapedTypeLike, Type, TypeLike};
 use mlir_sys::{
-    MlirStringRef, mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat, mlirStringAttrGetValue,
+    MlirStringRef, mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat,
+    mlirStringAttrGetValue,
 };
 use ndarray::ArrayD;
 

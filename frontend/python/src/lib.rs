@@ -8,8 +8,6 @@
 //! Names, defaults and checks that a user sees are written in Python (`python/cloakwork`). Whatever takes time
 //! releases the interpreter lock.
 
-#![allow(clippy::result_large_err, reason = "errors of the facade end a call; none is on a hot path")]
-
 mod arrays;
 mod circuit;
 mod errors;
