@@ -22,7 +22,7 @@ pub(crate) enum BootstrapKernel {
     Stock(Pooled<StockBootstrap>),
     /// For processors with AVX-512.
     #[cfg(target_arch = "x86_64")]
-    Avx512(Pooled<Avx512Bootstrap>),
+    Avx512(Box<Pooled<Avx512Bootstrap>>),
 }
 
 impl KeyswitchKernel {
@@ -66,7 +66,7 @@ impl BootstrapKernel {
         if let Some(avx512) = Avx512::detect()
             && Avx512Bootstrap::supports(key.to)
         {
-            return Self::Avx512(Pooled::new(Avx512Bootstrap::new(avx512, key)));
+            return Self::Avx512(Box::new(Pooled::new(Avx512Bootstrap::new(avx512, key))));
         }
         Self::portable(key)
     }

@@ -24,8 +24,24 @@ fn numbers(seed: u64) -> impl Iterator<Item = u64> {
 fn keyswitches_have_the_same_bits() {
     let shapes = [(1, 1), (3, 20), (50, 13), (64, 15), (65, 16), (130, 47), (512, 33), (1024, 31)];
     let digits = [
-        (1, 1), (1, 32), (2, 8), (3, 5), (4, 3), (5, 6), (6, 2), (7, 4), (8, 4), (8, 1), (9, 3), (15, 2),
-        (16, 2), (17, 1), (23, 1), (24, 1), (30, 1), (31, 1),
+        (1, 1),
+        (1, 32),
+        (2, 8),
+        (3, 5),
+        (4, 3),
+        (5, 6),
+        (6, 2),
+        (7, 4),
+        (8, 4),
+        (8, 1),
+        (9, 3),
+        (15, 2),
+        (16, 2),
+        (17, 1),
+        (23, 1),
+        (24, 1),
+        (30, 1),
+        (31, 1),
     ];
     for (case, (from, to)) in shapes.into_iter().enumerate() {
         for (base_log, level) in digits {
@@ -51,7 +67,8 @@ fn same_keyswitch((from, to): (usize, usize), decomposition: Decomposition, coun
     };
     let mut input: Vec<u64> = numbers(seed + 100).take(count * (from + 1)).collect();
     // Edges of digits and of the rounding.
-    let edges = [0, 1, u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 62, 3 << 61, 1 << 31, 1 << 32, !0 << 31, !0 << 32];
+    let edges =
+        [0, 1, u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 62, 3 << 61, 1 << 31, 1 << 32, !0 << 31, !0 << 32];
     for (word, edge) in input.iter_mut().step_by(3).zip(edges.iter().cycle().take(2 * from)) {
         *word = *edge;
     }
@@ -63,8 +80,11 @@ fn same_keyswitch((from, to): (usize, usize), decomposition: Decomposition, coun
     assert!(expected == found, "{from} to {to}, {decomposition:?}, {count} ciphertexts");
 }
 
-/// Bootstraps of a case are this, over the size of their work; at most 6000, and at least a batch and all messages.
-const SAMPLES: usize = 120_000_000;
+/// Bootstraps of a case are this over `N·n·level`; at least all messages and some, at most 1500.
+const WORK: usize = 6_000_000;
+
+/// Variance of noise over that of the stock kernel.
+const ALLOWED_NOISE: f64 = 1.3;
 
 /// A bootstrap to test, with little noise in the keys.
 struct Case {
@@ -98,10 +118,8 @@ const CASES: [Case; 19] = [
 
 #[test]
 fn bootstraps_decrypt_alike_and_are_no_noisier() {
-    for (i, case) in CASES.iter().enumerate().filter(|(_, c)| c.digits.0 >= 22 && c.shape.1 >= 1024) {
-        for is_signed in [false] {
-            compare_bootstraps(case, is_signed, i as u128);
-        }
+    for (i, case) in CASES.iter().enumerate() {
+        compare_bootstraps(case, i % 2 == 1, i as u128);
     }
 }
 
@@ -112,7 +130,8 @@ fn compare_bootstraps(case: &Case, is_signed: bool, seed: u128) {
     let mut secret = core::SecretRandomGenerator::<core::DefaultRandomGenerator>::new(Seed(seed));
     let mut encryption =
         core::EncryptionRandomGenerator::<core::DefaultRandomGenerator>::new(Seed(seed), &mut seeder);
-    let small_key: core::LweSecretKeyOwned<u64> = core::allocate_and_generate_new_binary_lwe_secret_key(core::LweDimension(from), &mut secret);
+    let small_key: core::LweSecretKeyOwned<u64> =
+        core::allocate_and_generate_new_binary_lwe_secret_key(core::LweDimension(from), &mut secret);
     let glwe_key = core::allocate_and_generate_new_binary_glwe_secret_key(
         core::GlweDimension(dimension),
         core::PolynomialSize(size),
@@ -139,7 +158,7 @@ fn compare_bootstraps(case: &Case, is_signed: bool, seed: u128) {
 
     // Every message and more than a batch; masks meet no rotation, half a turn, and the step before a whole one.
     let entries = 1usize << width;
-    let count = (SAMPLES / size / from).clamp(entries + 3, 6000);
+    let count = (WORK / (size * from * level as usize)).clamp(entries + 3, 1000);
     let step = 1u32 << (32 - (2 * size).ilog2());
     let special = [0, step * size as u32, step.wrapping_neg(), step, step * (size as u32 - 1)];
     let mut input = vec![0u64; count * (from + 1)];
@@ -166,9 +185,9 @@ fn compare_bootstraps(case: &Case, is_signed: bool, seed: u128) {
     let variances = [BootstrapKernel::portable(key()), BootstrapKernel::new(key())].map(|kernel| {
         let mut output = vec![u64::MAX; count * words];
         kernel.bootstrap(&input, &mut output, tables);
-        let mut again = vec![0; count * words];
-        kernel.bootstrap(&input, &mut again, tables);
-        assert!(output == again, "the same bits");
+        let (some, mut again) = (count.min(20), vec![0; count.min(20) * words]);
+        kernel.bootstrap(&input[..some * (from + 1)], &mut again, tables);
+        assert!(output[..some * words] == again, "other bits, k {dimension}, N {size}");
         let squares = output.chunks_exact(words).enumerate().map(|(i, ciphertext)| {
             let ciphertext = core::LweCiphertext::from_container(ciphertext, modulus);
             let phase = core::decrypt_lwe_ciphertext(&large_key, &ciphertext).0;
@@ -185,59 +204,13 @@ fn compare_bootstraps(case: &Case, is_signed: bool, seed: u128) {
         squares.sum::<f64>() / count as f64
     });
     let [expected, found] = variances;
-    println!("k {dimension} N {size} {base_log}x{level}: {count}, 2^{:.2} and 2^{:.2}, {:.3}", expected.log2() / 2.0, found.log2() / 2.0, found / expected);
-}
-
-#[test]
-fn zz_time() {
-    for (dimension, size, level) in [(2usize, 1024usize, 1u32), (3, 512, 1), (1, 2048, 1), (5, 256, 1), (1, 8192, 1), (1, 2048, 2)] {
-        let from = if size > 4096 { 100 } else { 600 };
-        let key = || BootstrapKeyWords {
-            from: LweDimension(from as u64),
-            to: GlweShape { dimension: GlweDimension(dimension as u64), polynomial_size: PolynomialSize(size as u64) },
-            decomposition: Decomposition { base_log: 20 / level, level },
-            words: numbers(1).take(from * (dimension + 1) * (dimension + 1) * level as usize * size).collect(),
-        };
-        let input: Vec<u64> = numbers(5).take(16 * (from + 1)).collect();
-        let mut output = vec![0; 16 * (dimension * size + 1)];
-        let table: Vec<u64> = numbers(5).take(4).collect();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        for kernel in [BootstrapKernel::portable(key()), BootstrapKernel::new(key())] {
-            let mut best = f64::MAX;
-            for _ in 0..12 {
-                let start = cpu();
-                let tables = LookupTables { words: &table, selector: None, width: Width(2), is_signed: false };
-                pool.install(|| kernel.bootstrap(&input, &mut output, tables));
-                best = best.min((cpu() - start));
-            }
-            println!("TIME k {dimension} N {size} l {level}: {:.3} us per step", best * 1e6 / 16.0 / from as f64);
-        }
-    }
-    let (from, to) = (2048, 822);
-    let decomposition = Decomposition { base_log: 5, level: 3 };
-    let key = || KeyswitchKeyWords {
-        from: LweDimension(from as u64),
-        to: LweDimension(to as u64),
-        decomposition,
-        words: numbers(3).map(|number| number as u32).take(from * 3 * (to + 1)).collect(),
-    };
-    let input: Vec<u64> = numbers(5).take(64 * (from + 1)).collect();
-    let mut output = vec![0; 64 * (to + 1)];
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    for kernel in [KeyswitchKernel::portable(key()), KeyswitchKernel::new(key())] {
-        let mut best = f64::MAX;
-        for _ in 0..12 {
-            let start = cpu();
-            pool.install(|| kernel.keyswitch(&input, &mut output));
-            best = best.min((cpu() - start));
-        }
-        println!("TIME ks {:.3} us", best * 1e6 / 64.0);
-    }
-}
-
-fn cpu() -> f64 {
-    let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: temporary
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut ts) };
-    ts.tv_sec as f64 + ts.tv_nsec as f64 * 1e-9
+    let ratio = found / expected;
+    println!("k {dimension}, N {size}, {base_log} × {level}: {ratio:.3} of the noise, {count} samples");
+    // Four sigma of the ratio of two variances that are measured with `count` samples each. Rounding in the
+    // transforms is nearly all of the noise here, and ours may have a little more of it.
+    let most = ALLOWED_NOISE * (1.0 + 4.0 * (4.0 / count as f64).sqrt());
+    assert!(
+        ratio < most,
+        "k {dimension}, N {size}, {base_log} × {level}: {ratio} of the noise, allowed {most}"
+    );
 }

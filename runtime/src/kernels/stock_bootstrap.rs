@@ -12,8 +12,7 @@ use tfhe::core_crypto::prelude::{
     CiphertextCount, CiphertextModulus, CiphertextModulusLog, ContiguousEntityContainer,
     DecompositionBaseLog, DecompositionLevelCount, Fft, GlweCiphertextListMutView, GlweDimension,
     LweBootstrapKey, LweCiphertext, LweDimension, MonomialDegree, PolynomialSize,
-    extract_lwe_sample_from_glwe_ciphertext,
-    par_convert_standard_lwe_bootstrap_key_to_fourier,
+    extract_lwe_sample_from_glwe_ciphertext, par_convert_standard_lwe_bootstrap_key_to_fourier,
 };
 
 pub(crate) struct StockBootstrap {

@@ -65,12 +65,10 @@ impl EvaluationKeys {
         origin: Origin,
     ) -> Self {
         let kernels = keyset.keyswitch_keys.iter().zip(&keyswitch);
-        let keyswitch_kernels =
-            kernels.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset)));
+        let keyswitch_kernels = kernels.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset)));
         let keyswitch_kernels = keyswitch_kernels.collect();
         let kernels = keyset.bootstrap_keys.iter().zip(&bootstrap);
-        let bootstrap_kernels =
-            kernels.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset)));
+        let bootstrap_kernels = kernels.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset)));
         let bootstrap_kernels = bootstrap_kernels.collect();
         Self {
             keyset: keyset.clone(),

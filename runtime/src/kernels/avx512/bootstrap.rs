@@ -39,9 +39,7 @@ impl Avx512Bootstrap {
     /// Whether code exists for keys of that shape.
     pub(crate) fn supports(shape: GlweShape) -> bool {
         let size = shape.polynomial_size.0;
-        (1..=MAX_DIMENSION).contains(&shape.dimension.0)
-            && size.is_power_of_two()
-            && size >= MIN_SIZE as u64
+        (1..=MAX_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_SIZE as u64
     }
 
     /// The shape is [supported](Self::supports).
@@ -82,7 +80,12 @@ impl Avx512Bootstrap {
                 let next = &next[..share.min(next.len())];
                 let turn = switched.mask[i];
                 if turn != 0 {
-                    self.product.step::<K1>(KeySlice { points, next }, accumulators.of(ciphertext), turn, rows);
+                    self.product.step::<K1>(
+                        KeySlice { points, next },
+                        accumulators.of(ciphertext),
+                        turn,
+                        rows,
+                    );
                 }
             }
         }

@@ -84,8 +84,8 @@ fn sums<const PLANES: usize, const COUNT: usize>(
     let mut sums = [[_mm512_setzero_si512(); PLANES]; COUNT];
     for (group, digits) in groups.iter().zip(digits) {
         let mut planes = [_mm512_setzero_si512(); PLANES];
-        for plane in 0..PLANES {
-            planes[plane] = load(&group.0[plane]);
+        for (plane, from) in planes.iter_mut().zip(&group.0) {
+            *plane = load(from);
         }
         for vector in 0..COUNT {
             let four = _mm512_set1_epi32(digits[vector] as i32);

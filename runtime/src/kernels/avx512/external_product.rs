@@ -97,7 +97,7 @@ impl ExternalProduct {
                         };
                         x[t] = Complex { re: re.to_doubles(), im: im.to_doubles() };
                     }
-                    forward(&mut x, &factors);
+                    forward(self.avx512, &mut x, factors);
                     let row = &mut rows[level * blocks * LANES..][..blocks * LANES];
                     for t in 0..R {
                         x[t].store(&mut row[(j + t * stride) / LANES]);
@@ -192,10 +192,10 @@ impl ExternalProduct {
                 for t in 0..R {
                     x[t] = Complex::load(self.avx512, &column[(j + t * stride) / LANES]);
                 }
-                inverse(&mut x, &factors);
-                for t in 0..R {
-                    self.add_at(polynomial, j + t * stride, x[t].re);
-                    self.add_at(polynomial, j + t * stride + size / 2, x[t].im);
+                inverse(self.avx512, &mut x, factors);
+                for (t, x) in x.iter().enumerate() {
+                    self.add_at(polynomial, j + t * stride, x.re);
+                    self.add_at(polynomial, j + t * stride + size / 2, x.im);
                 }
             }
             extend(polynomial);

@@ -7,7 +7,7 @@
 //! The plan depends on the size alone and all angles are exact, so the same input gives the same bits everywhere.
 
 use super::Avx512;
-use super::butterfly::{Angle, Factors, each, forward, forward_64, inverse, inverse_64, same};
+use super::butterfly::{Angle, Each, Numbers, Same, forward, forward_64, inverse, inverse_64};
 use super::vector::{Complex, LANES, Points};
 
 /// 64 points in memory.
@@ -23,11 +23,11 @@ pub(super) struct Transform {
     pub(super) blocks: usize,
     /// Radix of the first step.
     pub(super) first_radix: usize,
-    first: [f64; LANES],
+    first: Numbers<f64>,
     /// For each step between, from the first to the last: for each polynomial that it splits.
-    middle: Vec<Vec<[f64; LANES]>>,
+    middle: Vec<Vec<Numbers<f64>>>,
     /// For each block: those of its first half, and those of the second half for each lane.
-    last: Vec<([f64; LANES], [[f64; LANES]; LANES])>,
+    last: Vec<(Numbers<f64>, Numbers<[f64; LANES]>)>,
 }
 
 impl Transform {
@@ -43,19 +43,19 @@ impl Transform {
         let mut angles = Angle::ROOT.after(first_radix);
         let mut middle = vec![];
         while angles.len() < blocks {
-            middle.push(angles.iter().map(|angle| angle.factors()).collect());
+            middle.push(angles.iter().map(|angle| angle.factors(8)).collect());
             angles = angles.into_iter().flat_map(|angle| angle.after(8)).collect();
         }
         let last = angles.into_iter().map(|angle| {
             let inner = angle.after(8);
-            let lanes: Vec<_> = inner.into_iter().map(Angle::factors).collect();
-            (angle.factors(), std::array::from_fn(|part| std::array::from_fn(|lane| lanes[lane][part])))
+            let lanes: Vec<_> = inner.into_iter().map(|angle| angle.factors(8)).collect();
+            (angle.factors(8), std::array::from_fn(|part| std::array::from_fn(|lane| lanes[lane][part])))
         });
         Self {
             avx512,
             blocks,
             first_radix,
-            first: Angle::ROOT.factors(),
+            first: Angle::ROOT.factors(first_radix),
             middle,
             last: last.collect(),
         }
@@ -63,8 +63,8 @@ impl Transform {
 
     /// Factors of the first step.
     #[inline(always)]
-    pub(super) fn first(&self) -> Factors {
-        same(self.avx512, &self.first)
+    pub(super) fn first(&self) -> Same<'_> {
+        Same(self.avx512, &self.first)
     }
 
     /// The steps of radix 8 within part `part` of those that the first step made.
@@ -98,7 +98,7 @@ impl Transform {
     pub(super) fn forward_last(&self, position: usize, block: &mut Block) {
         let (outer, inner) = &self.last[position];
         let mut x = load(self.avx512, block);
-        forward_64(&mut x, &same(self.avx512, outer), &each(self.avx512, inner));
+        forward_64(self.avx512, &mut x, Same(self.avx512, outer), Each(self.avx512, inner));
         store(&x, block);
     }
 
@@ -107,7 +107,7 @@ impl Transform {
     pub(super) fn inverse_last(&self, position: usize, block: &mut Block) {
         let (outer, inner) = &self.last[position];
         let mut x = load(self.avx512, block);
-        inverse_64(&mut x, &same(self.avx512, outer), &each(self.avx512, inner));
+        inverse_64(self.avx512, &mut x, Same(self.avx512, outer), Each(self.avx512, inner));
         store(&x, block);
     }
 
@@ -149,7 +149,7 @@ impl Transform {
             for t in 0..R {
                 x[t] = Complex::load(self.avx512, &points[j + t * stride]);
             }
-            forward(&mut x, &self.first());
+            forward(self.avx512, &mut x, self.first());
             for t in 0..R {
                 x[t].store(&mut points[j + t * stride]);
             }
@@ -163,15 +163,19 @@ fn points_of(transform: &Transform, pieces: usize) -> usize {
 }
 
 #[inline(always)]
-fn step_of_8<const IS_FORWARD: bool>(avx512: Avx512, points: &mut [Points], factors: &[f64; LANES]) {
-    let factors = same(avx512, factors);
+fn step_of_8<const IS_FORWARD: bool>(avx512: Avx512, points: &mut [Points], factors: &Numbers<f64>) {
+    let factors = Same(avx512, factors);
     let stride = points.len() / LANES;
     for j in 0..stride {
         let mut x = [Complex::zero(avx512); LANES];
         for t in 0..LANES {
             x[t] = Complex::load(avx512, &points[j + t * stride]);
         }
-        if IS_FORWARD { forward(&mut x, &factors) } else { inverse(&mut x, &factors) }
+        if IS_FORWARD {
+            forward(avx512, &mut x, factors)
+        } else {
+            inverse(avx512, &mut x, factors)
+        }
         for t in 0..LANES {
             x[t].store(&mut points[j + t * stride]);
         }
@@ -191,5 +195,98 @@ fn load(avx512: Avx512, block: &Block) -> [Complex; LANES] {
 fn store(x: &[Complex; LANES], block: &mut Block) {
     for t in 0..LANES {
         x[t].store(&mut block[t]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::avx512::vector::F64x8;
+
+    /// `2^(2·(11 + 22) − 128) · 0.00705 · N^2.22 / (1 + N/2)`: the part of one product in the noise formula of the
+    /// bootstrap, for digits of 22 bits and on one coefficient. // Source: `cloakwork_abi::noise`.
+    fn formula(size: usize) -> f64 {
+        0.00705 * (66f64 - 128.0).exp2() * (size as f64).powf(2.22) / (1.0 + size as f64 / 2.0)
+    }
+
+    /// `(a·b)_i` modulo `X^N + 1` and `2^64`.
+    fn exact_product(a: &[u64], b: &[u64]) -> Vec<u64> {
+        let mut product = vec![0u64; a.len()];
+        for (i, a_i) in a.iter().enumerate() {
+            for (j, b_j) in b.iter().enumerate() {
+                let term = a_i.wrapping_mul(*b_j);
+                let word = &mut product[(i + j) % a.len()];
+                *word = if i + j < a.len() { word.wrapping_add(term) } else { word.wrapping_sub(term) };
+            }
+        }
+        product
+    }
+
+    fn product_through_transforms(transform: &Transform, digits: &[u64], key: &[u64]) -> Vec<u64> {
+        let (avx512, size) = (transform.avx512, digits.len());
+        let mut values = vec![[Points::ZERO; LANES]; transform.blocks];
+        let mut of_key = values.clone();
+        transform.forward_key(digits, &mut values);
+        transform.forward_key(key, &mut of_key);
+        // The scale of keys is no scale of digits.
+        let unscale = F64x8::splat(avx512, 64f64.exp2() * (size / 2) as f64);
+        for (value, of_key) in values.as_flattened_mut().iter_mut().zip(of_key.as_flattened()) {
+            let product = Complex::load(avx512, value).mul(Complex::load(avx512, of_key));
+            product.scale(unscale).store(value);
+        }
+        let in_part = transform.blocks / transform.first_radix;
+        for (part, blocks) in values.chunks_exact_mut(in_part).enumerate() {
+            for (i, block) in blocks.iter_mut().enumerate() {
+                transform.inverse_last(part * in_part + i, block);
+            }
+            transform.inverse_middle(part, blocks);
+        }
+        match transform.first_radix {
+            2 => inverse_first::<2>(transform, &mut values),
+            4 => inverse_first::<4>(transform, &mut values),
+            _ => inverse_first::<8>(transform, &mut values),
+        }
+        let points = values.as_flattened();
+        let parts =
+            points.iter().flat_map(|points| points.re).chain(points.iter().flat_map(|points| points.im));
+        parts.map(|number| ((number - number.round()) * 64f64.exp2()) as i64 as u64).collect()
+    }
+
+    fn inverse_first<const R: usize>(transform: &Transform, blocks: &mut [Block]) {
+        let points = blocks.as_flattened_mut();
+        let stride = points.len() / R;
+        for j in 0..stride {
+            let mut x = [Complex::zero(transform.avx512); R];
+            for t in 0..R {
+                x[t] = Complex::load(transform.avx512, &points[j + t * stride]);
+            }
+            inverse(transform.avx512, &mut x, transform.first());
+            for t in 0..R {
+                x[t].store(&mut points[j + t * stride]);
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_exact_up_to_the_noise_of_the_formula() {
+        let Some(avx512) = Avx512::detect() else { return };
+        // Numbers without structure. [Knuth, MMIX]
+        let mut state = 1u64;
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state ^ state >> 31).wrapping_mul(0xbf58476d1ce4e5b9)
+        };
+        for size in [256, 512, 1024, 2048, 4096, 8192] {
+            let transform = Transform::new(avx512, size);
+            let digits: Vec<u64> = (0..size).map(|_| (next() as i64 >> 42) as u64).collect();
+            let key: Vec<u64> = (0..size).map(|_| next()).collect();
+            let found = product_through_transforms(&transform, &digits, &key);
+            let exact = exact_product(&digits, &key);
+            let errors = found.iter().zip(&exact).map(|(a, b)| a.wrapping_sub(*b) as i64 as f64);
+            let variance = errors.map(|error| (error / 64f64.exp2()).powi(2)).sum::<f64>() / size as f64;
+            let ratio = variance / formula(size);
+            println!("N {size}: {ratio:.3} of the formula");
+            assert!((0.2..2.0).contains(&ratio), "N {size}: {ratio} of the formula");
+        }
     }
 }

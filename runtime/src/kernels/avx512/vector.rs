@@ -197,7 +197,45 @@ impl Complex {
         Self { re: self.re.add(other.im), im: self.im.sub(other.re) }
     }
 
-    /// `−i·self`, as a difference of the other two: `−i·(a − b)`.
+    /// `(1 + i)·self`
+    #[inline(always)]
+    pub(super) fn diagonal(self) -> Self {
+        Self { re: self.re.sub(self.im), im: self.re.add(self.im) }
+    }
+
+    /// `(1 − i)·self`
+    #[inline(always)]
+    pub(super) fn diagonal_back(self) -> Self {
+        Self { re: self.re.add(self.im), im: self.im.sub(self.re) }
+    }
+
+    /// `factor·self`
+    #[inline(always)]
+    pub(super) fn scale(self, factor: F64x8) -> Self {
+        Self { re: self.re.mul(factor), im: self.im.mul(factor) }
+    }
+
+    /// `self + factor·other` and `self − factor·other`
+    #[inline(always)]
+    pub(super) fn split_scaled(self, other: Self, factor: F64x8) -> (Self, Self) {
+        let (re, im) = (other.re, other.im);
+        (
+            Self { re: re.mul_add(factor, self.re), im: im.mul_add(factor, self.im) },
+            Self { re: re.neg_mul_add(factor, self.re), im: im.neg_mul_add(factor, self.im) },
+        )
+    }
+
+    /// `self + i·factor·other` and `self − i·factor·other`
+    #[inline(always)]
+    pub(super) fn split_turned_scaled(self, other: Self, factor: F64x8) -> (Self, Self) {
+        let (re, im) = (other.re, other.im);
+        (
+            Self { re: im.neg_mul_add(factor, self.re), im: re.mul_add(factor, self.im) },
+            Self { re: im.mul_add(factor, self.re), im: re.neg_mul_add(factor, self.im) },
+        )
+    }
+
+    /// `−i·(self − other)`
     #[inline(always)]
     pub(super) fn sub_turned_back(self, other: Self) -> Self {
         Self { re: self.im.sub(other.im), im: other.re.sub(self.re) }
