@@ -1,7 +1,7 @@
 //! Shared libraries and executables, with the system's linker.
 //!
 //! A file appears under its final name only when it is complete, and its bytes depend on nothing but
-//! the object, the archive and the linker. Needs a C compiler as a driver of the linker; compiles no C.
+//! the object, the archive and the linker. Nothing but regular files is replaced; links are followed. Needs a C compiler as a driver of the linker; compiles no C.
 
 use crate::compile::compile_main;
 use crate::error::BackendError;
@@ -63,13 +63,14 @@ pub fn link_executable(
 }
 
 /// A temporary directory on the file system of the output, removed with all that is in it at the end.
-struct Workplace<'a> {
+struct Workplace {
     directory: TempDir,
-    output: &'a Path,
+    output: PathBuf,
 }
 
-impl<'a> Workplace<'a> {
-    fn beside(output: &'a Path) -> Result<Self, BackendError> {
+impl Workplace {
+    fn beside(output: &Path) -> Result<Self, BackendError> {
+        let output = destination(output).map_err(failed("write", output))?;
         let parent = match output.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             Some(_) | None => Path::new("."),
@@ -89,7 +90,7 @@ impl<'a> Workplace<'a> {
         let linked = self.directory.path().join("linked");
         arguments.extend(["-o".into(), linked.clone().into()]);
         self.run(&arguments)?;
-        fs::rename(&linked, self.output).map_err(failed("write", self.output))
+        fs::rename(&linked, &self.output).map_err(failed("write", &self.output))
     }
 
     fn run(&self, arguments: &[OsString]) -> Result<(), BackendError> {
@@ -107,12 +108,31 @@ impl<'a> Workplace<'a> {
             return Err(BackendError::Linker {
                 command: driver.to_string_lossy().into_owned(),
                 status: run.status.to_string(),
-                output: self.output.to_owned(),
+                output: self.output.clone(),
                 message: String::from_utf8_lossy(&run.stderr).trim().to_owned(),
             });
         }
         let tried = drivers.iter().map(|driver| format!("`{}`", driver.to_string_lossy())).collect();
         Err(BackendError::NoLinker { tried })
+    }
+}
+
+/// The regular file that `path` means, there or not yet; devices, pipes and folders are refused.
+fn destination(path: &Path) -> io::Result<PathBuf> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    let refused = |problem: &str| Err(io::Error::new(ErrorKind::InvalidInput, problem));
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() && is_link => fs::canonicalize(path),
+        Ok(found) if found.is_file() => Ok(path.to_owned()),
+        Ok(found) if found.is_dir() => refused("it is a folder; name a file"),
+        Ok(_) => refused(
+            "it is a device, a pipe or a socket, which is never replaced by machine code; name a regular file or a new one",
+        ),
+        Err(error) if error.kind() == ErrorKind::NotFound && is_link => {
+            refused("it is a link to a file that is not there; remove it or name another file")
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) => Err(error),
     }
 }
 

@@ -12,6 +12,7 @@ use melior::ir::Module;
 use melior::utility::register_all_llvm_translations;
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::ffi::c_void;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs, mem, ptr, slice, thread};
@@ -370,6 +371,33 @@ int cloakwork_main(int argc, char **argv, entry_t entry, const char *spec, uint6
   return status;
 }
 "#;
+
+#[test]
+fn nothing_but_regular_files_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let object = object(AXPY, &Target::Host);
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    symlink("pipe", at("link to pipe")).unwrap();
+    symlink("nothing", at("link to nothing")).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    for (name, part) in [
+        ("pipe", "never replaced by machine code"),
+        ("link to pipe", "never replaced by machine code"),
+        ("link to nothing", "a link to a file that is not there"),
+        ("folder", "it is a folder"),
+    ] {
+        let error = link_shared(&object, &at(name)).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(part), "{error}");
+    }
+    assert!(fs::metadata(at("pipe")).unwrap().file_type().is_fifo());
+    fs::write(at("file"), "old").unwrap();
+    symlink("file", at("link")).unwrap();
+    link_shared(&object, &at("link")).unwrap();
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    assert!(fs::read(at("file")).unwrap().starts_with(b"\x7fELF"));
+    assert_eq!(names(directory.path()).len(), 6, "no temporary file is left");
+}
 
 fn stub_archive(directory: &Path, source: &str) -> PathBuf {
     let (c, o, a) = (directory.join("stub.c"), directory.join("stub.o"), directory.join("libstub.a"));

@@ -136,7 +136,10 @@ fn flatten<'j>(
                 shape.push(items.len());
             }
             if shape.get(depth) != Some(&items.len()) {
-                return Err(format!("a list of {} elements stands beside one of another length", items.len()));
+                return Err(format!(
+                    "a list of {} elements stands beside one of another length",
+                    items.len()
+                ));
             }
             for item in items {
                 flatten(item, depth + 1, shape, leaves)?;
@@ -162,10 +165,7 @@ mod tests {
     fn calls_and_values_come_back() {
         let call: Call = "@main(3, [[1, -2], [3, 4]], [])".parse().unwrap();
         assert_eq!(call.function, "main");
-        assert_eq!(
-            call.arguments,
-            [ints(&[], &[3]), ints(&[2, 2], &[1, -2, 3, 4]), ints(&[0], &[])]
-        );
+        assert_eq!(call.arguments, [ints(&[], &[3]), ints(&[2, 2], &[1, -2, 3, 4]), ints(&[0], &[])]);
         assert_eq!(format_value(&call.arguments[1]), "[[1, -2], [3, 4]]");
         assert_eq!("f()".parse::<Call>().unwrap().arguments, []);
         let reals = parse_value("[1, 2.5]").unwrap();
@@ -184,7 +184,7 @@ mod tests {
             ("main([[1], [2, 3]])", "another length"),
             ("main(true)", "true is not a number"),
             ("main(1,)", "trailing"),
-            ("main(99999999999999999999)", "not"),
+            ("main(18446744073709551615)", "does not fit 64 bits"),
         ] {
             let error = text.parse::<Call>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

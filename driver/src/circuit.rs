@@ -9,12 +9,13 @@ use cloakwork_backend_cpu::{ObjectCode, find_runtime_archive, link_executable, l
 use cloakwork_frontend::sample::Sample;
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
-use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};
+use cloakwork_ir::host::NoHostFunctions;
+use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{
-    EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value, client, generate, run,
-    simulate,
+    EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value, client, generate,
+    run, simulate,
 };
 use ndarray::ArrayD;
 use std::path::Path;
@@ -82,7 +83,11 @@ impl Circuit {
     }
 
     /// New keys from chosen randomness, telling `progress` how far it is.
-    pub fn keygen_with(&self, randomness: Randomness, progress: &dyn Fn(Progress<'_>)) -> Result<Keys, Error> {
+    pub fn keygen_with(
+        &self,
+        randomness: Randomness,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<Keys, Error> {
         let (secret, evaluation) = generate(&self.spec().keyset, randomness, progress)?;
         Ok(Keys { secret, evaluation })
     }
@@ -103,7 +108,11 @@ impl Circuit {
     }
 
     /// [`Self::encrypt`], [`Self::run`] and [`Self::decrypt`].
-    pub fn encrypt_run_decrypt(&self, keys: &Keys, arguments: impl Sample) -> Result<Vec<ArrayD<i64>>, Error> {
+    pub fn encrypt_run_decrypt(
+        &self,
+        keys: &Keys,
+        arguments: impl Sample,
+    ) -> Result<Vec<ArrayD<i64>>, Error> {
         let encrypted = self.encrypt(&keys.secret, arguments)?;
         self.decrypt(&keys.secret, &self.run(&keys.evaluation, &encrypted)?)
     }

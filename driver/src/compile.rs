@@ -5,7 +5,6 @@
 
 use crate::circuit::Circuit;
 use crate::error::Error;
-use crate::evaluate::renamed;
 use crate::options::Options;
 use crate::report::{Report, StepTime, WideValue};
 use crate::steps;
@@ -18,7 +17,7 @@ use cloakwork_ir::attributes::{SPEC, get_range, get_string};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
 use cloakwork_ir::function::functions;
-use cloakwork_ir::interpret::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;
@@ -33,6 +32,8 @@ use std::time::Instant;
 
 /// Values that a report lists as the widest.
 const WIDEST: usize = 5;
+/// Operations that compute nothing new.
+const MOVES: [&str; 5] = ["fhe.broadcast", "fhe.concat", "fhe.reshape", "fhe.slice", "fhe.transpose"];
 /// The pass that chooses parameters.
 const OPTIMIZER: &str = "fhe-optimize-parameters";
 
@@ -90,12 +91,14 @@ pub fn compile_source(
         Compilation { context: &context, module: None, host: None, steps: vec![], progress };
     match source {
         Source::Text { mlir, name } => {
-            let parsed = compilation.step("parse", |_| parse(&context, mlir, name).map_err(Error::Program))?;
+            let parsed =
+                compilation.step("parse", |_| parse(&context, mlir, name).map_err(Error::Program))?;
             compilation.module = Some(parsed);
-            compilation.finish(options, &pass_options).map_err(|error| renamed(error, name))
+            compilation.finish(options, &pass_options)
         }
         Source::Graph { graph, inputset } => {
-            let emitted = compilation.step("emit", |_| emit::emit(&context, graph).map_err(Error::Program))?;
+            let emitted =
+                compilation.step("emit", |_| emit::emit(&context, graph).map_err(Error::Program))?;
             compilation.host = Some(GraphHost::of(graph));
             compilation.module = Some(emitted);
             if !inputset.is_empty() {
@@ -133,7 +136,11 @@ impl<'c> Compilation<'c, '_> {
             self.run(NATIVE)?;
         }
         let spec_json = get_string(&self.module().as_operation(), SPEC).ok_or_else(|| {
-            Diagnostic::new(Severity::Error, "", "the module has no function to compile; define one with `func.func`")
+            Diagnostic::new(
+                Severity::Error,
+                "",
+                "the module has no function to compile; define one with `func.func`",
+            )
         })?;
         let spec = ProgramSpec::from_json(&spec_json)?;
         let object = self.step("machine code", |this| {
@@ -230,7 +237,12 @@ fn widest_values(module: &Module<'_>) -> Vec<WideValue> {
     for function in functions(module) {
         for op in function.operations() {
             let Ok(result) = op.result(0) else { continue };
-            let Some((width, _)) = ValueType::of(result.r#type()).and_then(|ty| ty.integer()) else { continue };
+            if MOVES.contains(&walk::name(&op).as_str()) {
+                continue;
+            }
+            let Some((width, _)) = ValueType::of(result.r#type()).and_then(|ty| ty.integer()) else {
+                continue;
+            };
             found.push(WideValue {
                 operation: walk::name(&op),
                 place: place(op.location()),

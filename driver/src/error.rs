@@ -1,11 +1,12 @@
 //! Why something did not work, one kind for each party that can be at fault.
 
 use crate::call::CallError;
-use cloakwork_abi::spec::SpecError;
+use cloakwork_abi::read_spec::SpecError;
 use cloakwork_backend_cpu::BackendError;
 use cloakwork_frontend::TraceError;
 use cloakwork_frontend::calibrate::CalibrationError;
 use cloakwork_ir::diagnostic::Diagnostic;
+use cloakwork_passes::parameters::InvalidTarget;
 use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::formats::FormatError;
 use cloakwork_runtime::keys::KeyError;
@@ -28,16 +29,9 @@ pub enum Error {
     /// No parameters fulfil all wishes; the messages say which operation binds and what to relax.
     #[error("{}", lines(.0))]
     Infeasible(Vec<Diagnostic>),
-    /// Options that contradict each other or lie outside of what is allowed.
-    #[error("option `{option}` is {found}, allowed is {allowed}")]
-    Options {
-        /// The option.
-        option: &'static str,
-        /// Its value.
-        found: String,
-        /// What it may be.
-        allowed: &'static str,
-    },
+    /// An error probability outside of what can be aimed at.
+    #[error(transparent)]
+    Options(#[from] InvalidTarget),
     /// A call or value as text.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -92,7 +86,7 @@ impl Error {
             Self::Program(diagnostics) | Self::Infeasible(diagnostics) => diagnostics,
             Self::Trace(_)
             | Self::Calibration(_)
-            | Self::Options { .. }
+            | Self::Options(_)
             | Self::Call(_)
             | Self::Backend(_)
             | Self::Spec(_)

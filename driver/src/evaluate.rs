@@ -10,7 +10,8 @@ use cloakwork_ir::attributes::{SPEC, get_string};
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::function::{Function, functions};
-use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};
+use cloakwork_ir::host::NoHostFunctions;
+use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::pipeline;
 use cloakwork_runtime::{Noise, simulate};
 use melior::ir::Module;
@@ -33,18 +34,20 @@ use ndarray::ArrayD;
 pub fn evaluate(mlir: &str, name: &str, call: &Call) -> Result<Vec<Clear>, Error> {
     let context = context();
     let mut module = parse(&context, mlir, name).map_err(Error::Program)?;
-    let results = match get_string(&module.as_operation(), SPEC) {
+    match get_string(&module.as_operation(), SPEC) {
         None => interpreted(&module, call),
         Some(spec) => {
             pipeline::run(&context, &mut module, &steps::lowering()?).map_err(Error::Program)?;
             executed(&module, &spec, call)
         }
-    };
-    results.map_err(|error| renamed(error, name))
+    }
 }
 
 /// The function `name` of a module; an error lists those that there are.
-pub(crate) fn find_function<'c: 'a, 'a>(module: &'a Module<'c>, name: &str) -> Result<Function<'c, 'a>, Error> {
+pub(crate) fn find_function<'c: 'a, 'a>(
+    module: &'a Module<'c>,
+    name: &str,
+) -> Result<Function<'c, 'a>, Error> {
     let all = functions(module);
     let known: Vec<String> = all.iter().map(|function| format!("`{}`", function.name())).collect();
     all.into_iter().find(|function| function.name() == name).ok_or_else(|| unknown_function(name, &known))
@@ -74,20 +77,4 @@ fn unknown_function(name: &str, known: &[String]) -> Error {
 
 fn failed(message: &str) -> Error {
     Diagnostic::new(Severity::Error, "", message).into()
-}
-
-/// Parsed text is called `-` by MLIR.
-pub(crate) fn renamed(error: Error, name: &str) -> Error {
-    let rename = |diagnostics: Vec<Diagnostic>| {
-        let renamed = diagnostics.into_iter().map(|mut diagnostic| {
-            diagnostic.rename_file("-", name);
-            diagnostic
-        });
-        renamed.collect()
-    };
-    match error {
-        Error::Program(diagnostics) => Error::Program(rename(diagnostics)),
-        Error::Infeasible(diagnostics) => Error::Infeasible(rename(diagnostics)),
-        other => other,
-    }
 }

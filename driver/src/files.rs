@@ -4,9 +4,8 @@
 
 use crate::error::Error;
 use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_runtime::output_file::{self, Content};
 use cloakwork_runtime::program::read_spec;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// First bytes of every shared library and executable.
@@ -22,7 +21,8 @@ pub fn load_spec(path: &Path) -> Result<ProgramSpec, Error> {
     match str::from_utf8(&bytes).ok().filter(|text| text.trim_start().starts_with('{')) {
         Some(text) => ProgramSpec::from_json(text).map_err(|error| content(format!("is refused: {error}"))),
         None => Err(content(
-            "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote".into(),
+            "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote"
+                .into(),
         )),
     }
 }
@@ -39,23 +39,21 @@ fn read_text(path: &Path) -> Result<String, Error> {
 /// A program's text, and the name of its file for messages; `-` is standard input.
 pub fn read_source(path: &Path) -> Result<(String, String), Error> {
     if path == Path::new("-") {
-        let text = std::io::read_to_string(std::io::stdin()).map_err(|source| failed("read", path, source))?;
+        let text =
+            std::io::read_to_string(std::io::stdin()).map_err(|source| failed("read", path, source))?;
         return Ok((text, "<stdin>".to_owned()));
     }
     Ok((read_text(path)?, path.display().to_string()))
 }
 
-/// Writes a file that everyone may read.
+/// Writes a file that everyone may read, or into a device or a pipe.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder.permissions(std::fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|source| failed("write", path, source))
+    output_file::write(path, bytes, Content::Data).map_err(|source| failed("write", path, source))
+}
+
+/// Refuses a place where keys cannot be written for what stands there.
+pub fn check_place_of_keys(path: &Path, keys: Content) -> Result<(), Error> {
+    output_file::check(path, keys).map_err(|source| failed("write", path, source))
 }
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use cloakwork_abi::parameters::SecurityLevel;
 use cloakwork_backend_cpu::Target;
+use cloakwork_passes::parameters::ErrorTarget;
 
 /// Failure probability of a whole run when nothing else is wished for.
 pub const DEFAULT_GLOBAL_P_ERROR: f64 = 1e-5;
@@ -40,20 +41,12 @@ impl Options {
             (None, None) => Some(DEFAULT_GLOBAL_P_ERROR),
             (_, global) => global,
         };
-        for (option, value) in [("p_error", self.p_error), ("global_p_error", global)] {
-            let name = option.replace('_', "-");
-            let Some(value) = value else {
-                text.push_str(&format!(" {name}=none"));
-                continue;
-            };
-            if !(value > 0.0 && value < 1.0) {
-                return Err(Error::Options {
-                    option,
-                    found: value.to_string(),
-                    allowed: "a probability above 0 and below 1",
-                });
+        ErrorTarget::new(self.p_error, global)?;
+        for (name, value) in [("p-error", self.p_error), ("global-p-error", global)] {
+            match value {
+                Some(value) => text.push_str(&format!(" {name}={value:e}")),
+                None => text.push_str(&format!(" {name}=none")),
             }
-            text.push_str(&format!(" {name}={value:e}"));
         }
         Ok(text)
     }
@@ -65,14 +58,13 @@ mod tests {
 
     #[test]
     fn options_become_text() {
-        assert_eq!(Options::default().pass_options().unwrap(), "security=128 p-error=none global-p-error=1e-5");
-        let options = Options {
-            p_error: Some(0.01),
-            security: SecurityLevel::Bits132,
-            ..Options::default()
-        };
+        assert_eq!(
+            Options::default().pass_options().unwrap(),
+            "security=128 p-error=none global-p-error=1e-5"
+        );
+        let options = Options { p_error: Some(0.01), security: SecurityLevel::Bits132, ..Options::default() };
         assert_eq!(options.pass_options().unwrap(), "security=132 p-error=1e-2 global-p-error=none");
-        for value in [0.0, 1.0, -1.0, f64::NAN] {
+        for value in [0.0, 0.5, -1.0, f64::NAN] {
             let options = Options { global_p_error: Some(value), ..Options::default() };
             assert!(options.pass_options().unwrap_err().to_string().contains("`global_p_error`"));
         }

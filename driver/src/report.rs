@@ -64,8 +64,8 @@ impl fmt::Display for Report {
         }
         writeln!(f, "machine code  {} bytes", self.code_bytes)?;
         writeln!(f, "compile time  {:.1} ms", self.total().as_secs_f64() * 1e3)?;
-        let slow = self.steps.iter().filter(|step| step.seconds >= 1e-3);
-        slow.map(|step| writeln!(f, "  {:>8.1} ms  {}", step.seconds * 1e3, step.name)).collect()
+        let mut slow = self.steps.iter().filter(|step| step.seconds >= 1e-3);
+        slow.try_for_each(|step| writeln!(f, "  {:>8.1} ms  {}", step.seconds * 1e3, step.name))
     }
 }
 
@@ -103,12 +103,14 @@ impl fmt::Display for Description<'_> {
         }
         writeln!(f, "security  {} bits ({})", spec.security.level.bits(), spec.security.source)?;
         let error = spec.error;
-        writeln!(f, "p_error  {:.3e} for each lookup", error.p_error)?;
+        let events = if spec.counts.bootstraps == 0 { "result" } else { "lookup and result" };
+        writeln!(f, "p_error  {:.3e} at most for each {events}", error.p_error)?;
         writeln!(f, "global_p_error  {:.3e} for each run", error.global_p_error)?;
         let counts = spec.counts;
+        let calls = if counts.bootstrap_calls == 1 { "call" } else { "calls" };
         writeln!(
             f,
-            "operations  {} keyswitches, {} bootstraps in {} batches",
+            "operations  {} keyswitches, {} bootstraps in {} {calls}",
             counts.keyswitches, counts.bootstraps, counts.bootstrap_calls
         )
     }

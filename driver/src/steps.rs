@@ -18,7 +18,8 @@ const CONVERSION: &str = "convert-tfhe-to-loops";
 pub fn split(pipeline: &str) -> Result<Vec<String>, Error> {
     let text = pipeline.trim();
     let failed = |problem: &str| {
-        let message = format!("the pipeline `{text}` {problem}; write it like `builtin.module(canonicalize,cse)`");
+        let message =
+            format!("the pipeline `{text}` {problem}; write it like `builtin.module(canonicalize,cse)`");
         Error::Program(vec![Diagnostic::new(Severity::Error, "", message)])
     };
     let inner = match text.strip_prefix("builtin.module") {
@@ -67,7 +68,8 @@ pub fn name(step: &str) -> &str {
 /// What is left of [`NATIVE`] for a module that holds machine words already.
 pub(crate) fn lowering() -> Result<String, Error> {
     let steps = split(NATIVE)?;
-    let left: Vec<&str> = steps.iter().map(String::as_str).skip_while(|step| name(step) != CONVERSION).skip(1).collect();
+    let left: Vec<&str> =
+        steps.iter().map(String::as_str).skip_while(|step| name(step) != CONVERSION).skip(1).collect();
     Ok(pipeline_of(&left.join(",")))
 }
 

@@ -1,7 +1,9 @@
 //! The library from closure to decrypted result, with plain arithmetic as the oracle.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use cloakwork::{
-    Error, InputType, Level, LookupTable, Noise, Options, Target, compile, compile_calibrated, compile_text, trace,
+    Error, InputType, Level, LookupTable, Noise, Options, Target, compile, compile_calibrated, trace,
 };
 use ndarray::{ArrayD, array};
 
@@ -20,7 +22,7 @@ fn host_functions_reals_and_several_results() {
     let graph = trace("roots", |t| {
         let x = t.encrypted("x", [3], InputType::Measured);
         let sums = x.matmul(&weights);
-        let roots = sums.map_real(|v| v.abs().sqrt().round()).unary(cloakwork_frontend::elementwise::Unary::ToInt);
+        let roots = sums.map_real(|v| v.abs().sqrt()).round_to_int();
         (roots, x.sum([]) - 1)
     })
     .unwrap();
@@ -65,7 +67,8 @@ fn the_same_input_gives_the_same_bytes() {
         let graph = trace("f", |t| t.encrypted("x", [4], -4..=3).map(|v| v * v)).unwrap();
         let options = Options { target: "x86-64-v3".parse::<Target>().unwrap(), ..Options::default() };
         let circuit = compile(&graph, &options).unwrap();
-        let texts = [Level::Fhe, Level::Tfhe, Level::Native].map(|level| circuit.mlir(level).unwrap().to_owned());
+        let texts =
+            [Level::Fhe, Level::Tfhe, Level::Native].map(|level| circuit.mlir(level).unwrap().to_owned());
         (texts, circuit.assembly().unwrap())
     };
     assert_eq!(compiled(), compiled());
@@ -94,18 +97,8 @@ fn mistakes_in_programs_name_their_place() {
 #[test]
 fn impossible_wishes_are_explained() {
     let graph = trace("wide", |t| t.encrypted("x", [], InputType::unsigned(16)).map(|v| v / 3)).unwrap();
-    let options = Options { p_error: Some(1e-250), ..Options::default() };
+    let options = Options { p_error: Some(1e-60), ..Options::default() };
     let error = compile(&graph, &options).unwrap_err();
     assert!(matches!(error, Error::Infeasible(_)), "{error}");
     assert!(error.diagnostics().iter().any(|diagnostic| !diagnostic.message.is_empty()), "{error}");
-}
-
-#[test]
-fn names_of_functions_and_files_reach_the_user() {
-    let error = compile_text("func.func @f() { return }", "net.mlir", &Options::default());
-    if let Err(error) = error {
-        assert!(error.to_string().starts_with("net.mlir:"), "{error}");
-    } else {
-        panic!("a function without results has nothing to compute");
-    }
 }

@@ -3,8 +3,9 @@
 use crate::elementwise::Number;
 use crate::graph::OpGraph;
 use crate::node::{Node, NodeKind};
-use cloakwork_ir::interpret::{Clear, HostFunctions};
-use cloakwork_ir::scalar::Column;
+use cloakwork_ir::host::Column;
+use cloakwork_ir::host::HostFunctions;
+use cloakwork_ir::interpret::Clear;
 use ndarray::{ArrayD, IxDyn};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -8,7 +8,9 @@ use melior::ir::attribute::{
 use melior::ir::operation::OperationLike;
 use melior::ir::r#type::{IntegerType, RankedTensorType};
 use melior::ir::{Attribute, AttributeLike, ShapedTypeLike, Type, TypeLike};
-use mlir_sys::{mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat};
+use mlir_sys::{
+    MlirStringRef, mlirAttributeGetType, mlirDenseElementsAttrGetRawData, mlirDenseElementsAttrIsSplat, mlirStringAttrGetValue,
+};
 use ndarray::ArrayD;
 
 /// Argument or op attribute: least and greatest value as `array<i64: lo, hi>`.
@@ -117,7 +119,28 @@ pub fn get_f64<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Optio
 
 /// String attribute `name` of an op.
 pub fn get_string<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<String> {
-    StringAttribute::try_from(op.attribute(name).ok()?).ok().map(|attribute| attribute.value().to_owned())
+    read_string(op.attribute(name).ok()?)
+}
+
+/// Reads a string; what is no UTF-8 in it is replaced.
+pub fn read_string(attribute: Attribute<'_>) -> Option<String> {
+    let attribute = StringAttribute::try_from(attribute).ok()?;
+    // SAFETY: the attribute is a string, whose bytes its context owns.
+    Some(unsafe { owned(mlirStringAttrGetValue(attribute.to_raw())) })
+}
+
+/// A copy of MLIR's text; melior's own reading panics where it is empty or no UTF-8.
+///
+/// # Safety
+///
+/// The text is alive.
+pub(crate) unsafe fn owned(text: MlirStringRef) -> String {
+    if text.length == 0 {
+        return String::new();
+    }
+    // SAFETY: the caller's.
+    let bytes = unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.length) };
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Symbol reference attribute `name` of an op, without the `@`.

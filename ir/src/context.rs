@@ -3,18 +3,22 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use melior::Context;
 use melior::dialect::{DialectHandle, DialectRegistry};
+use melior::ir::Module;
 use mlir_sys::{
-    MlirDialectHandle, MlirDialectRegistry, mlirDialectHandleInsertDialect, mlirGetDialectHandle__arith__,
-    mlirGetDialectHandle__cf__, mlirGetDialectHandle__func__, mlirGetDialectHandle__llvm__,
-    mlirGetDialectHandle__math__, mlirGetDialectHandle__scf__,
+    MlirContext, MlirDialectHandle, MlirDialectRegistry, MlirModule, MlirStringRef,
+    mlirDialectHandleInsertDialect, mlirGetDialectHandle__arith__, mlirGetDialectHandle__cf__,
+    mlirGetDialectHandle__func__, mlirGetDialectHandle__llvm__, mlirGetDialectHandle__math__,
+    mlirGetDialectHandle__scf__,
 };
 use std::cell::RefCell;
+use std::ffi::CString;
 use std::rc::Rc;
 
 unsafe extern "C" {
     fn mlirGetDialectHandle__fhe__() -> MlirDialectHandle;
     fn mlirGetDialectHandle__tfhe__() -> MlirDialectHandle;
     fn cloakworkRegisterCore(registry: MlirDialectRegistry);
+    fn cloakworkParseModule(context: MlirContext, source: MlirStringRef, name: MlirStringRef) -> MlirModule;
 }
 
 /// The `fhe` dialect, for passes that create its ops.
@@ -67,25 +71,21 @@ pub fn with_diagnostics<R>(context: &Context, action: impl FnOnce() -> R) -> (R,
     (result, sink.take())
 }
 
-/// Parses and verifies a module; errors carry their place in `source`, which is called `name`.
-///
-/// Locations inside the module call the file `-`; see [`Diagnostic::rename_file`].
-pub fn parse<'c>(
-    context: &'c Context,
-    source: &str,
-    name: &str,
-) -> Result<melior::ir::Module<'c>, Vec<Diagnostic>> {
-    let (module, diagnostics) = with_diagnostics(context, || melior::ir::Module::parse(context, source));
-    let renamed = |mut diagnostic: Diagnostic| {
-        diagnostic.rename_file("-", name);
-        diagnostic
-    };
-    module.ok_or_else(|| {
-        let errors: Vec<_> = diagnostics.into_iter().map(renamed).collect();
-        if errors.is_empty() {
-            vec![Diagnostic::new(Severity::Error, name, "the module cannot be parsed")]
-        } else {
-            errors
-        }
-    })
+/// Parses and verifies a module. Its places, in errors and in later messages, name the file `name`.
+pub fn parse<'c>(context: &'c Context, source: &str, name: &str) -> Result<Module<'c>, Vec<Diagnostic>> {
+    let refused = |message: &str| vec![Diagnostic::new(Severity::Error, name, message)];
+    crate::nesting::check(source, name).map_err(|refused| vec![refused])?;
+    let text =
+        CString::new(source).map_err(|_| refused("the text has a NUL character; MLIR text has none"))?;
+    let source = MlirStringRef { data: text.as_ptr(), length: source.len() };
+    let name_ref = MlirStringRef { data: name.as_ptr().cast(), length: name.len() };
+    // SAFETY: the texts outlive the call and the context the module; null becomes `None`.
+    let parse =
+        || unsafe { Module::from_option_raw(cloakworkParseModule(context.to_raw(), source, name_ref)) };
+    let (module, diagnostics) = with_diagnostics(context, parse);
+    match (module, diagnostics.is_empty()) {
+        (Some(module), _) => Ok(module),
+        (None, false) => Err(diagnostics),
+        (None, true) => Err(refused("the module cannot be parsed")),
+    }
 }

@@ -1,9 +1,10 @@
 //! Messages to the user about a place in the program.
 
+use crate::attributes::owned;
 use melior::diagnostic::DiagnosticSeverity;
 use melior::ir::Location;
 use melior::ir::operation::OperationLike;
-use mlir_sys::{MlirLocation, MlirStringRef};
+use mlir_sys::{MlirLocation, MlirStringRef, mlirLocationUnknownGet, mlirOperationGetContext};
 use std::fmt;
 
 /// A message about the user's program: place, what was found, what is allowed, what to try.
@@ -56,14 +57,6 @@ impl Diagnostic {
         let notes = notes.collect();
         Self { severity, place: place(diagnostic.location()), message: diagnostic.to_string(), notes }
     }
-
-    /// MLIR calls parsed text `-`; this puts the name of its file in.
-    pub fn rename_file(&mut self, from: &str, to: &str) {
-        if let Some(rest) = self.place.strip_prefix(from).filter(|rest| rest.starts_with(':')) {
-            self.place = format!("{to}{rest}");
-        }
-        self.notes.iter_mut().for_each(|note| note.rename_file(from, to));
-    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -94,7 +87,8 @@ pub fn place(location: Location<'_>) -> String {
 fn collect_places(location: Location<'_>, places: &mut Vec<String>) {
     if location.is_file_line_col_range() {
         let file = location.file_line_col_range_filename();
-        let file = file.as_string_ref().as_str().unwrap_or("?").to_owned();
+        // SAFETY: the location's context owns the name.
+        let file = unsafe { owned(file.as_string_ref().to_raw()) };
         let (line, column) =
             (location.file_line_col_range_start_line(), location.file_line_col_range_start_column());
         places.push(format!("{file}:{line}:{column}"));
@@ -102,7 +96,8 @@ fn collect_places(location: Location<'_>, places: &mut Vec<String>) {
         (0..location.fused_num_locations()).for_each(|i| collect_places(location.fused_location(i), places));
     } else if location.is_name() {
         let name = location.name_value();
-        let name = name.as_string_ref().as_str().unwrap_or("?").to_owned();
+        // SAFETY: the location's context owns the name.
+        let name = unsafe { owned(name.as_string_ref().to_raw()) };
         let first = places.len();
         collect_places(location.name_child_location(), places);
         match places.get_mut(first) {
@@ -126,7 +121,11 @@ pub fn emit(location: Location<'_>, severity: Severity, message: &str) {
     unsafe { cloakworkEmit(location.to_raw(), severity as i32, text) }
 }
 
-/// Emits an error at an operation.
+/// Emits an error at an operation; one about a whole module has no place.
 pub fn emit_error<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, message: &str) {
-    emit(op.location(), Severity::Error, message);
+    let is_module = op.name().as_string_ref().as_str() == Ok("builtin.module");
+    // SAFETY: the operation is alive, and with it its context.
+    let unknown =
+        || unsafe { Location::from_raw(mlirLocationUnknownGet(mlirOperationGetContext(op.to_raw()))) };
+    emit(if is_module { unknown() } else { op.location() }, Severity::Error, message);
 }

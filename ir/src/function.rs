@@ -1,10 +1,10 @@
 //! Functions: their arguments and results with attributes, and changes of their signature.
 
-use crate::attributes::{NAME, RANGE, read_range};
+use crate::attributes::{NAME, RANGE, read_range, read_string};
 use crate::types::ValueType;
 use crate::walk;
 use melior::Context;
-use melior::ir::attribute::{ArrayAttribute, StringAttribute, TypeAttribute};
+use melior::ir::attribute::{ArrayAttribute, TypeAttribute};
 use melior::ir::block::BlockLike;
 use melior::ir::operation::{OperationLike, OperationMutLike, OperationRefMut};
 use melior::ir::r#type::FunctionType;
@@ -119,9 +119,9 @@ impl<'c: 'a, 'a> Function<'c, 'a> {
 
     /// Name of argument or result `i`; `in0`, `out0` and so on where the program gave none.
     pub fn value_name(&self, side: Side, i: usize) -> String {
-        let given = self.attribute(side, i, NAME).and_then(|name| StringAttribute::try_from(name).ok());
+        let given = self.attribute(side, i, NAME).and_then(read_string).filter(|name| !name.is_empty());
         match (given, side) {
-            (Some(name), _) => name.value().to_owned(),
+            (Some(name), _) => name,
             (None, Side::Argument) => format!("in{i}"),
             (None, Side::Result) => format!("out{i}"),
         }

@@ -7,7 +7,8 @@ use crate::attributes as attr;
 use crate::diagnostic::Diagnostic;
 use crate::fhe::FheOp;
 use crate::function::{Function, Side};
-use crate::scalar::{self, Column};
+use crate::host::{Column, HostFunctions};
+use crate::scalar;
 use crate::tfhe::{Bootstrap, TfheOp};
 use crate::types::{Element, ValueType};
 use crate::walk;
@@ -45,24 +46,6 @@ impl Clear {
             Self::Int(values) => Some(values),
             Self::Real(_) => None,
         }
-    }
-}
-
-/// Functions of the embedding program that `fhe.call_host` names by number.
-pub trait HostFunctions {
-    /// Applies function number `function` to every element.
-    fn call(&self, function: i64, input: &Column) -> Result<Column, String>;
-}
-
-/// For programs that are text: no function is known.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoHostFunctions;
-
-impl HostFunctions for NoHostFunctions {
-    fn call(&self, function: i64, _: &Column) -> Result<Column, String> {
-        Err(format!(
-            "host function {function} is not known here; compile in the program that defines it, or use a table"
-        ))
     }
 }
 

@@ -2,22 +2,13 @@
 
 use crate::attributes as attr;
 use crate::diagnostic::Diagnostic;
-use crate::interpret::HostFunctions;
+use crate::host::{Column, HostFunctions};
 use crate::walk;
 use melior::ir::attribute::{FloatAttribute, IntegerAttribute};
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
 use melior::ir::{BlockRef, OperationRef, ValueLike};
 use std::collections::BTreeMap;
-
-/// The values of one scalar for every element.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Column {
-    /// `i64`, and `i1` as 0 or 1.
-    Int(Vec<i64>),
-    /// `f64`
-    Real(Vec<f64>),
-}
 
 /// Evaluates the body for every element; all arguments have one length.
 pub fn evaluate(

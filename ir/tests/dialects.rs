@@ -4,7 +4,8 @@
 
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::function::functions;
-use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};
+use cloakwork_ir::host::NoHostFunctions;
+use cloakwork_ir::interpret::{Clear, interpret};
 use ndarray::{ArrayD, IxDyn};
 
 fn run(source: &str, inputs: &[(&[usize], &[i64])]) -> Result<Vec<i64>, String> {

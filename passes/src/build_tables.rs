@@ -14,7 +14,7 @@ use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, functions_under};
-use cloakwork_ir::interpret::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;

@@ -7,13 +7,14 @@
 use crate::facts::{self, Range, fail, key, value_type};
 use crate::intervals::{self, Interval};
 use crate::pass::{Failed, Options};
-use crate::tables::reachable;
+use crate::tables::{reachable, reachable_in};
 use crate::tabulate::{Tabulated, tabulate};
 use cloakwork_abi::encoding;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under};
-use cloakwork_ir::interpret::{Clear, HostFunctions, NoHostFunctions};
+use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
@@ -224,10 +225,7 @@ fn looked_up(lookup: &Lookup, input: &Interval) -> Interval {
         .into_iter()
         .zip(input.lo.iter().zip(&input.hi))
         .map(|(table, (&lo, &hi))| {
-            *found.entry((table, (lo, hi))).or_insert_with(|| {
-                let row = lookup.tables.select(ndarray::Axis(0), &[table as usize]);
-                reachable(&Lookup { tables: row, selector: None }, (lo, hi))
-            })
+            *found.entry((table, (lo, hi))).or_insert_with(|| reachable_in(lookup, table as usize, (lo, hi)))
         })
         .collect();
     let array = |values: Vec<i64>| {

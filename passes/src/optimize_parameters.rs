@@ -42,7 +42,7 @@ pub(crate) fn run<'c, 'a>(
         add_function(&mut dag, function)?;
     }
     let solution = solve(&dag, level, &CostModel::avx512(), target)
-        .map_err(|infeasible| fail(module, &infeasible.to_string()))?;
+        .map_err(|infeasible| fail(labelled(module, &infeasible.demand.label), &infeasible.to_string()))?;
     write(context, module, &solution);
     Ok(())
 }
@@ -77,7 +77,7 @@ fn add_function(dag: &mut ParamDag, function: Function<'_, '_>) -> Result<(), Fa
     let mut known: HashMap<usize, DagValue> = HashMap::new();
     for (i, argument) in function.arguments().into_iter().enumerate() {
         if let Some(width) = width_of(argument, function.op)? {
-            let label = format!("argument `{}`", function.value_name(Side::Argument, i));
+            let label = function.value_name(Side::Argument, i);
             known.insert(key(argument), dag.input(width, label));
         }
     }
@@ -90,7 +90,7 @@ fn add_function(dag: &mut ParamDag, function: Function<'_, '_>) -> Result<(), Fa
     }
     for (i, value) in function.returned().into_iter().enumerate() {
         if let Some(node) = known.get(&key(value)) {
-            dag.output(*node, elements(value), format!("result `{}`", function.value_name(Side::Result, i)));
+            dag.output(*node, elements(value), function.value_name(Side::Result, i));
         }
     }
     Ok(())
@@ -183,10 +183,17 @@ fn greatest(values: &ArrayD<f64>) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }
 
-/// The place of an op and what it is.
+/// What an op is and where.
 fn label(op: OperationRef<'_, '_>) -> String {
     let (place, name) = (place(op.location()), walk::name(&op));
-    if place.is_empty() { format!("`{name}`") } else { format!("`{name}` at {place}") }
+    if place.is_empty() { name } else { format!("{name} at {place}") }
+}
+
+/// The op that a label names; the function for results, the module if there is none.
+fn labelled<'c, 'a>(module: OperationRef<'c, 'a>, wanted: &str) -> OperationRef<'c, 'a> {
+    let found = walk::operations(&module).into_iter().find(|op| label(*op) == wanted);
+    let function = || functions_under(module).first().map(|function| function.op);
+    found.or_else(function).unwrap_or(module)
 }
 
 /// Width of an encrypted value; `None` if it is clear.

@@ -3,7 +3,7 @@
 //! Entry `i` of a table of `2^w` entries belongs to the input `i`, or, where inputs may be negative, to `i`
 //! read in two's complement. Entries of inputs that do not occur repeat the nearest one that does.
 
-use crate::facts::{Range, hull};
+use crate::facts::{Range, join};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::fhe::Lookup;
 use ndarray::{ArrayD, Axis, IxDyn};
@@ -28,13 +28,18 @@ pub(crate) fn resize(lookup: &Lookup, range: Range, width: Width) -> Lookup {
 }
 
 /// Least and greatest entry that inputs of `range` reach in any of the tables.
-pub(crate) fn reachable(lookup: &Lookup, (lo, hi): Range) -> Range {
-    let length = lookup.length() as i64;
-    if hi.saturating_sub(lo) >= length - 1 {
-        return hull(&lookup.tables);
-    }
-    let indices: Vec<usize> = (lo..=hi).map(|input| input.rem_euclid(length) as usize).collect();
-    hull(&lookup.tables.select(Axis(1), &indices))
+pub(crate) fn reachable(lookup: &Lookup, range: Range) -> Range {
+    let each = (0..lookup.tables.shape()[0]).map(|table| reachable_in(lookup, table, range));
+    each.reduce(join).expect("verified: a lookup has a table")
+}
+
+/// Least and greatest entry that inputs of `range` reach in one of the tables.
+pub(crate) fn reachable_in(lookup: &Lookup, table: usize, (lo, hi): Range) -> Range {
+    let row = lookup.tables.index_axis(Axis(0), table);
+    let length = row.len() as i64;
+    let last = hi.min(lo.saturating_add(length - 1));
+    let entries = (lo..=last).map(|input| row[input.rem_euclid(length) as usize]);
+    entries.fold((i64::MAX, i64::MIN), |range, entry| join(range, (entry, entry)))
 }
 
 /// A list of distinct tables of one length, in the order in which they came.

@@ -1,4 +1,5 @@
 //! Every message of the passes of the `fhe` level: the place, what was found, what is allowed, what to try.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use cloakwork_ir::context::{context, parse};
 use cloakwork_passes::pipeline::{FHE, PREPARE, run};

@@ -1,10 +1,12 @@
 //! The passes of the `fhe` level: what they change, that meaning stays, and every message.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use cloakwork_ir::attributes::{RANGE, get_range, read_range};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::function::{Function, Side, functions};
-use cloakwork_ir::interpret::{Clear, HostFunctions, NoHostFunctions, interpret};
-use cloakwork_ir::scalar::Column;
+use cloakwork_ir::host::Column;
+use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::build_tables::build_tables;
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::pipeline::{FHE, PREPARE, run};
@@ -285,7 +287,7 @@ func.func @main(%x: tensor<2x!fhe.eint<1>>) -> tensor<2x!fhe.eint<?>> {
         "{text}"
     );
     for inputs in [vec![0, 0], vec![0, 1], vec![1, 0], vec![1, 1]] {
-        assert_eq!(results(&text, &[inputs.clone()]), results(source, &[inputs]));
+        assert_eq!(results(&text, std::slice::from_ref(&inputs)), results(source, &[inputs]));
     }
 }
 

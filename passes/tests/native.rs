@@ -6,7 +6,8 @@ use cloakwork_abi::spec::ProgramSpec;
 use cloakwork_ir::attributes::{SPEC, get_string};
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::function::functions;
-use cloakwork_ir::interpret::{Clear, NoHostFunctions, interpret};
+use cloakwork_ir::host::NoHostFunctions;
+use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::pipeline::{NATIVE, run};
 use ndarray::{ArrayD, IxDyn};
 

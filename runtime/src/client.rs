@@ -1,6 +1,6 @@
 //! The client's half: integers to ciphertexts and back. Requires the secret keys; never runs a program.
 
-use crate::keys::{Randomness, SecretKeys};
+use crate::keys::{KeyIdentity, Randomness, SecretKeys};
 use crate::value::{Data, Mismatch, Value, words_of};
 use cloakwork_abi::encoding::{decode, encode};
 use cloakwork_abi::parameters::Width;
@@ -64,6 +64,18 @@ pub enum ClientError {
     /// A result of another shape, key set or length.
     #[error(transparent)]
     Value(#[from] Mismatch),
+    /// A result under the keys of another client.
+    #[error(
+        "result `{name}` is encrypted under keys {found}, the secret keys given are {expected}; decrypt it with those that encrypted the arguments"
+    )]
+    ForeignResult {
+        /// Result.
+        name: String,
+        /// Keys of the result.
+        found: KeyIdentity,
+        /// Keys given.
+        expected: KeyIdentity,
+    },
     /// A spec that did not come through `ProgramSpec::from_json`.
     #[error("the spec of `{0}` names a secret key that cannot hold it")]
     Spec(String),
@@ -92,7 +104,7 @@ pub fn encrypt_with(
     let mut generator = EncryptionRandomGenerator::<DefaultRandomGenerator>::new(seed, seeds.seeder());
     let mut values = vec![];
     for (value_spec, argument) in spec.inputs.iter().zip(arguments) {
-        let mut value = Value::zeros(value_spec, &spec.keyset, &fingerprint);
+        let mut value = Value::zeros(value_spec, &spec.keyset, (&fingerprint, keys.identity()));
         match (value_spec.encoding, &mut value.data) {
             (EncodingSpec::Encrypted { key, width, .. }, Data::Encrypted(words)) => {
                 let (key, noise) =
@@ -140,6 +152,10 @@ pub fn decrypt_phases(
     for (value_spec, value) in spec.outputs.iter().zip(results) {
         if let Some(mismatch) = value.mismatch(value_spec, &spec.keyset, &fingerprint) {
             return Err(mismatch.into());
+        }
+        if let Some(found) = value.other_keys(keys.identity()) {
+            let (name, expected) = (value_spec.name.clone(), keys.identity());
+            return Err(ClientError::ForeignResult { name, found, expected });
         }
         all.push(match (value_spec.encoding, &value.data) {
             (EncodingSpec::Encrypted { key, .. }, Data::Encrypted(words)) => {

@@ -7,6 +7,8 @@
 //! - [`server`]: runs a program on encrypted values;
 //! - [`simulator`]: runs the same machine code on noisy phases, without keys;
 //! - [`formats`]: keys and values as bytes and files;
+//! - [`output_file`]: how files are written, and what is never replaced;
+//! - [`kernel_trial`]: what the kernels cost, for measurements;
 //! - [`executable`]: the `main` of emitted executables.
 //!
 //! `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
@@ -14,8 +16,10 @@
 pub mod client;
 pub mod executable;
 pub mod formats;
+pub mod kernel_trial;
 mod kernels;
 pub mod keys;
+pub mod output_file;
 pub mod program;
 pub mod server;
 pub mod simulator;
@@ -27,7 +31,7 @@ mod measured_noise;
 mod whole_torus;
 
 pub use client::{decrypt, encrypt};
-pub use keys::{EvaluationKeys, Randomness, SecretKeys, generate};
+pub use keys::{EvaluationKeys, KeyIdentity, Randomness, SecretKeys, generate};
 pub use program::Program;
 pub use server::{RunOptions, run};
 pub use simulator::{Noise, Simulation, simulate};

@@ -4,8 +4,9 @@
 //! file, the spec with its contract. What is loaded is a private copy of the bytes that were checked.
 
 use cloakwork_abi::functions::{Entry, SPEC_SECTION, entry_symbol};
-use cloakwork_abi::spec::{ProgramSpec, SpecError};
-use object::elf::{EM_X86_64, ET_DYN, FileHeader64, PT_LOAD};
+use cloakwork_abi::read_spec::SpecError;
+use cloakwork_abi::spec::ProgramSpec;
+use object::elf::{EM_X86_64, ET_DYN, ET_EXEC, FileHeader64, PT_INTERP, PT_LOAD};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSection};
 use std::any::Any;
@@ -51,6 +52,14 @@ pub enum LoadError {
         /// What is wrong.
         problem: String,
     },
+    /// A whole program where a library is wanted.
+    #[error(
+        "`{path}` is an executable, not a shared library: run it directly, it takes `--keys`, `--input` and `--output`; or compile with `--emit shared`"
+    )]
+    Executable {
+        /// File.
+        path: String,
+    },
     /// An ELF file that the compiler did not write.
     #[error("`{path}` has no section `{SPEC_SECTION}`; it is not a program compiled by `cloakwork compile`")]
     NoSpec {
@@ -91,17 +100,21 @@ impl Program {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: name.clone(), source })?;
         let spec = read_spec(&bytes, &name)?;
+        if is_executable(&bytes) {
+            return Err(LoadError::Executable { path: name });
+        }
         let failed = |problem: String| LoadError::Load { path: name.clone(), problem };
         let copy = private_copy(&bytes).map_err(|error| failed(error.to_string()))?;
         // The copy stays open while the library is loaded: its path must not come to mean another file.
         let copy_path = format!("/proc/self/fd/{}", copy.as_raw_fd());
         // SAFETY: the caller trusts the code; compiled libraries have no initialisers of their own.
         let library =
-            unsafe { libloading::Library::new(copy_path) }.map_err(|error| failed(error.to_string()))?;
+            unsafe { libloading::Library::new(copy_path) }.map_err(|error| failed(with_causes(&error)))?;
         let symbol = entry_symbol(&spec.name);
         // SAFETY: the symbol is the entry function by the contract that the spec's ABI hash stands for.
         let entry = unsafe { library.get::<Entry>(symbol.as_bytes()) }.map(|entry| *entry);
-        let entry = entry.map_err(|error| failed(format!("no function `{symbol}`: {error}")))?;
+        let entry =
+            entry.map_err(|error| failed(format!("no function `{symbol}`: {}", with_causes(&error))))?;
         // SAFETY: spec and code come from one file, and the owner keeps the library loaded.
         Ok(unsafe { Self::from_entry(spec, entry, Arc::new((library, copy))) })
     }
@@ -130,7 +143,7 @@ impl std::fmt::Debug for Program {
     }
 }
 
-/// The spec in the shared library `bytes`, after checking that the library is whole.
+/// The spec in the shared library or executable `bytes`, after checking that the file is whole.
 pub fn read_spec(bytes: &[u8], path: &str) -> Result<ProgramSpec, LoadError> {
     let bad = |problem: String| LoadError::Elf { path: path.to_owned(), problem };
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(|error| bad(error.to_string()))?;
@@ -170,10 +183,26 @@ fn check_header(header: &FileHeader64<Endianness>, endian: Endianness) -> Result
             std::env::consts::ARCH
         ));
     }
-    match header.e_type(endian) == ET_DYN {
-        true => Ok(()),
-        false => Err(format!("its ELF type is {}, a shared library has {ET_DYN}", header.e_type(endian))),
+    match header.e_type(endian) {
+        ET_DYN | ET_EXEC => Ok(()),
+        other => Err(format!("its ELF type is {other}, a shared library has {ET_DYN}")),
     }
+}
+
+/// Whether a file that [`read_spec`] accepted is started rather than loaded: it names its loader, or lies at fixed
+/// addresses.
+fn is_executable(bytes: &[u8]) -> bool {
+    ElfFile64::<Endianness>::parse(bytes).is_ok_and(|file| {
+        let endian = file.endian();
+        file.elf_header().e_type(endian) == ET_EXEC
+            || file.elf_program_headers().iter().any(|segment| segment.p_type(endian) == PT_INTERP)
+    })
+}
+
+/// An error with what is behind it: the loader's own words are the cause of the library's.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// An anonymous file with those bytes.

@@ -3,7 +3,7 @@
 //! Everything that came from outside is checked against the spec before machine code gets a pointer to it.
 
 use crate::kernels::LookupTables;
-use crate::keys::EvaluationKeys;
+use crate::keys::{EvaluationKeys, KeyIdentity};
 use crate::program::Program;
 use crate::value::{Data, Mismatch, Value, Words, words_of};
 use aligned_vec::AVec;
@@ -50,6 +50,18 @@ pub enum RunError {
     /// An argument that does not fit.
     #[error("argument {0}; encrypt it with the spec of this program")]
     Argument(#[from] Mismatch),
+    /// An argument under the keys of another client.
+    #[error(
+        "argument `{name}` is encrypted under keys {found}, the evaluation keys given belong to keys {expected}; run it with those that were made along with its secret keys"
+    )]
+    ForeignArgument {
+        /// Argument.
+        name: String,
+        /// Keys of the argument.
+        found: KeyIdentity,
+        /// Keys that the evaluation keys belong to.
+        expected: KeyIdentity,
+    },
     /// Threads could not be started.
     #[error("{threads} threads cannot be started: {problem}")]
     Threads {
@@ -70,7 +82,8 @@ pub enum RunError {
     },
 }
 
-/// Runs `program` on encrypted arguments with a client's evaluation keys.
+/// Runs `program` on encrypted arguments with a client's evaluation keys. Arguments under the keys of another
+/// client are refused; results are under the same keys as the arguments.
 pub fn run(
     program: &Program,
     keys: &EvaluationKeys,
@@ -79,8 +92,9 @@ pub fn run(
 ) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
+    let owner = (program.fingerprint(), keys.identity());
     let mut results: Vec<Value> =
-        spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, program.fingerprint())).collect();
+        spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
     let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
     let state = ServerState { keys, failure: Mutex::default() };
@@ -105,14 +119,16 @@ fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Resul
         let (found, expected) = (arguments.len(), spec.inputs.len());
         return Err(RunError::Count { program: spec.name.clone(), found, expected });
     }
-    let pairs = spec.inputs.iter().zip(arguments);
-    match pairs
-        .into_iter()
-        .find_map(|(input, value)| value.mismatch(input, &spec.keyset, program.fingerprint()))
-    {
-        Some(mismatch) => Err(mismatch.into()),
-        None => Ok(()),
+    for (input, value) in spec.inputs.iter().zip(arguments) {
+        if let Some(mismatch) = value.mismatch(input, &spec.keyset, program.fingerprint()) {
+            return Err(mismatch.into());
+        }
+        if let Some(found) = value.other_keys(keys.identity()) {
+            let (name, expected) = (input.name.clone(), keys.identity());
+            return Err(RunError::ForeignArgument { name, found, expected });
+        }
     }
+    Ok(())
 }
 
 fn new_workspaces(spec: &ProgramSpec) -> Vec<Words> {

@@ -1,5 +1,6 @@
-//! One argument or result: ciphertexts or clear integers with shape, encoding and the key set they belong to.
+//! One argument or result: ciphertexts or clear integers with shape, encoding, and the key set and keys they belong to.
 
+use crate::keys::KeyIdentity;
 use aligned_vec::{AVec, ConstAlign};
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
 
@@ -12,6 +13,8 @@ pub struct Value {
     pub(crate) shape: Vec<u64>,
     pub(crate) encoding: EncodingSpec,
     pub(crate) keyset: String,
+    /// Of encrypted values only.
+    pub(crate) keys: Option<KeyIdentity>,
     pub(crate) data: Data,
 }
 
@@ -40,6 +43,11 @@ impl Value {
         &self.keyset
     }
 
+    /// Identity of the keys that it is encrypted under; none for clear values.
+    pub fn keys(&self) -> Option<KeyIdentity> {
+        self.keys
+    }
+
     /// Words of all ciphertexts; none for clear values.
     pub fn words(&self) -> &[u64] {
         match &self.data {
@@ -56,16 +64,22 @@ impl Value {
         }
     }
 
-    /// A value of zeros for `spec`.
-    pub(crate) fn zeros(spec: &ValueSpec, keyset: &Keyset, fingerprint: &str) -> Self {
-        let data = match spec.encoding {
-            EncodingSpec::Clear => Data::Clear(vec![0; spec.elements()]),
-            EncodingSpec::Encrypted { key, .. } => Data::Encrypted(AVec::from_iter(
-                64,
-                std::iter::repeat_n(0, spec.elements() * words_of(keyset, key)),
-            )),
+    /// A value of zeros for `spec`; if it is encrypted, then under `keys` with that fingerprint.
+    pub(crate) fn zeros(spec: &ValueSpec, keyset: &Keyset, (fingerprint, keys): (&str, KeyIdentity)) -> Self {
+        let (data, keys) = match spec.encoding {
+            EncodingSpec::Clear => (Data::Clear(vec![0; spec.elements()]), None),
+            EncodingSpec::Encrypted { key, .. } => {
+                let zeros = std::iter::repeat_n(0, spec.elements() * words_of(keyset, key));
+                (Data::Encrypted(AVec::from_iter(64, zeros)), Some(keys))
+            }
         };
-        Self { shape: spec.shape.clone(), encoding: spec.encoding, keyset: fingerprint.to_owned(), data }
+        let (shape, keyset) = (spec.shape.clone(), fingerprint.to_owned());
+        Self { shape, encoding: spec.encoding, keyset, keys, data }
+    }
+
+    /// The keys of this value, if they are others than `keys`.
+    pub(crate) fn other_keys(&self, keys: KeyIdentity) -> Option<KeyIdentity> {
+        self.keys.filter(|&own| own != keys)
     }
 
     /// Why this value cannot stand where `spec` asks for one.

@@ -5,13 +5,14 @@
 mod common;
 
 use cloakwork_abi::parameters::Width;
-use cloakwork_abi::spec::Keyset;
-use cloakwork_runtime::client::{decrypt, encrypt};
+use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
+use cloakwork_runtime::client::{ClientError, decrypt, encrypt};
 use cloakwork_runtime::formats::{
-    FormatProblem, read_values, values_from_bytes, values_to_bytes, write_values,
+    FormatProblem, inspect, read_values, values_from_bytes, values_to_bytes, write_values,
 };
 use cloakwork_runtime::keys::{EvaluationKeys, Origin, SecretKeys};
-use cloakwork_runtime::server::{RunOptions, run};
+use cloakwork_runtime::server::{RunError, RunOptions, run};
+use cloakwork_runtime::value::Value;
 use common::{array, keys, keyset, looked_up, lookup_entry, program, spec};
 use std::os::unix::fs::PermissionsExt;
 
@@ -33,11 +34,15 @@ fn everything_comes_back_from_files() {
     write_values(keyset, &spec.inputs, &values, &file("input")).unwrap();
 
     let evaluation = EvaluationKeys::read(keyset, &file("evaluation")).unwrap();
+    assert_eq!((secret.identity(), evaluation.identity()), (keys(1).0.identity(), keys(1).0.identity()));
     let values = read_values(keyset, &spec.inputs, &file("input")).unwrap();
     let results = run(&program, &evaluation, &values, RunOptions::default()).unwrap();
     write_values(keyset, &spec.outputs, &results, &file("output")).unwrap();
 
     let results = read_values(keyset, &spec.outputs, &file("output")).unwrap();
+    for name in ["secret", "evaluation", "input", "output"] {
+        assert_eq!(inspect(&file(name)).unwrap().keys, Some(secret.identity()), "{name}");
+    }
     let expected = array(&[16], (-8..8).map(|message| looked_up(message, 4)));
     assert_eq!(decrypt(spec, &secret, &results).unwrap(), [expected]);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "no temporary file is left");
@@ -145,6 +150,39 @@ fn values_of_another_program_are_refused() {
     for other in [bytes("z", &[2], 4), bytes("x", &[2, 1], 4), bytes("x", &[2], 5)] {
         assert!(matches!(read(other), Err(FormatProblem::Mismatch { .. })));
     }
+}
+
+#[test]
+fn values_of_another_client_are_refused_after_their_way_through_files() {
+    let program =
+        program(spec("lookup", &[16], (Width(4), true), (Width(4), false)), lookup_entry::<16, 4, 1>);
+    let (spec, keyset) = (program.spec(), &program.spec().keyset);
+    let [(secret, evaluation), (other, other_evaluation)] = [keys(1), keys(2)];
+    let through_bytes = |specs: &[ValueSpec], values: &[Value]| {
+        values_from_bytes(keyset, specs, &values_to_bytes(keyset, specs, values).unwrap()).unwrap()
+    };
+    let values = encrypt(spec, &secret, &[array(&[16], -8..8)]).unwrap();
+    let values = through_bytes(&spec.inputs, &values);
+    let other_evaluation = EvaluationKeys::from_bytes(keyset, &other_evaluation.to_bytes()).unwrap();
+    let refused = run(&program, &other_evaluation, &values, RunOptions::default());
+    assert!(matches!(refused, Err(RunError::ForeignArgument { .. })));
+    let results = run(&program, &evaluation, &values, RunOptions::default()).unwrap();
+    let results = through_bytes(&spec.outputs, &results);
+    let other = SecretKeys::from_bytes(keyset, &other.to_bytes()).unwrap();
+    assert!(matches!(decrypt(spec, &other, &results), Err(ClientError::ForeignResult { .. })));
+}
+
+#[test]
+fn clear_values_carry_no_keys() {
+    let mut spec = spec("lookup", &[2], (Width(4), false), (Width(4), false));
+    spec.inputs[0].encoding = EncodingSpec::Clear;
+    let values = encrypt(&spec, &keys(1).0, &[array(&[2], [1, 2])]).unwrap();
+    let clear = values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap();
+    let values = values_from_bytes(&spec.keyset, &spec.inputs, &clear).unwrap();
+    assert_eq!((values[0].clear(), values[0].keys()), (&[1, 2][..], None));
+    // The same bytes for every client.
+    let values = encrypt(&spec, &keys(2).0, &[array(&[2], [1, 2])]).unwrap();
+    assert_eq!(values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap(), clear);
 }
 
 #[test]

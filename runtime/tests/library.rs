@@ -9,7 +9,7 @@ use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::ProgramSpec;
 use cloakwork_runtime::client::{decrypt, encrypt};
 use cloakwork_runtime::formats::{read_values, write_values};
-use cloakwork_runtime::program::{LoadError, Program};
+use cloakwork_runtime::program::{LoadError, Program, read_spec};
 use cloakwork_runtime::server::{RunOptions, run};
 use common::{array, keys, spec};
 use std::path::{Path, PathBuf};
@@ -87,7 +87,8 @@ fn bad_libraries_are_refused_before_they_are_loaded() {
     };
     assert!(matches!(changed(4, 1), LoadError::Elf { .. }), "32-bit class");
     assert!(matches!(changed(18, 183), LoadError::Elf { .. }), "another machine");
-    assert!(matches!(changed(16, 2), LoadError::Elf { .. }), "an executable");
+    assert!(matches!(changed(16, 1), LoadError::Elf { .. }), "an object file");
+    assert!(matches!(changed(16, 2), LoadError::Executable { .. }), "an executable");
     assert!(matches!(Program::load(Path::new("/nowhere.so")), Err(LoadError::Read { .. })));
 
     let json = double_spec().to_json();
@@ -103,6 +104,21 @@ fn bad_libraries_are_refused_before_they_are_loaded() {
     let no_symbol = refused("name.so", &json.replace("\"double\"", "\"other\""));
     assert!(
         matches!(no_symbol, LoadError::Load { problem, .. } if problem.contains("cloakwork_entry_other"))
+    );
+    let source = std::fs::read_to_string(folder.path().join("good.so.c")).unwrap();
+    for flags in [&["-fPIE", "-pie"][..], &["-no-pie"]] {
+        let executable = compile_c(&format!("{source}\nint main() {{}}"), folder.path(), "program", flags);
+        let bytes = std::fs::read(&executable).unwrap();
+        assert_eq!(read_spec(&bytes, "program").unwrap(), double_spec());
+        let refused = Program::load(&executable).unwrap_err();
+        assert!(matches!(refused, LoadError::Executable { .. }), "{refused}");
+    }
+    let unresolved = format!("{source}\nextern int nowhere(void); int (*used)(void) = nowhere;");
+    let unresolved = compile_c(&unresolved, folder.path(), "unresolved.so", &["-shared", "-fPIC"]);
+    let unresolved = Program::load(&unresolved).unwrap_err();
+    assert!(
+        matches!(&unresolved, LoadError::Load { problem, .. } if problem.contains("undefined symbol: nowhere")),
+        "{unresolved}"
     );
     let plain = compile_c("int unrelated;", folder.path(), "plain.so", &["-shared", "-fPIC"]);
     assert!(matches!(Program::load(&plain), Err(LoadError::NoSpec { .. })));

@@ -9,6 +9,7 @@ use cloakwork_abi::functions::{Context, Entry, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
 use cloakwork_runtime::client::{ClientError, decrypt, encrypt, encrypt_with};
+use cloakwork_runtime::formats::{FormatProblem, values_to_bytes};
 use cloakwork_runtime::keys::{Origin, Randomness, generate};
 use cloakwork_runtime::program::Program;
 use cloakwork_runtime::server::{RunError, RunOptions, run};
@@ -109,9 +110,51 @@ fn clients_are_kept_apart() {
         let values = encrypt(program.spec(), secret, &arguments).unwrap();
         let results = run(&program, evaluation, &values, threads(2)).unwrap();
         assert_eq!(decrypt(program.spec(), secret, &results).unwrap(), [array(&[3], [-126, 0, 123])]);
-        let other = &clients.iter().find(|(other, _)| !std::ptr::eq(other, secret)).unwrap().0;
-        assert_ne!(decrypt(program.spec(), other, &results).unwrap(), [array(&[3], [-126, 0, 123])]);
+        assert_eq!(secret.identity(), evaluation.identity());
+        assert_eq!((values[0].keys(), results[0].keys()), (Some(secret.identity()), Some(secret.identity())));
     }
+    let [(secret, evaluation), (other_secret, other_evaluation)] = clients;
+    assert_eq!(secret.fingerprint(), other_secret.fingerprint());
+    let (own, other) = (secret.identity(), other_secret.identity());
+    assert_ne!(own, other);
+    let values = encrypt(program.spec(), &secret, &arguments).unwrap();
+    let refused = run(&program, &other_evaluation, &values, threads(1)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "argument `x` is encrypted under keys {own}, the evaluation keys given belong to keys {other}; run it with those that were made along with its secret keys"
+        )
+    );
+    let results = run(&program, &evaluation, &values, threads(1)).unwrap();
+    let refused = decrypt(program.spec(), &other_secret, &results).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "result `y` is encrypted under keys {own}, the secret keys given are {other}; decrypt it with those that encrypted the arguments"
+        )
+    );
+}
+
+#[test]
+fn arguments_of_one_call_are_of_one_client() {
+    let mut spec = spec("triple", &[3], (Width(8), true), (Width(8), true));
+    spec.inputs.push(ValueSpec { name: "z".into(), ..spec.inputs[0].clone() });
+    let program = program(spec, triple_entry::<3>);
+    let arguments = [array(&[3], [-42, 0, 41]), array(&[3], [1, 2, 3])];
+    let [(secret, evaluation), (other, _)] = [keys(1), keys(2)];
+    let mut values = encrypt(program.spec(), &secret, &arguments).unwrap();
+    values[1] = encrypt(program.spec(), &other, &arguments).unwrap().remove(1);
+    let (found, expected) = (other.identity(), secret.identity());
+    let refused = run(&program, &evaluation, &values, threads(1)).unwrap_err();
+    assert!(matches!(
+        refused,
+        RunError::ForeignArgument { name, found: f, expected: e } if (name.as_str(), f, e) == ("z", found, expected)
+    ));
+    let refused = values_to_bytes(&program.spec().keyset, &program.spec().inputs, &values).unwrap_err();
+    assert!(matches!(
+        refused.problem,
+        FormatProblem::MixedKeys { name, found: f, expected: e } if (name.as_str(), f, e) == ("z", found, expected)
+    ));
 }
 
 #[test]
@@ -139,7 +182,7 @@ fn clear_arguments_pass_through() {
     let (secret, evaluation) = keys(3);
     let arguments = [array(&[], [100]), array(&[], [-50])];
     let values = encrypt(program.spec(), &secret, &arguments).unwrap();
-    assert_eq!(values[1].clear(), [-50]);
+    assert_eq!((values[1].clear(), values[1].keys()), (&[-50][..], None));
     let results = run(&program, &evaluation, &values, threads(1)).unwrap();
     assert_eq!(decrypt(program.spec(), &secret, &results).unwrap(), [array(&[], [50])]);
     assert_eq!(simulate(&program, &arguments, Noise::Seed(5)).unwrap().outputs, [array(&[], [50])]);
@@ -207,6 +250,8 @@ fn keys_from_the_same_seed_are_the_same() {
     let (secure, _) = generate(&keyset(), Randomness::Secure, &|_| ()).unwrap();
     assert_eq!(secure.origin(), Origin::Secure);
     assert_ne!(secure.to_bytes(), a.to_bytes());
+    let (again, _) = generate(&keyset(), Randomness::Secure, &|_| ()).unwrap();
+    assert_ne!(secure.identity(), again.identity());
 }
 
 #[test]

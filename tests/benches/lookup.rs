@@ -11,7 +11,11 @@ use std::time::Duration;
 fn lookup(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("4-bit values, 128 bits of security, p_error 1e-5");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
-    let mut bench = |name: &str, circuit: Circuit, arguments: Vec<ArrayD<i64>>, expected: ArrayD<i64>| -> Result<(), Error> {
+    let mut bench = |name: &str,
+                     circuit: Circuit,
+                     arguments: Vec<ArrayD<i64>>,
+                     expected: ArrayD<i64>|
+     -> Result<(), Error> {
         let keys = circuit.keygen()?;
         let encrypted = circuit.encrypt(&keys.secret, arguments.clone())?;
         let results = circuit.run(&keys.evaluation, &encrypted)?;
@@ -24,9 +28,10 @@ fn lookup(criterion: &mut Criterion) {
         });
         Ok(())
     };
-    let (x, sum) = (input(), Integers::of_tag("y0").tensor(&[], 0, 7));
+    let (x, sum) = (input(), Integers::of_tag("y0").tensor(&[], 0, 15));
     bench("128 lookups", lookups().expect("compiles"), vec![x.clone()], expected(&x)).expect("runs");
-    bench("an addition", addition().expect("compiles"), vec![sum.clone(), sum.clone()], &sum + &sum).expect("runs");
+    bench("an addition", addition().expect("compiles"), vec![sum.clone(), sum.clone()], &sum + &sum)
+        .expect("runs");
 }
 
 criterion_group!(benches, lookup);

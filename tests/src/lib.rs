@@ -2,8 +2,10 @@
 //!
 //! - [`golden`]: committed text that `BLESS=1` rewrites;
 //! - [`integers`]: reproducible inputs and tables;
-//! - [`lookup_program`]: the program that is timed.
+//! - [`lookup_program`]: the program that is timed;
+//! - [`operations`]: what every operation means.
 
 pub mod golden;
 pub mod integers;
 pub mod lookup_program;
+pub mod operations;

@@ -42,11 +42,15 @@ pub fn lookups() -> Result<Circuit, Error> {
 
 /// A program without lookups, whose time is the fixed cost of a call.
 pub fn addition() -> Result<Circuit, Error> {
+    let greatest = (1 << WIDTH) - 1;
+    let argument = |name: &str| format!("%{name}: !fhe.eint<?> {{fhe.range = array<i64: 0, {greatest}>}}");
     compile(&format!(
-        "func.func @addition(%x: !fhe.eint<{WIDTH}>, %y: !fhe.eint<{WIDTH}>) -> !fhe.eint<{WIDTH}> {{
-  %0 = fhe.add %x, %y : (!fhe.eint<{WIDTH}>, !fhe.eint<{WIDTH}>) -> !fhe.eint<{WIDTH}>
-  return %0 : !fhe.eint<{WIDTH}>
-}}"
+        "func.func @addition({}, {}) -> !fhe.eint<?> {{
+  %0 = fhe.add %x, %y : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  return %0 : !fhe.eint<?>
+}}",
+        argument("x"),
+        argument("y")
     ))
 }
 

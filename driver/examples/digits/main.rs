@@ -7,7 +7,9 @@ mod network;
 
 use clap::Parser;
 use cloakwork::process::{EXIT_REFUSED, Failure, exit_with};
-use cloakwork::{Circuit, InputType, Keys, Noise, OpGraph, Options, Randomness, Source, TraceError, compile_source, trace};
+use cloakwork::{
+    Circuit, InputType, Keys, Noise, OpGraph, Options, Randomness, Source, TraceError, compile_source, trace,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use network::{Image, Network, digit};
@@ -95,7 +97,7 @@ fn traced(network: &Network) -> Result<OpGraph, TraceError> {
         let b1 = Array1::from(network.b1.clone()) + w1.sum_axis(Axis(0)) * GREY;
         let sums = pixels.matmul(&w1) + &b1;
         let hidden = sums.map(network.activation());
-        hidden.matmul(&matrix(&network.w2)) + &Array1::from(network.b2.clone())
+        hidden.matmul(matrix(&network.w2)) + &Array1::from(network.b2.clone())
     })
 }
 
@@ -149,7 +151,9 @@ fn classify(circuit: &Circuit, keys: &Keys, network: &Network, images: &[Image])
         };
         bar.suspend(|| {
             let (label, time) = (image.label, time.as_secs_f64() * 1e3);
-            println!("image {i:>3}  label {label}  encrypted {read}  clear {clear}  {time:>8.1} ms  {verdict}");
+            println!(
+                "image {i:>3}  label {label}  encrypted {read}  clear {clear}  {time:>8.1} ms  {verdict}"
+            );
         });
         answers.logits.push(logits);
         bar.inc(1);
@@ -172,7 +176,9 @@ fn compare(circuit: &Circuit, clear: &[Vec<i64>], encrypted: &[Vec<i64>]) -> Res
     let logits = pairs().filter(|(clear, encrypted)| clear != encrypted).count();
     let expected = circuit.spec().error.global_p_error * encrypted.len() as f64;
     let allowed = (expected + 5.0 * expected.sqrt()).floor() as usize;
-    println!("against clear   {predictions} predictions and the logits of {logits} images differ; {allowed} may");
+    println!(
+        "against clear   {predictions} predictions and the logits of {logits} images differ; {allowed} may"
+    );
     if predictions > 0 || logits > allowed {
         let message = format!(
             "encrypted results differ from the clear network: {predictions} predictions, logits of {logits} of {} images, allowed by p_error are {allowed}",

@@ -72,7 +72,8 @@ impl Network {
 
     /// The ten logits in plain integer arithmetic: the truth that encrypted results are held against.
     pub(crate) fn logits(&self, pixels: &[i64]) -> Vec<i64> {
-        let hidden: Vec<i64> = linear(pixels, &self.w1, &self.b1).into_iter().map(self.activation()).collect();
+        let hidden: Vec<i64> =
+            linear(pixels, &self.w1, &self.b1).into_iter().map(self.activation()).collect();
         linear(&hidden, &self.w2, &self.b2)
     }
 }

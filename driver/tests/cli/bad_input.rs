@@ -1,8 +1,12 @@
 //! Every bad input gets one clear message, exit code 1 and no file under the final name.
 
-use crate::fixture::{C, CLOAKWORK, Compiled, Place, PROGRAM, X, compiled, fail, start, succeed};
+use crate::fixture::{
+    C, CLOAKWORK, Compiled, PROGRAM, Place, X, compiled, fail, runtime_archive, start, succeed,
+};
 use ndarray_npy::write_npy;
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::process::Command;
 
 /// The message of a command that writes to `output` and must be refused.
 #[track_caller]
@@ -38,13 +42,18 @@ fn function(ty: &str, body: &str) -> String {
 fn text_that_does_not_parse_or_verify() {
     refused_text("func.func @main(", &["net.mlir:1:"]);
     refused_text("nonsense", &["net.mlir:1:1: error: "]);
+    let deep = format!("module attributes {{a = {}{}}} {{}}", "[".repeat(100_000), "]".repeat(100_000));
+    refused_text(&deep, &["net.mlir:1:", "nested more than"]);
     refused_text("", &["the module has 0 functions"]);
     refused_text(
         &function("!fhe.eint<3>", "  %0 = fhe.add %x, %y : (!fhe.eint<3>, !fhe.eint<3>) -> !fhe.eint<3>"),
         &["net.mlir:2:", "undeclared SSA value"],
     );
     refused_text(
-        &function("tensor<2x!fhe.eint<3>>", "  %0 = fhe.neg %x : (tensor<2x!fhe.eint<3>>) -> tensor<3x!fhe.eint<3>>"),
+        &function(
+            "tensor<2x!fhe.eint<3>>",
+            "  %0 = fhe.neg %x : (tensor<2x!fhe.eint<3>>) -> tensor<3x!fhe.eint<3>>",
+        ),
         &["net.mlir:2:8: error: 'fhe.neg' op ", "shape [3]"],
     );
     refused_text(&function("!fhe.eint<3>", "  %0 = foo.bar %x : !fhe.eint<3>"), &["net.mlir:2:"]);
@@ -71,7 +80,7 @@ fn programs_that_no_parameters_can_run() {
     let (input, output) = (place.write("net.mlir", PROGRAM), place.at("net"));
     for p_error in ["0", "1", "2", "nan", "-1"] {
         let message = refused(&["compile", &input, "-o", &output, &format!("--p-error={p_error}")], &output);
-        require(&message, &["`p_error`", "above 0 and below 1"]);
+        require(&message, &["`p_error`", "allowed is from 2^-200 to below 0.5"]);
     }
     let message = refused(&["compile", &input, "-o", &output, "--p-error=1e-300"], &output);
     require(&message, &["error: "]);
@@ -89,7 +98,10 @@ fn arguments_that_do_not_fit() {
     let (compiled, place) = (compiled(), Place::new());
     let output = place.at("in.ct");
     for (values, parts) in [
-        (&["--value", "[[3, 1, 0], [0, 1, 4]]", "--value", C][..], &["`x` is 4 at index [1, 2]", "takes 0 to 3"][..]),
+        (
+            &["--value", "[[3, 1, 0], [0, 1, 4]]", "--value", C][..],
+            &["`x` is 4 at index [1, 2]", "takes 0 to 3"][..],
+        ),
         (&["--value", X, "--value", "5"], &["`c` is 5", "takes 0 to 4"]),
         (&["--value", "[3, 1, 0]", "--value", C], &["`x` has shape [3]", "[2, 3]"]),
         (&["--value", X], &["2 arguments", "found 1"]),
@@ -101,8 +113,14 @@ fn arguments_that_do_not_fit() {
     }
     let (reals, text) = (place.at("reals.npy"), place.write("text.npy", "no array"));
     write_npy(&reals, &ndarray::array![1.0, 2.0]).unwrap();
-    require(&refused(&encrypt(compiled, &output, &["--input", &reals]), &output), &["reals.npy", "not integers"]);
-    require(&refused(&encrypt(compiled, &output, &["--input", &text]), &output), &["text.npy", "NumPy file of integers"]);
+    require(
+        &refused(&encrypt(compiled, &output, &["--input", &reals]), &output),
+        &["reals.npy", "not integers"],
+    );
+    require(
+        &refused(&encrypt(compiled, &output, &["--input", &text]), &output),
+        &["text.npy", "NumPy file of integers"],
+    );
     fail(CLOAKWORK, &encrypt(compiled, &output, &[]), 2);
     fail(CLOAKWORK, &encrypt(compiled, &output, &["--value", X, "--input", &reals]), 2);
 }
@@ -142,7 +160,19 @@ fn damaged_keys_and_values() {
             let bad = place.write("bad", bytes);
             let pick = |own: &str, good: &str| if own == flag { bad.clone() } else { good.to_owned() };
             let (secret, input) = (pick("--secret", secret), pick("--input", &compiled.output));
-            let decrypt = ["decrypt", "--program", program, "--secret", &secret, "--input", &input, "-o", &output, "-o", &output];
+            let decrypt = [
+                "decrypt",
+                "--program",
+                program,
+                "--secret",
+                &secret,
+                "--input",
+                &input,
+                "-o",
+                &output,
+                "-o",
+                &output,
+            ];
             require(&refused(&decrypt, &output), &[&bad, part]);
         }
     }
@@ -159,12 +189,27 @@ fn foreign_keys_and_values() {
     require(&refused(&run, &output), &["belongs to key set"]);
     let encrypt = ["encrypt", "--program", &other, "--secret", secret, "--value", "1", "-o", &output];
     require(&refused(&encrypt, &output), &["belongs to key set"]);
+    // Keys of another client for the same program.
+    let keys = place.at("keys");
+    succeed(CLOAKWORK, &["keygen", program, "-o", &keys]);
+    let (other_secret, other_evaluation) = (format!("{keys}/secret.key"), format!("{keys}/evaluation.key"));
+    let run = ["run", "--program", program, "--keys", &other_evaluation, "--input", input, "-o", &output];
+    require(&refused(&run, &output), &["argument `x` is encrypted under keys", "belong to keys"]);
+    let decrypt = ["decrypt", "--program", program, "--secret", &other_secret, "--input", &compiled.output];
+    require(
+        &fail(CLOAKWORK, &decrypt, 1),
+        &["result `y` is encrypted under keys", "the secret keys given are"],
+    );
     // Files of another kind.
     let run = ["run", "--program", program, "--keys", secret, "--input", input, "-o", &output];
     require(&refused(&run, &output), &["the file holds"]);
     let decrypt = ["decrypt", "--program", program, "--secret", secret, "--input", input];
     require(&fail(CLOAKWORK, &decrypt, 1), &["the program takes"]);
-    let message = fail(CLOAKWORK, &["decrypt", "--program", program, "--secret", secret, "--input", input, "-o", &output], 2);
+    let message = fail(
+        CLOAKWORK,
+        &["decrypt", "--program", program, "--secret", secret, "--input", input, "-o", &output],
+        2,
+    );
     require(&message, &["2 results", "found 1"]);
 }
 
@@ -195,10 +240,66 @@ fn damaged_programs_and_specs() {
         let keygen = ["keygen", &bad, "--secret", &keys, "--evaluation", &output];
         require(&refused(&keygen, &output), &[&bad, part]);
         assert!(!fs::exists(&keys).unwrap());
-        let run = ["run", "--program", &bad, "--keys", &compiled.evaluation, "--input", &compiled.input, "-o", &output];
+        let run = [
+            "run",
+            "--program",
+            &bad,
+            "--keys",
+            &compiled.evaluation,
+            "--input",
+            &compiled.input,
+            "-o",
+            &output,
+        ];
         require(&refused(&run, &output), &[&bad]);
         require(&fail(CLOAKWORK, &["inspect", &bad], 1), &[&bad]);
     }
+}
+
+#[test]
+fn nothing_but_regular_files_is_replaced() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (pipe, text) = (place.at("pipe"), compiled.place.at("net.mlir"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let message = fail(CLOAKWORK, &["compile", &text, "-o", &pipe], 1);
+    require(&message, &[&pipe, "never replaced by machine code", "name a regular file"]);
+    let free = place.at("free");
+    for (secret, evaluation) in [(&pipe, &free), (&free, &pipe)] {
+        let keygen = ["keygen", &compiled.program, "--secret", secret, "--evaluation", evaluation, "--force"];
+        require(&refused(&keygen, &free), &[&pipe, "never replaced by keys"]);
+    }
+    let encrypt =
+        ["encrypt", "--program", &compiled.program, "--secret", &compiled.secret, "--value", X, "--value", C];
+    let folder = place.at("");
+    require(&fail(CLOAKWORK, &[&encrypt[..], &["-o", &folder]].concat(), 1), &["it is a folder"]);
+    // What is no key goes through a pipe as through a file.
+    let through_pipe = |arguments: &[&str]| {
+        let end = pipe.clone();
+        let reader = std::thread::spawn(move || fs::read(end).unwrap());
+        succeed(CLOAKWORK, &[arguments, &["-o", &pipe]].concat());
+        reader.join().unwrap()
+    };
+    let spec = String::from_utf8(through_pipe(&["compile", &text, "--emit", "spec"])).unwrap();
+    assert_eq!(spec, succeed(CLOAKWORK, &["inspect", &compiled.program, "--json"]));
+    let (program, keys, input) = (&compiled.program, &compiled.evaluation, &compiled.input);
+    let results = through_pipe(&["run", "--program", program, "--keys", keys, "--input", input]);
+    assert!(results == fs::read(&compiled.output).unwrap(), "the same keys and arguments, the same results");
+    assert_eq!(place.names(), ["pipe"]);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn executables_are_not_loaded() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (program, output) = (place.at("net.exe"), place.at("out.ct"));
+    let text = compiled.place.at("net.mlir");
+    let archive = runtime_archive();
+    succeed(CLOAKWORK, &["compile", &text, "-o", &program, "--emit", "exe", "--runtime", &archive]);
+    let run = ["run", "--program", &program, "--keys", &compiled.evaluation, "--input", &compiled.input];
+    let parts = ["net.exe` is an executable", "run it directly", "--emit shared"];
+    require(&refused(&[&run[..], &["-o", &output]].concat(), &output), &parts);
+    require(&fail(CLOAKWORK, &["simulate", "--program", &program, "--value", X, "--value", C], 1), &parts);
+    assert!(succeed(CLOAKWORK, &["inspect", &program]).contains("program  main"));
 }
 
 #[test]
@@ -206,19 +307,35 @@ fn files_that_are_not_there() {
     let (compiled, place) = (compiled(), Place::new());
     let (missing, output) = (place.at("missing"), place.at("result"));
     require(&refused(&["compile", &missing, "-o", &output], &output), &["cannot read", &missing]);
-    require(&refused(&["keygen", &missing, "--secret", &output, "--evaluation", &output], &output), &[&missing]);
-    let run = ["run", "--program", &compiled.program, "--keys", &missing, "--input", &compiled.input, "-o", &output];
+    require(
+        &refused(&["keygen", &missing, "--secret", &output, "--evaluation", &output], &output),
+        &[&missing],
+    );
+    let run = [
+        "run",
+        "--program",
+        &compiled.program,
+        "--keys",
+        &missing,
+        "--input",
+        &compiled.input,
+        "-o",
+        &output,
+    ];
     require(&refused(&run, &output), &[&missing]);
     let nowhere = place.at("no/such/folder/out");
     let compile = ["compile", &compiled.place.at("net.mlir"), "-o", &nowhere];
     require(&refused(&compile, &nowhere), &["no/such/folder"]);
-    let exe = ["compile", &compiled.place.at("net.mlir"), "-o", &output, "--emit", "exe", "--runtime", &missing];
+    let exe =
+        ["compile", &compiled.place.at("net.mlir"), "-o", &output, "--emit", "exe", "--runtime", &missing];
     require(&refused(&exe, &output), &[&missing, "cargo build --release -p cloakwork-runtime"]);
 }
 
 #[test]
 fn command_lines_that_are_not_understood() {
-    for arguments in [&[][..], &["what"], &["compile"], &["compile", "net.mlir"], &["run"], &["keygen", "net"]] {
+    for arguments in
+        [&[][..], &["what"], &["compile"], &["compile", "net.mlir"], &["run"], &["keygen", "net"]]
+    {
         let output = start(CLOAKWORK, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }

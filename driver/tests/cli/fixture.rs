@@ -132,12 +132,14 @@ pub(crate) fn compiled() -> &'static Compiled {
 /// The archive that was built along with the commands under test: the newest one in the build folder.
 pub(crate) fn runtime_archive() -> String {
     let folder = Path::new(CLOAKWORK).parent().unwrap();
-    let in_folder = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let in_folder =
+        |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     let archives = in_folder(folder.to_owned()).chain(in_folder(folder.join("deps"))).filter(|path| {
         let name = path.file_name().unwrap().to_string_lossy();
         name.starts_with("libcloakwork_runtime") && name.ends_with(".a")
     });
-    let modified = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let modified =
+        |path: &PathBuf| path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let newest = archives.max_by_key(modified).expect("cargo builds the archive along with its dependents");
     newest.to_str().unwrap().to_owned()
 }

@@ -56,8 +56,14 @@ fn intermediate_modules_are_printed_where_asked() {
         assert!(output.status.success(), "{}", error(&output));
         error(&output).lines().filter(|line| line.starts_with("// IR")).map(str::to_owned).collect()
     };
-    assert_eq!(headings(&["--print-ir-after", "cse"]), ["// IR after pass 1: cse", "// IR after pass 3: cse"]);
-    assert_eq!(headings(&["--print-ir-before", "fhe-infer-ranges"]), ["// IR before pass 2: fhe-infer-ranges"]);
+    assert_eq!(
+        headings(&["--print-ir-after", "cse"]),
+        ["// IR after pass 1: cse", "// IR after pass 3: cse"]
+    );
+    assert_eq!(
+        headings(&["--print-ir-before", "fhe-infer-ranges"]),
+        ["// IR before pass 2: fhe-infer-ranges"]
+    );
     assert_eq!(headings(&["--print-ir-after", "all"]).len(), 3);
     assert_eq!(headings(&["--print-ir-on-change"]), ["// IR after pass 2: fhe-infer-ranges"]);
     assert_eq!(headings(&["--print-ir-after", "all", "--stop-after", "1"]).len(), 1);
@@ -69,7 +75,10 @@ fn intermediate_modules_are_printed_where_asked() {
 fn times_and_places_are_printed_where_asked() {
     let output = start_with(IR_OPT, &["--pass-pipeline", "canonicalize", "--timing", "--debuginfo"], PROGRAM);
     let times = error(&output);
-    assert!(times.contains(" ms ") && times.contains("  canonicalize\n") && times.contains("  all\n"), "{times}");
+    assert!(
+        times.contains(" ms ") && times.contains("  canonicalize\n") && times.contains("  all\n"),
+        "{times}"
+    );
     assert!(String::from_utf8(output.stdout).unwrap().contains("loc("));
 }
 
@@ -88,10 +97,13 @@ fn output_files_appear_only_on_success() {
 #[test]
 fn errors_carry_places_and_exit_codes() {
     let place = Place::new();
-    let file = |name: &str, body: &str| place.write(name, format!("func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {{\n{body}\n}}"));
+    let file = |name: &str, body: &str| {
+        place.write(name, format!("func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {{\n{body}\n}}"))
+    };
     let good = file("good.mlir", "  return %x : !fhe.eint<3>");
     let syntax = file("syntax.mlir", "  %0 = fhe.add %x : what");
-    let verify = file("verify.mlir", "  %0 = fhe.neg %x : (!fhe.eint<3>) -> !fhe.eint<4>\n  return %x : !fhe.eint<3>");
+    let verify =
+        file("verify.mlir", "  %0 = fhe.neg %x : (!fhe.eint<3>) -> !fhe.eint<4>\n  return %x : !fhe.eint<3>");
     let message = fail(IR_OPT, &[&syntax], 1);
     assert!(message.starts_with(&format!("{syntax}:2:")) && message.contains(": error: "), "{message}");
     let message = fail(IR_OPT, &[&verify], 1);

@@ -1,5 +1,7 @@
 //! The commands as their users start them: each step in a process of its own, on files.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod bad_input;
 mod fixture;
 mod ir_opt;

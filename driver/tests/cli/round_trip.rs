@@ -9,7 +9,15 @@ use std::process::Command;
 #[test]
 fn shared_library() {
     let compiled = compiled();
-    let decrypt = ["decrypt", "--program", &compiled.program, "--secret", &compiled.secret, "--input", &compiled.output];
+    let decrypt = [
+        "decrypt",
+        "--program",
+        &compiled.program,
+        "--secret",
+        &compiled.secret,
+        "--input",
+        &compiled.output,
+    ];
     assert_eq!(succeed(CLOAKWORK, &decrypt), RESULTS);
 }
 
@@ -20,11 +28,15 @@ fn numpy_files_of_any_integer_type() {
     write_npy(&x, &array![[3u8, 1, 0], [0, 1, 3]]).unwrap();
     write_npy(&c, &ndarray::arr0(4i16)).unwrap();
     let (program, secret) = (&compiled.program, &compiled.secret);
-    succeed(CLOAKWORK, &["encrypt", "--program", program, "--secret", secret, "--input", &x, "--input", &c, "-o", &input]);
+    succeed(
+        CLOAKWORK,
+        &["encrypt", "--program", program, "--secret", secret, "--input", &x, "--input", &c, "-o", &input],
+    );
     let run = ["run", "--program", program, "--keys", &compiled.evaluation, "--input", &input, "-o", &output];
     succeed(CLOAKWORK, &[&run[..], &["--threads", "1"]].concat());
     let (y, sum) = (place.at("y.npy"), place.at("sum.npy"));
-    let decrypt = ["decrypt", "--program", program, "--secret", secret, "--input", &output, "-o", &y, "-o", &sum];
+    let decrypt =
+        ["decrypt", "--program", program, "--secret", secret, "--input", &output, "-o", &y, "-o", &sum];
     assert_eq!(succeed(CLOAKWORK, &decrypt), RESULTS);
     assert_eq!(read_npy::<_, ArrayD<i64>>(&y).unwrap(), array![5, 0].into_dyn());
     assert_eq!(read_npy::<_, ArrayD<i64>>(&sum).unwrap(), ndarray::arr0(12).into_dyn());
@@ -50,7 +62,8 @@ fn executable_stands_alone() {
     let libraries = Command::new("ldd").arg(&program).output().unwrap();
     let libraries = String::from_utf8(libraries.stdout).unwrap();
     assert!(libraries.contains("libc.so"), "{libraries}");
-    let allowed = ["linux-vdso", "ld-linux", "libc.so", "libm.so", "libgcc_s.so", "libpthread.so", "libdl.so"];
+    let allowed =
+        ["linux-vdso", "ld-linux", "libc.so", "libm.so", "libgcc_s.so", "libpthread.so", "libdl.so"];
     for line in libraries.lines() {
         assert!(allowed.iter().any(|name| line.contains(name)), "{line}");
     }
@@ -66,7 +79,9 @@ fn text_of_every_level_compiles_to_the_same_program() {
         succeed(CLOAKWORK, &["compile", &stage, "-o", &program]);
         assert_eq!(fs::read(&program).unwrap(), fs::read(&compiled.program).unwrap(), "{level}");
     }
-    for (emit, part) in [("llvm-ir", "@cloakwork_entry_main"), ("asm", "cloakwork_entry_main"), ("spec", "\"keyset\"")] {
+    for (emit, part) in
+        [("llvm-ir", "@cloakwork_entry_main"), ("asm", "cloakwork_entry_main"), ("spec", "\"keyset\"")]
+    {
         let text = succeed(CLOAKWORK, &["compile", &text, "--emit", emit]);
         assert!(text.contains(part), "{emit}");
     }
@@ -83,7 +98,8 @@ fn simulation_needs_no_keys() {
 #[test]
 fn inspect_names_every_kind_of_file() {
     let compiled = compiled();
-    let spec = compiled.place.write("spec.json", succeed(CLOAKWORK, &["inspect", &compiled.program, "--json"]));
+    let spec =
+        compiled.place.write("spec.json", succeed(CLOAKWORK, &["inspect", &compiled.program, "--json"]));
     for (file, part) in [
         (&compiled.program, "security  128 bits"),
         (&spec, "input  x: 2×3×encrypted unsigned"),
@@ -93,8 +109,18 @@ fn inspect_names_every_kind_of_file() {
         (&compiled.output, "value  sum: encrypted unsigned"),
     ] {
         let text = succeed(CLOAKWORK, &["inspect", file]);
-        assert!(text.contains(part) && text.contains("key set  "), "{text}");
+        assert!(text.contains(part) && text.contains("key set  ") && text.ends_with('\n'), "{text}");
+        assert!(succeed(CLOAKWORK, &["inspect", file, "--json"]).ends_with("}\n"), "{file}");
     }
+    let keys_of = |file: &str| {
+        let text = succeed(CLOAKWORK, &["inspect", file]);
+        text.lines().find_map(|line| line.strip_prefix("keys  ")).map(str::to_owned)
+    };
+    assert_eq!(keys_of(&compiled.secret).unwrap().len(), 32);
+    for file in [&compiled.evaluation, &compiled.input, &compiled.output] {
+        assert_eq!(keys_of(file), keys_of(&compiled.secret));
+    }
+    assert_eq!(keys_of(&compiled.program), None);
 }
 
 #[test]

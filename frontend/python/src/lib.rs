@@ -1,1 +1,36 @@
-//! The Python package of Cloakwork.
+//! The module `cloakwork._cloakwork`: what the Python package calls.
+//!
+//! - [`op_graph`]: the graph that the Python tracer writes to; [`host_function`]: Python functions in it;
+//!   [`measure`]: its ranges and values; [`text`]: the graph with marked lines;
+//! - [`circuit`]: the compiled program, its keys and ciphertexts;
+//! - [`arrays`]: NumPy arrays; [`errors`]: which exception an error becomes.
+//!
+//! Names, defaults and checks that a user sees are written in Python (`python/cloakwork`). Whatever takes time
+//! releases the interpreter lock.
+
+#![allow(clippy::result_large_err, reason = "errors of the facade end a call; none is on a hot path")]
+
+mod arrays;
+mod circuit;
+mod errors;
+mod host_function;
+mod measure;
+mod op_graph;
+mod text;
+
+use pyo3::pymodule;
+
+/// The compiled half of the package `cloakwork`; not for direct use.
+#[pymodule]
+mod _cloakwork {
+    #[pymodule_export]
+    use crate::circuit::{Circuit, Keys, Value};
+    #[pymodule_export]
+    use crate::op_graph::{Node, OpGraph};
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "the name that Python has for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+    #[pymodule_export]
+    const DEFAULT_GLOBAL_P_ERROR: f64 = cloakwork::DEFAULT_GLOBAL_P_ERROR;
+}

@@ -5,11 +5,11 @@
 //! Key ops vanish into the module attribute `cloakwork.spec`. Requires one function with a body.
 
 use crate::facts::fail;
-use crate::native::emitter::{Emitter, body_word, value_type};
+use crate::native::emitter::{Emitter, body_word};
 use crate::native::globals::Globals;
 use crate::native::loops::{Elements, Loops};
 use crate::native::program_spec::program_spec;
-use crate::native::workspace::{Workspace, plan};
+use crate::native::workspace::{Workspace, plan, value_type};
 use crate::pass::{Failed, Options};
 use cloakwork_abi::functions::entry_symbol;
 use cloakwork_abi::spec::Keyset;

@@ -3,13 +3,13 @@
 use crate::native::clear_source::ClearSource;
 use crate::native::globals::Globals;
 use crate::native::loops::{Elements, Loops, Predicate};
-use crate::native::workspace::{Memory, Workspace};
+use crate::native::workspace::{Memory, Workspace, value_type};
 use cloakwork_abi::spec::Keyset;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::function::Function;
-use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::types::Element;
 use melior::ir::block::BlockLike;
-use melior::ir::{Block, BlockRef, Location, RegionLike, RegionRef, Value, ValueLike};
+use melior::ir::{Block, BlockRef, Location, RegionLike, RegionRef, Value};
 
 /// What is known while a function is written.
 pub(super) struct Emitter<'c, 'a, 's> {
@@ -96,9 +96,4 @@ pub(super) fn body_word<'c: 'a, 'a>(
     words: Value<'c, 'a>,
 ) -> Value<'c, 'a> {
     loops.word(element, loops.sub(words, loops.int(1)))
-}
-
-/// The type of a value of the function.
-pub(super) fn value_type(value: Value<'_, '_>) -> ValueType {
-    ValueType::of(value.r#type()).expect("verified: a value of our types")
 }

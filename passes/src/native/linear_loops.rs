@@ -1,9 +1,9 @@
 //! The linear operations as loops over the words of ciphertexts.
 
 use crate::native::clear_source::ClearSource;
-use crate::native::emitter::{Emitter, body_word, value_type};
+use crate::native::emitter::{Emitter, body_word};
 use crate::native::loops::{Elements, Loops, Predicate};
-use crate::native::workspace::view_offset;
+use crate::native::workspace::{value_type, view_offset};
 use cloakwork_ir::linear::{Conv2d, Linear};
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
@@ -207,13 +207,11 @@ struct Term<'c, 'a> {
     condition: Option<Value<'c, 'a>>,
 }
 
+/// The term for coordinates of the result and of the terms.
+type TermRule<'c, 'a, 't> = dyn Fn(Loops<'c, 'a>, &[Value<'c, 'a>], &[Value<'c, 'a>]) -> Term<'c, 'a> + 't;
+
 impl<'c: 'a, 'a> Sum<'c, 'a, '_> {
-    fn emit(
-        &self,
-        loops: Loops<'c, 'a>,
-        out: Elements<'c, 'a>,
-        term: &dyn Fn(Loops<'c, 'a>, &[Value<'c, 'a>], &[Value<'c, 'a>]) -> Term<'c, 'a>,
-    ) {
+    fn emit(&self, loops: Loops<'c, 'a>, out: Elements<'c, 'a>, term: &TermRule<'c, 'a, '_>) {
         loops.repeat_over(self.out_shape, &mut |outer, at| {
             let to = outer.element(out, outer.linear_index(at, self.out_shape));
             outer.repeat(out.words, |inner, t| inner.store(inner.int(0), inner.word(to, t)));

@@ -4,14 +4,13 @@
 //! memory is used again once the last use of a value has passed (first fit, so the plan is deterministic).
 
 use crate::facts::key;
-use crate::native::emitter::value_type;
 use cloakwork_ir::function::Function;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::tfhe::TfheOp;
-use cloakwork_ir::types::Element;
+use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
-use melior::ir::{OperationRef, Value};
+use melior::ir::{OperationRef, Value, ValueLike};
 use std::collections::HashMap;
 
 /// The memory that a value lives in.
@@ -164,6 +163,11 @@ fn contiguous_offset(input: &[usize], result: &[usize], offsets: &[usize], strid
     let contiguous = (first..result.len())
         .all(|axis| strides[axis] == 1 && (axis == first || result[axis] == input[axis]));
     contiguous.then(|| offsets.iter().zip(input).fold(0, |linear, (&offset, &size)| linear * size + offset))
+}
+
+/// The type of a value of the function.
+pub(super) fn value_type(value: Value<'_, '_>) -> ValueType {
+    ValueType::of(value.r#type()).expect("verified: a value of our types")
 }
 
 #[cfg(test)]

@@ -130,7 +130,10 @@ impl Noise {
         let of_kind = |family: &usize| {
             matches!(dag.graph[NodeIndex::new(*family)].kind, NodeKind::Lookup { .. }) == is_lookup
         };
-        self.parts.iter().filter(|(family, _)| of_kind(family)).map(|(_, part)| part.norm * part.norm).sum()
+        let squares =
+            self.parts.iter().filter(|(family, _)| of_kind(family)).map(|(_, part)| part.norm * part.norm);
+        // Not `sum`, which gives −0 for nothing, and with it a deviation of −∞ instead of none.
+        squares.fold(0.0, |sum, square| sum + square)
     }
 }
 
@@ -343,6 +346,16 @@ mod tests {
         };
         close(program(true), (0.0, 25.0));
         close(program(false), (0.0, 5.0));
+    }
+
+    #[test]
+    fn constants_never_fail() {
+        let mut dag = ParamDag::default();
+        let clear = dag.constant(Width(4), "clear");
+        dag.output(clear, 1, "result");
+        let demand = demands(&dag).remove(0);
+        let variance = demand.variance(Variance(1e-9), Variance::ZERO);
+        assert_eq!(cloakwork_abi::noise::p_error(variance, demand.width), 0.0);
     }
 
     #[test]

@@ -143,7 +143,10 @@ mod tests {
     #[test]
     fn table_has_one_pointer_for_each_function() {
         assert_eq!(size_of::<FunctionTable>(), RUNTIME_FUNCTIONS.len() * size_of::<usize>());
-        assert_eq!(RuntimeFunction::find("bootstrap").map(|(slot, f)| (slot, f.arguments.len())), Some((1, 8)));
+        assert_eq!(
+            RuntimeFunction::find("bootstrap").map(|(slot, f)| (slot, f.arguments.len())),
+            Some((1, 8))
+        );
         assert_eq!(RuntimeFunction::find("encrypt"), None);
     }
 

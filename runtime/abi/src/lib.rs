@@ -2,7 +2,7 @@
 //!
 //! - [`functions`]: what machine code may call, and the context it is given;
 //! - [`parameters`]: cryptographic parameters with a type for each number;
-//! - [`spec`]: the public description of a compiled program;
+//! - [`spec`]: the public description of a compiled program; [`read_spec`]: how it is read and checked;
 //! - [`security`]: least noise for a security level; [`noise`]: what each building block adds.
 //!
 //! No melior and no tfhe in here: the compile side and the run side meet only in this crate.
@@ -11,6 +11,6 @@ pub mod encoding;
 pub mod functions;
 pub mod noise;
 pub mod parameters;
+pub mod read_spec;
 pub mod security;
 pub mod spec;
-mod spec_check;

@@ -193,60 +193,9 @@ impl Keyset {
     }
 }
 
-/// Why a spec was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum SpecError {
-    /// Not JSON, or not the fields of a spec.
-    #[error("the spec cannot be read: {0}; it must be the JSON written by `cloakwork compile`")]
-    Syntax(#[from] serde_json::Error),
-    /// Another layout.
-    #[error("the spec has version {found}, this release reads version {SPEC_VERSION}; compile the program again or use the release that wrote it ({compiler})")]
-    Version {
-        /// Version in the spec.
-        found: u64,
-        /// Compiler named in the spec.
-        compiler: String,
-    },
-    /// Made for another runtime.
-    #[error("the program was compiled for the runtime contract {found}, this runtime has {expected}; compile it again with this release")]
-    Abi {
-        /// Contract in the spec.
-        found: String,
-        /// Contract of this crate.
-        expected: String,
-    },
-    /// A number contradicts another.
-    #[error("the spec is inconsistent at `{place}`: {found}; allowed is {allowed}")]
-    Inconsistent {
-        /// Field.
-        place: String,
-        /// Its value.
-        found: String,
-        /// What it may be.
-        allowed: String,
-    },
-}
-
 impl ProgramSpec {
     /// The spec as indented JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a spec is plain data")
-    }
-
-    /// Reads and checks a spec; afterwards every reference and size in it is sound.
-    pub fn from_json(text: &str) -> Result<Self, SpecError> {
-        let value: serde_json::Value = serde_json::from_str(text)?;
-        let found = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        if found != u64::from(SPEC_VERSION) {
-            let compiler = value.get("compiler").and_then(|c| c.as_str()).unwrap_or("unknown").to_owned();
-            return Err(SpecError::Version { found, compiler });
-        }
-        let spec: Self = serde_json::from_value(value)?;
-        let expected = crate::functions::abi_hash();
-        if spec.abi != expected {
-            return Err(SpecError::Abi { found: spec.abi, expected });
-        }
-        crate::spec_check::check(&spec)?;
-        Ok(spec)
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 
 use super::{FORMAT_VERSION, FormatProblem, Kind};
-use crate::keys::Origin;
+use crate::keys::{KeyIdentity, Origin};
 use cloakwork_abi::spec::EncodingSpec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +27,8 @@ pub(super) struct Header {
     pub(super) kind: Kind,
     /// Fingerprint of the key set.
     pub(super) keyset: String,
+    /// In all files but those of clear values alone.
+    pub(super) keys: Option<KeyIdentity>,
     /// Only in files of keys.
     pub(super) origin: Option<Origin>,
     /// Public seeds of evaluation keys, keyswitch keys first.

@@ -2,7 +2,7 @@
 
 use super::frame::{self, ValueHeader};
 use super::{FormatError, FormatProblem, Kind, read_file};
-use crate::keys::Origin;
+use crate::keys::{KeyIdentity, Origin};
 use cloakwork_abi::spec::EncodingSpec;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -14,6 +14,8 @@ pub struct FileSummary {
     pub kind: Kind,
     /// Fingerprint of the key set that it belongs to.
     pub keyset: String,
+    /// Identity of the keys: those in the file, or those that its values are encrypted under.
+    pub keys: Option<KeyIdentity>,
     /// Of keys: whether they follow from a known seed.
     pub origin: Option<Origin>,
     /// Of values: name, shape and encoding of each.
@@ -31,6 +33,7 @@ pub fn inspect(path: &Path) -> Result<FileSummary, FormatError> {
         Ok(FileSummary {
             kind: header.kind,
             keyset: header.keyset,
+            keys: header.keys,
             origin: header.origin,
             values: header.values.into_iter().map(value).collect(),
             body_bytes: body_bytes

@@ -1,8 +1,11 @@
 //! Secret and evaluation keys as files. Secret keys are bits, evaluation keys seeds and bodies.
 
 use super::frame::{self, Header, push_words, take_halves, take_words};
-use super::{Access, FormatError, FormatProblem, Kind, read_file, write_file};
-use crate::keys::{EvaluationKeys, Origin, SecretKey, SecretKeys, SeededBootstrapKey, SeededKeyswitchKey};
+use super::{FormatError, FormatProblem, Kind, read_file, write_file};
+use crate::keys::{
+    EvaluationKeys, KeyIdentity, Origin, SecretKey, SecretKeys, SeededBootstrapKey, SeededKeyswitchKey,
+};
+use crate::output_file::Content;
 use cloakwork_abi::spec::Keyset;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +15,9 @@ impl SecretKeys {
     /// The keys as bytes, wiped when dropped.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let halves = 2 * secret_words(self.keyset());
-        frame::write(&header(Kind::SecretKeys, self.fingerprint(), self.origin(), vec![]), halves, |bytes| {
+        let owner = (self.fingerprint(), self.identity());
+        let header = header(Kind::SecretKeys, owner, self.origin(), vec![]);
+        frame::write(&header, halves, |bytes| {
             self.keys.iter().for_each(|key| push_words(bytes, &key.to_bits()));
         })
     }
@@ -24,7 +29,7 @@ impl SecretKeys {
 
     /// Writes a file that only its owner may read.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        write_file(path, &self.to_bytes(), Access::Owner)
+        write_file(path, &self.to_bytes(), Content::SecretKeys)
     }
 
     /// Reads keys of `keyset` from a file.
@@ -39,7 +44,8 @@ impl EvaluationKeys {
         let (keyswitch, bootstrap) = &self.seeded;
         let seeds = keyswitch.iter().map(|key| key.seed).chain(bootstrap.iter().map(|key| key.seed));
         let seeds = seeds.map(|seed| format!("{seed:032x}")).collect();
-        let header = header(Kind::EvaluationKeys, self.fingerprint(), self.origin(), seeds);
+        let owner = (self.fingerprint(), self.identity());
+        let header = header(Kind::EvaluationKeys, owner, self.origin(), seeds);
         let mut bytes = frame::write(&header, evaluation_halves(self.keyset()), |bytes| {
             bootstrap.iter().for_each(|key| push_words(bytes, &key.bodies));
             keyswitch
@@ -56,7 +62,7 @@ impl EvaluationKeys {
 
     /// Writes a file.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        write_file(path, &self.to_bytes(), Access::Everyone)
+        write_file(path, &self.to_bytes(), Content::EvaluationKeys)
     }
 
     /// Reads keys of `keyset` from a file, expanded and ready to run.
@@ -65,8 +71,14 @@ impl EvaluationKeys {
     }
 }
 
-fn header(kind: Kind, fingerprint: &str, origin: Origin, seeds: Vec<String>) -> Header {
-    Header { kind, keyset: fingerprint.to_owned(), origin: Some(origin), seeds, values: vec![] }
+fn header(
+    kind: Kind,
+    (fingerprint, keys): (&str, KeyIdentity),
+    origin: Origin,
+    seeds: Vec<String>,
+) -> Header {
+    let keyset = fingerprint.to_owned();
+    Header { kind, keyset, keys: Some(keys), origin: Some(origin), seeds, values: vec![] }
 }
 
 fn secret_words(keyset: &Keyset) -> u64 {
@@ -79,8 +91,11 @@ fn evaluation_halves(keyset: &Keyset) -> u64 {
     keyswitch + 2 * bootstrap
 }
 
-fn origin(header: &Header) -> Result<Origin, FormatProblem> {
-    header.origin.ok_or_else(|| FormatProblem::Header("no origin of the keys".to_owned()))
+/// What every file of keys says about them.
+fn identity_and_origin(header: &Header) -> Result<(KeyIdentity, Origin), FormatProblem> {
+    let missing = |what: &str| FormatProblem::Header(format!("no {what} of the keys"));
+    let identity = header.keys.ok_or_else(|| missing("identity"))?;
+    Ok((identity, header.origin.ok_or_else(|| missing("origin"))?))
 }
 
 fn read_secret(keyset: &Keyset, from: &mut dyn Read) -> Result<SecretKeys, FormatProblem> {
@@ -94,7 +109,8 @@ fn read_secret(keyset: &Keyset, from: &mut dyn Read) -> Result<SecretKeys, Forma
         SecretKey::from_bits(spec.shape, &bits)
     });
     let keys = keys.collect();
-    Ok(SecretKeys::from_parts(keyset, keys, origin(&header)?))
+    let (identity, origin) = identity_and_origin(&header)?;
+    Ok(SecretKeys::from_parts(keyset, keys, identity, origin))
 }
 
 fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKeys, FormatProblem> {
@@ -123,5 +139,6 @@ fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKey
         SeededKeyswitchKey { seed, bodies: take_halves(&mut body, words).collect() }
     });
     let keyswitch = keyswitch.collect();
-    Ok(EvaluationKeys::expand(keyset, keyswitch, bootstrap, origin(&header)?))
+    let (identity, origin) = identity_and_origin(&header)?;
+    Ok(EvaluationKeys::expand(keyset, (keyswitch, bootstrap), identity, origin))
 }

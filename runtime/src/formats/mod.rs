@@ -9,6 +9,8 @@ mod inspect;
 mod keys;
 mod values;
 
+use crate::keys::KeyIdentity;
+use crate::output_file::{self, Content};
 use std::path::Path;
 
 pub use inspect::{FileSummary, inspect};
@@ -96,6 +98,18 @@ pub enum FormatProblem {
         /// Asked for.
         expected: String,
     },
+    /// Values of several clients.
+    #[error(
+        "`{name}` is encrypted under keys {found}, a value before it under {expected}; a file holds values of one client"
+    )]
+    MixedKeys {
+        /// Argument or result.
+        name: String,
+        /// Its keys.
+        found: KeyIdentity,
+        /// Keys of the first encrypted value.
+        expected: KeyIdentity,
+    },
     /// Bits that changed.
     #[error("the checksum does not match: the file is damaged; copy or write it again")]
     Checksum,
@@ -107,30 +121,10 @@ impl FormatProblem {
     }
 }
 
-/// Who may read a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// Only its owner.
-    Owner,
-    /// Everyone.
-    Everyone,
-}
-
-/// Writes `bytes` to a new file beside `path`, then renames it.
-fn write_file(path: &Path, bytes: &[u8], access: Access) -> Result<(), FormatError> {
-    use std::io::Write;
-    use std::os::unix::fs::PermissionsExt;
-    let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mode = if access == Access::Owner { 0o600 } else { 0o644 };
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder.permissions(std::fs::Permissions::from_mode(mode)).tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error| FormatProblem::Io(error).at(&path.display().to_string()))
+/// Writes `bytes` as [`crate::output_file`] says.
+fn write_file(path: &Path, bytes: &[u8], content: Content) -> Result<(), FormatError> {
+    let written = output_file::write(path, bytes, content);
+    written.map_err(|error| FormatProblem::Io(error).at(&path.display().to_string()))
 }
 
 /// Opens `path` and hands it to `read`.

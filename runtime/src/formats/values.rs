@@ -1,7 +1,9 @@
 //! A set of arguments or results as a file.
 
 use super::frame::{self, Header, ValueHeader, push_words, take_words};
-use super::{Access, FormatError, FormatProblem, Kind, read_file, write_file};
+use super::{FormatError, FormatProblem, Kind, read_file, write_file};
+use crate::keys::KeyIdentity;
+use crate::output_file::Content;
 use crate::value::{Data, Value, words_of};
 use aligned_vec::AVec;
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
@@ -34,7 +36,7 @@ pub fn write_values(
     path: &Path,
 ) -> Result<(), FormatError> {
     let bytes = to_bytes(keyset, specs, values).map_err(|problem| problem.at(&path.display().to_string()))?;
-    write_file(path, &bytes, Access::Everyone)
+    write_file(path, &bytes, Content::Data)
 }
 
 /// [`values_from_bytes`] from a file.
@@ -67,10 +69,17 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
             return Err(FormatProblem::Mismatch { what: mismatch.what, found, expected });
         }
     }
+    let keys = values.iter().find_map(|value| value.keys);
+    for (spec, value) in specs.iter().zip(values) {
+        if let Some((found, expected)) = keys.and_then(|keys| Some((value.other_keys(keys)?, keys))) {
+            return Err(FormatProblem::MixedKeys { name: spec.name.clone(), found, expected });
+        }
+    }
     let values_header = specs.iter().map(value_header).collect();
     let header = Header {
         kind: Kind::Values,
         keyset: fingerprint,
+        keys,
         origin: None,
         seeds: vec![],
         values: values_header,
@@ -98,19 +107,32 @@ fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec
                 return Err(FormatProblem::Mismatch { what: "the value", found, expected });
             }
         }
+        check_keys(header.keys, specs)?;
         Ok(halves(keyset, specs))
     };
-    let (_, body) = frame::read(from, (Kind::Values, &fingerprint), check)?;
+    let (header, body) = frame::read(from, (Kind::Values, &fingerprint), check)?;
     let mut body = body.as_slice();
     let values = specs.iter().map(|spec| {
         let words = take_words(&mut body, words(spec, keyset));
-        let data = match spec.encoding {
-            EncodingSpec::Clear => Data::Clear(words.map(|word| word as i64).collect()),
-            EncodingSpec::Encrypted { .. } => Data::Encrypted(AVec::from_iter(64, words)),
+        let (data, keys) = match spec.encoding {
+            EncodingSpec::Clear => (Data::Clear(words.map(|word| word as i64).collect()), None),
+            EncodingSpec::Encrypted { .. } => (Data::Encrypted(AVec::from_iter(64, words)), header.keys),
         };
-        Value { shape: spec.shape.clone(), encoding: spec.encoding, keyset: fingerprint.clone(), data }
+        let (shape, keyset) = (spec.shape.clone(), fingerprint.clone());
+        Value { shape, encoding: spec.encoding, keyset, keys, data }
     });
     Ok(values.collect())
+}
+
+/// A file says whose keys its values are under exactly if some are encrypted.
+fn check_keys(keys: Option<KeyIdentity>, specs: &[ValueSpec]) -> Result<(), FormatProblem> {
+    let is_encrypted = specs.iter().any(|spec| matches!(spec.encoding, EncodingSpec::Encrypted { .. }));
+    let problem = match (is_encrypted, keys) {
+        (true, None) => "no identity of the keys that the values are encrypted under",
+        (false, Some(_)) => "an identity of keys, but no encrypted values",
+        (true, Some(_)) | (false, None) => return Ok(()),
+    };
+    Err(FormatProblem::Header(problem.to_owned()))
 }
 
 fn same(what: &'static str, found: usize, expected: usize) -> Result<(), FormatProblem> {

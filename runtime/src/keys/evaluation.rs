@@ -5,8 +5,15 @@
 //! once, at generation or loading.
 
 use super::secret::gaussian;
+<<<<<<< HEAD
 use super::{KeyError, Origin, SecretKey, SecretKeys, Seeds};
 use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords};
+=======
+use super::{KeyError, KeyIdentity, Origin, SecretKey, SecretKeys, Seeds};
+use crate::kernels::{
+    Bootstrap, BootstrapKeyWords, Keyswitch, KeyswitchKeyWords, Pooled, StockBootstrap, StockKeyswitch,
+};
+>>>>>>> cfd9225c3d8af42d17400ba4ab26264dd30a37c1
 use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
@@ -19,6 +26,7 @@ use zeroize::Zeroizing;
 pub struct EvaluationKeys {
     keyset: Keyset,
     fingerprint: String,
+    identity: KeyIdentity,
     origin: Origin,
     pub(crate) seeded: (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
     pub(crate) keyswitch: Vec<KeyswitchKernel>,
@@ -54,14 +62,14 @@ impl EvaluationKeys {
             next(&spec.name);
             bootstrap.push(SeededBootstrapKey::generate(spec, secret, seeds));
         }
-        Self::expand(keyset, keyswitch, bootstrap, seeds.origin)
+        Self::expand(keyset, (keyswitch, bootstrap), secret.identity(), seeds.origin)
     }
 
     /// The sizes of the seeded keys must be those of `keyset`.
     pub(crate) fn expand(
         keyset: &Keyset,
-        keyswitch: Vec<SeededKeyswitchKey>,
-        bootstrap: Vec<SeededBootstrapKey>,
+        (keyswitch, bootstrap): (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
+        identity: KeyIdentity,
         origin: Origin,
     ) -> Self {
         let kernels = keyset.keyswitch_keys.iter().zip(&keyswitch);
@@ -73,6 +81,7 @@ impl EvaluationKeys {
         Self {
             keyset: keyset.clone(),
             fingerprint: keyset.fingerprint(),
+            identity,
             origin,
             seeded: (keyswitch, bootstrap),
             keyswitch: keyswitch_kernels,
@@ -83,6 +92,11 @@ impl EvaluationKeys {
     /// [`Keyset::fingerprint`] of the key set.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The number that these keys, their secret keys and all that those encrypt have in common.
+    pub fn identity(&self) -> KeyIdentity {
+        self.identity
     }
 
     /// The key set.
@@ -100,6 +114,7 @@ impl fmt::Debug for EvaluationKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EvaluationKeys")
             .field("fingerprint", &self.fingerprint)
+            .field("identity", &self.identity)
             .field("origin", &self.origin)
             .finish()
     }

@@ -1,9 +1,10 @@
 //! Keys of a key set: the client's secrets, and what a server needs to compute.
 //!
-//! [`generate`] makes both. Evaluation keys hold noise of the secret key they lead to; every key
-//! carries the fingerprint of the key set it was made for.
+//! [`generate`] makes both. Evaluation keys hold noise of the secret key they lead to; every key carries the
+//! fingerprint of the key set it was made for, and the identity that it shares with the keys made along with it.
 
 mod evaluation;
+mod identity;
 mod randomness;
 mod secret;
 
@@ -11,6 +12,7 @@ use cloakwork_abi::spec::Keyset;
 
 pub use evaluation::EvaluationKeys;
 pub(crate) use evaluation::{SeededBootstrapKey, SeededKeyswitchKey, check};
+pub use identity::{InvalidIdentity, KeyIdentity};
 pub(crate) use randomness::Seeds;
 pub use randomness::{Origin, Randomness};
 pub(crate) use secret::SecretKey;

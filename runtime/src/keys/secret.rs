@@ -1,6 +1,6 @@
 //! The client's secret keys: uniform binary coefficients, wiped from memory when dropped.
 
-use super::{Origin, Seeds};
+use super::{KeyIdentity, Origin, Seeds};
 use cloakwork_abi::parameters::{GlweShape, LweDimension, Variance};
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 use std::fmt;
@@ -15,6 +15,7 @@ pub struct SecretKeys {
     pub(crate) keys: Vec<SecretKey>,
     keyset: Keyset,
     fingerprint: String,
+    identity: KeyIdentity,
     origin: Origin,
 }
 
@@ -28,21 +29,32 @@ pub(crate) enum SecretKey {
 
 impl SecretKeys {
     pub(super) fn generate(keyset: &Keyset, seeds: &mut Seeds, next: &dyn Fn(&str)) -> Self {
+        let identity = KeyIdentity::generate(seeds);
         let keys = keyset.secret_keys.iter().map(|spec| {
             next(&spec.name);
             SecretKey::generate(spec.shape, seeds)
         });
         let keys = keys.collect();
-        Self::from_parts(keyset, keys, seeds.origin)
+        Self::from_parts(keyset, keys, identity, seeds.origin)
     }
 
-    pub(crate) fn from_parts(keyset: &Keyset, keys: Vec<SecretKey>, origin: Origin) -> Self {
-        Self { keys, keyset: keyset.clone(), fingerprint: keyset.fingerprint(), origin }
+    pub(crate) fn from_parts(
+        keyset: &Keyset,
+        keys: Vec<SecretKey>,
+        identity: KeyIdentity,
+        origin: Origin,
+    ) -> Self {
+        Self { keys, keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, origin }
     }
 
     /// [`Keyset::fingerprint`] of the key set.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The number that these keys, their evaluation keys and all that they encrypt have in common.
+    pub fn identity(&self) -> KeyIdentity {
+        self.identity
     }
 
     /// The key set.
@@ -72,6 +84,7 @@ impl fmt::Debug for SecretKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretKeys")
             .field("fingerprint", &self.fingerprint)
+            .field("identity", &self.identity)
             .field("origin", &self.origin)
             .finish()
     }

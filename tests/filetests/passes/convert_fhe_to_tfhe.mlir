@@ -19,9 +19,9 @@ func.func @main(%x: tensor<2x!fhe.eint<4>>, %c: tensor<2xi64>) -> (tensor<2x!fhe
 // output:
 module {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.000000e-30 : f64}
-  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 9.9999999999999995E-21 : f64}
-  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 9.9999999999999998E-13 : f64, base_log = 4 : i64, level = 4 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 9.9999999999999995E-21 : f64}
+  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 1.00000000e-20 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 1.00000000e-12 : f64, base_log = 4 : i64, level = 4 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 1.00000000e-20 : f64}
   func.func @main(%arg0: tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 0>}, %arg1: tensor<2xi64>) -> (tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 1>}, tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 1, 0>}) {
     %cst = arith.constant dense<1> : tensor<2xi64>
     %cst_0 = arith.constant dense<59> : tensor<2xi64>
@@ -35,7 +35,6 @@ module {
     return %1, %6 : tensor<2x!tfhe.lwe<@big>>, tensor<2x!tfhe.lwe<@big>>
   }
 }
-
 // -----
 // Without lookups only the key of the values is needed. A constant addend is encoded here and now.
 // run: @main(-3) == 2
@@ -55,7 +54,6 @@ module {
     return %0 : !tfhe.lwe<@big>
   }
 }
-
 // -----
 // expected-error: the module needs exactly one GLWE `tfhe.secret_key`; run `fhe-optimize-parameters` first
 func.func @main(%x: !fhe.esint<4>) -> !fhe.esint<4> {

@@ -71,7 +71,6 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<3> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
   llvm.mlir.global internal constant @cloakwork_constant_1(dense<432345564227567616> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
 }
-
 // -----
 // Lookups are calls through the function table.
 // run: @main(1) == 0
@@ -122,12 +121,11 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
   }
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<[4611686018427387904, 0]> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
 }
-
 // -----
-// expected-error@+1: the module has 0 functions, exactly one can be compiled; inline or split the others
+// expected-error: the module has 0 functions, exactly one can be compiled; inline or split the others
 module {}
 // -----
-// expected-error@+1: the module has 2 functions, exactly one can be compiled; inline or split the others
+// expected-error: the module has 2 functions, exactly one can be compiled; inline or split the others
 module {
   func.func @one() { return }
   func.func @two() { return }
@@ -139,7 +137,7 @@ func.func @main(%x: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 4, 0>}) -> (!tfh
   return %x : !tfhe.lwe<@big>
 }
 // -----
-// expected-error@+1: `!tfhe.lwe<@other>` names a key that is not defined
+// expected-error: `!tfhe.lwe<@other>` names a key that is not defined
 module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
 func.func @main(%x: !tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) -> (!tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) {
@@ -147,7 +145,7 @@ func.func @main(%x: !tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) -> (!t
 }
 }
 // -----
-// expected-error@+1: argument 0 needs the attribute `tfhe.encoding = array<i64: width, is_signed>`
+// expected-error: argument 0 needs the attribute `tfhe.encoding = array<i64: width, is_signed>`
 module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
 func.func @main(%x: !tfhe.lwe<@big>) -> (!tfhe.lwe<@big> {tfhe.encoding = array<i64: 4, 0>}) {

@@ -18,7 +18,6 @@ module {
     return %0 : tensor<3x!fhe.eint<?>>
   }
 }
-
 // -----
 // The second half of the table of a signed value belongs to the negative ones.
 // run: @main(-3) == 3
@@ -38,7 +37,6 @@ module {
     return %0 : !fhe.eint<?>
   }
 }
-
 // -----
 func.func @main(%x: !fhe.eint<2>, %y: !fhe.eint<2>) -> !fhe.eint<?> {
   // expected-error@+1: this is a function of two encrypted values, but a table lookup takes one; combine them with `fhe.add`, `fhe.sub` or `fhe.mul_clear` into one integer first, such as `x + y · 2^width`, and apply the function to that

@@ -13,7 +13,6 @@ module {
     return %0 : tensor<2x!fhe.eint<3>>
   }
 }
-
 // -----
 // A narrow result with several users stays.
 // run: @main(9) == (1, 2, 0)
@@ -23,7 +22,6 @@ func.func @main(%x: !fhe.eint<4>) -> (!fhe.eint<1>, !fhe.eint<2>, !fhe.eint<2>) 
   %2 = fhe.lookup %0 {tables = dense<[[3, 0]]> : tensor<1x2xi64>} : (!fhe.eint<1>) -> !fhe.eint<2>
   return %0, %1, %2 : !fhe.eint<1>, !fhe.eint<2>, !fhe.eint<2>
 }
-
 // output:
 module {
   func.func @main(%arg0: !fhe.eint<4> {fhe.range = array<i64: 0, 15>}) -> (!fhe.eint<1>, !fhe.eint<2>, !fhe.eint<2>) {

@@ -34,7 +34,6 @@ module {
     return %0 : tensor<3x!fhe.esint<?>>
   }
 }
-
 // -----
 // A diamond of maps on one value is one function of it.
 // run: @main(3) == 12
@@ -63,7 +62,6 @@ module {
     return %0 : !fhe.eint<?>
   }
 }
-
 // -----
 // A narrow map with several users stays: a lookup of its result is cheaper than several of its input.
 // run: @main(5) == (1, 2)
@@ -86,7 +84,6 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 200>}) -> (!fhe.eint
   }
   return %1, %2 : !fhe.eint<?>, !fhe.eint<?>
 }
-
 // output:
 module {
   func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 200>}) -> (!fhe.eint<?>, !fhe.eint<?>) {

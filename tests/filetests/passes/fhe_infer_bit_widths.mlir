@@ -14,7 +14,6 @@ module {
     return %0, %1 : !fhe.esint<5>, !fhe.eint<1>
   }
 }
-
 // -----
 // A declared width stays where it suffices.
 // run: @main(3) == 5
@@ -31,7 +30,6 @@ module {
     return %0 : !fhe.eint<6>
   }
 }
-
 // -----
 func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {
   // expected-error@+1: the result takes the values 0 to 14, but its type `!fhe.eint<3>` holds 0 to 7; declare a wider type, `?` to have the width inferred, or smaller ranges of the inputs

@@ -28,7 +28,6 @@ module {
     return %0, %1, %7 : !fhe.esint<?>, tensor<2x!fhe.esint<?>>, tensor<2x!fhe.esint<?>>
   }
 }
-
 // -----
 // What an input set measured wins over what could be inferred.
 func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 9>}) -> !fhe.eint<?> {
@@ -44,7 +43,6 @@ module {
     return %1 : !fhe.eint<?>
   }
 }
-
 // -----
 // expected-error@+1: argument `age` of type `!fhe.eint<?>` has neither a width nor a range; declare a width such as `!fhe.eint<4>`, give it `fhe.range = array<i64: lo, hi>`, or compile with an input set
 func.func @main(%x: !fhe.eint<?> {fhe.name = "age"}) -> !fhe.eint<?> {
@@ -61,5 +59,13 @@ func.func @main(%x: !fhe.eint<3>, %c: i64) -> !fhe.eint<3> {
 func.func @main(%x: !fhe.eint<62>) -> !fhe.eint<62> {
   %c = arith.constant 4 : i64
   %0 = fhe.mul_clear %x, %c : (!fhe.eint<62>, i64) -> !fhe.eint<62> loc("layer1"("network.py":7:12))
+  return %0 : !fhe.eint<62>
+}
+// -----
+// Places and names of any text are told.
+// expected-error at -:1:2 (): the result leaves 64 bits: its operands are 0 to 4611686018427387903 and 4 to 4; give them smaller ranges or weights
+func.func @main(%x: !fhe.eint<62>) -> !fhe.eint<62> {
+  %c = arith.constant 4 : i64
+  %0 = fhe.mul_clear %x, %c : (!fhe.eint<62>, i64) -> !fhe.eint<62> loc(""("":1:2))
   return %0 : !fhe.eint<62>
 }

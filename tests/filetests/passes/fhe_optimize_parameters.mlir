@@ -9,11 +9,11 @@ func.func @main(%x: tensor<3x!fhe.eint<4>>, %c: i64 {fhe.range = array<i64: -2, 
   return %0, %2 : !fhe.eint<4>, !fhe.eint<1>
 }
 // output:
-module attributes {tfhe.global_p_error = 9.2972636227574544E-6 : f64, tfhe.p_error = 9.29726200654371E-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -0.025696778711484593 * dimension + 2.675931372549016, uniform binary secrets, Gaussian noise"} {
-  tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 1024 : i64, variance = 5.8717126500827227E-15 : f64}
-  tfhe.secret_key @small {lwe_dimension = 696 : i64, variance = 6.9703337086537386E-10 : f64}
-  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.9669910563119559E-6 : f64, base_log = 2 : i64, level = 6 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 3.4570693969742283E-6 : f64, output_variance = 7.8278483641805517E-5 : f64}
+module attributes {tfhe.global_p_error = 9.29726362e-6 : f64, tfhe.p_error = 9.29726201e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+  tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 1024 : i64, variance = 5.87171265e-15 : f64}
+  tfhe.secret_key @small {lwe_dimension = 696 : i64, variance = 6.97033371e-10 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.96699106e-6 : f64, base_log = 2 : i64, level = 6 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 3.45706940e-6 : f64, output_variance = 7.82784836e-5 : f64}
   func.func @main(%arg0: tensor<3x!fhe.eint<4>>, %arg1: i64 {fhe.range = array<i64: -2, 2>}) -> (!fhe.eint<4>, !fhe.eint<1>) {
     %cst = arith.constant dense<[3, 2, 1]> : tensor<3xi64>
     %0 = fhe.dot %arg0, %cst : (tensor<3x!fhe.eint<4>>, tensor<3xi64>) -> !fhe.eint<4>
@@ -22,7 +22,6 @@ module attributes {tfhe.global_p_error = 9.2972636227574544E-6 : f64, tfhe.p_err
     return %0, %2 : !fhe.eint<4>, !fhe.eint<1>
   }
 }
-
 // -----
 // RUN: fhe-optimize-parameters{p-error=none global-p-error=1e-9 security=132}
 // run: @main([1, 2], [3, 4]) == [4, 6]
@@ -31,14 +30,13 @@ func.func @main(%x: tensor<2x!fhe.eint<8>>, %y: tensor<2x!fhe.eint<8>>) -> tenso
   return %0 : tensor<2x!fhe.eint<8>>
 }
 // output:
-module attributes {tfhe.global_p_error = 1.6268758463398586E-11 : f64, tfhe.p_error = 8.1343792317323768E-12 : f64, tfhe.security = 132 : i64, tfhe.security_source = "lattice-estimator curve for 132 bits, published with Concrete on 2024-12-09: log2(sigma) = -0.024891456582633045 * dimension + 2.65734593837534, uniform binary secrets, Gaussian noise"} {
-  tfhe.secret_key @big {glwe_dimension = 10 : i64, polynomial_size = 64 : i64, variance = 1.0203415839966238E-8 : f64}
+module attributes {tfhe.global_p_error = 1.62687585e-11 : f64, tfhe.p_error = 8.13437923e-12 : f64, tfhe.security = 132 : i64, tfhe.security_source = "lattice-estimator curve for 132 bits, published with Concrete on 2024-12-09: log2(sigma) = -2.48914566e-2 * dimension + 2.65734594e0, uniform binary secrets, Gaussian noise"} {
+  tfhe.secret_key @big {glwe_dimension = 10 : i64, polynomial_size = 64 : i64, variance = 1.02034158e-8 : f64}
   func.func @main(%arg0: tensor<2x!fhe.eint<8>>, %arg1: tensor<2x!fhe.eint<8>>) -> tensor<2x!fhe.eint<8>> {
     %0 = fhe.add %arg0, %arg1 : (tensor<2x!fhe.eint<8>>, tensor<2x!fhe.eint<8>>) -> tensor<2x!fhe.eint<8>>
     return %0 : tensor<2x!fhe.eint<8>>
   }
 }
-
 // -----
 // RUN: fhe-optimize-parameters
 func.func @main(%x: !fhe.eint<4>, %c: i64) -> !fhe.eint<4> {
@@ -87,7 +85,7 @@ func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
 // -----
 // Too wide for any key set: the place is that of the traced program.
 // RUN: fhe-optimize-parameters
-// expected-error: no parameters for the input of the lookup ``fhe.lookup` at layer1.py:12:5`: 16 bits with norm2 2^19.9 have noise of at least 2^-14.68, allowed is 2^-20.19 for a p_error of 2^-17.61; reduce it to 10 bits
+// expected-error at layer1.py:12:5: no parameters for the input of the lookup `fhe.lookup at layer1.py:12:5`: 16 bits with norm2 2^19.9 have noise of at least 2^-14.68, allowed is 2^-20.19 for a p_error of 2^-17.61; reduce it to 10 bits
 func.func @main(%x: !fhe.eint<16>) -> !fhe.eint<16> {
   %c = arith.constant 1000 : i64
   %0 = fhe.mul_clear %x, %c : (!fhe.eint<16>, i64) -> !fhe.eint<16> loc("dense"("layer1.py":11:3))

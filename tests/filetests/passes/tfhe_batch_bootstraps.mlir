@@ -17,9 +17,9 @@ func.func @main(%x: tensor<2x!fhe.eint<2>>, %y: !fhe.eint<2>, %z: !fhe.esint<2>)
 // output:
 module {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.000000e-30 : f64}
-  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 9.9999999999999995E-21 : f64}
-  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 9.9999999999999998E-13 : f64, base_log = 4 : i64, level = 4 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 9.9999999999999995E-21 : f64}
+  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 1.00000000e-20 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 1.00000000e-12 : f64, base_log = 4 : i64, level = 4 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 1.00000000e-20 : f64}
   func.func @main(%arg0: tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 2, 0>}, %arg1: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 2, 0>}, %arg2: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 2, 1>}) -> (tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 1, 0>}, !tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}, !tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}, !tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}) {
     %0 = tfhe.reshape %arg0 : (tensor<2x!tfhe.lwe<@big>>) -> tensor<2x!tfhe.lwe<@big>>
     %1 = tfhe.reshape %arg1 : (!tfhe.lwe<@big>) -> tensor<1x!tfhe.lwe<@big>>
@@ -49,7 +49,6 @@ module {
     return %19, %21, %23, %24 : tensor<2x!tfhe.lwe<@big>>, !tfhe.lwe<@big>, !tfhe.lwe<@big>, !tfhe.lwe<@big>
   }
 }
-
 // -----
 // A lookup of a lookup waits for it; tables chosen by element keep their choice.
 // run: @main([0, 1, 2], 3) == ([1, 0, 1], 0)
@@ -65,13 +64,12 @@ func.func @main(%x: tensor<3x!fhe.eint<2>>, %y: !fhe.eint<2>) -> (tensor<3x!fhe.
   return %0, %2 : tensor<3x!fhe.eint<2>>, !fhe.eint<2>
 }
 }
-
 // output:
 module {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.000000e-30 : f64}
-  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 9.9999999999999995E-21 : f64}
-  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 9.9999999999999998E-13 : f64, base_log = 4 : i64, level = 4 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 9.9999999999999995E-21 : f64}
+  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 1.00000000e-20 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 1.00000000e-12 : f64, base_log = 4 : i64, level = 4 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 1.00000000e-20 : f64}
   func.func @main(%arg0: tensor<3x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 2, 0>}, %arg1: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 2, 0>}) -> (tensor<3x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 2, 0>}, !tfhe.lwe<@big> {tfhe.encoding = array<i64: 2, 0>}) {
     %0 = tfhe.reshape %arg0 : (tensor<3x!tfhe.lwe<@big>>) -> tensor<3x!tfhe.lwe<@big>>
     %1 = tfhe.reshape %arg1 : (!tfhe.lwe<@big>) -> tensor<1x!tfhe.lwe<@big>>

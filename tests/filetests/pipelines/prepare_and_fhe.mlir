@@ -31,7 +31,6 @@ module {
     return %1 : tensor<1x2x!fhe.eint<3>>
   }
 }
-
 // -----
 // A convolution over a padded image, then a table for each channel.
 // run: @main([[[[1, 2], [3, 0]]]]) == [[[[0, 1], [1, 0]], [[1, 1], [1, 1]]]]
@@ -41,7 +40,6 @@ func.func @main(%x: tensor<1x1x2x2x!fhe.eint<?>> {fhe.range = array<i64: 0, 3>})
   %1 = fhe.lookup %0 {tables = dense<[[0, 0, 1, 1], [1, 0, 0, 0]]> : tensor<2x4xi64>, selector = dense<[[[[0, 0], [0, 0]], [[1, 1], [1, 1]]]]> : tensor<1x2x2x2xi64>} : (tensor<1x2x2x2x!fhe.eint<?>>) -> tensor<1x2x2x2x!fhe.eint<?>>
   return %1 : tensor<1x2x2x2x!fhe.eint<?>>
 }
-
 // output:
 module {
   func.func @main(%arg0: tensor<1x1x2x2x!fhe.eint<2>> {fhe.range = array<i64: 0, 3>}) -> (tensor<1x2x2x2x!fhe.eint<1>> {fhe.range = array<i64: 0, 1>}) {

@@ -18,7 +18,7 @@ func.func @main(%x: tensor<2x!fhe.eint<?>> {fhe.name = "x", fhe.range = array<i6
   return %1, %4 : tensor<2x!fhe.eint<?>>, !fhe.eint<?>
 }
 // output:
-module attributes {cloakwork.spec = "…", tfhe.global_p_error = 9.297261464292482E-6 : f64, tfhe.p_error = 9.297261464292482E-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -0.025696778711484593 * dimension + 2.675931372549016, uniform binary secrets, Gaussian noise"} {
+module attributes {cloakwork.spec = "…", tfhe.global_p_error = 9.29726146e-6 : f64, tfhe.p_error = 9.29726146e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   llvm.func @cloakwork_entry_main(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32 {
     %0 = llvm.mlir.constant(4 : i32) : i32
     %1 = llvm.mlir.zero : !llvm.ptr
@@ -171,11 +171,10 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 9.2972614642924
   llvm.mlir.global internal constant @cloakwork_constant_1(dense<59> : tensor<1xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<1 x i64>
   llvm.mlir.global internal constant @cloakwork_constant_2(dense<[0, 0, 0, 0, 0, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904]> : tensor<16xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<16 x i64>
 }
-
 // -----
 // The place of a traced operation stands in the error of a pass far behind.
 // RUN: prepare,fhe,parameters{p-error=1e-12},native
-// expected-error: no parameters for the input of the lookup ``fhe.lookup` at network.py:9:5 (activation)`: 14 bits with norm2 1.0 have noise of at least 2^-14.68, allowed is 2^-18.83 for a p_error of 2^-39.86; reduce it to 9 bits
+// expected-error at network.py:9:5 (activation): no parameters for the input of the lookup `fhe.lookup at network.py:9:5 (activation)`: 14 bits with norm2 1.0 have noise of at least 2^-14.68, allowed is 2^-18.83 for a p_error of 2^-39.86; reduce it to 9 bits
 func.func @main(%x: !fhe.eint<14>) -> !fhe.eint<?> {
   %0 = fhe.map %x : (!fhe.eint<14>) -> !fhe.eint<?> {
   ^bb0(%v: i64):

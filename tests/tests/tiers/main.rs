@@ -4,11 +4,26 @@
 
 use libtest_mimic::{Arguments, Conclusion, run};
 
+mod documents;
 mod filetests;
+mod golden;
+mod mutations;
+mod noise;
+mod program;
+mod properties;
+mod suite;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let tiers = [filetests::tests()];
+    let tiers = [
+        filetests::tests(),
+        suite::tests(),
+        properties::tests(),
+        noise::tests(),
+        golden::tests(),
+        documents::tests(),
+        mutations::tests(),
+    ];
     let conclusion: Conclusion = run(&arguments, tiers.into_iter().flatten().collect());
     conclusion.exit();
 }

@@ -39,7 +39,12 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
 fn write(circuit: &Circuit, arguments: &Compile, output: Option<&Path>) -> Result<(), Failure> {
     let level = |level: Level| {
         let text = circuit.mlir(level).map(str::to_owned);
-        text.ok_or_else(|| Failure::new(EXIT_REFUSED, "the input is below the level that was asked for; compile the text it came from"))
+        text.ok_or_else(|| {
+            Failure::new(
+                EXIT_REFUSED,
+                "the input is below the level that was asked for; compile the text it came from",
+            )
+        })
     };
     let text = match (arguments.emit, output) {
         (Emit::Shared, Some(path)) => return Ok(circuit.save_shared(path)?),

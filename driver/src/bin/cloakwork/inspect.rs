@@ -35,9 +35,14 @@ fn summary_text(summary: &FileSummary) -> String {
     };
     let _ = writeln!(text, "{kind}, {} bytes", summary.body_bytes);
     let _ = writeln!(text, "key set  {}", summary.keyset);
+    if let Some(keys) = summary.keys {
+        let _ = writeln!(text, "keys  {keys}");
+    }
     match summary.origin {
         Some(Origin::Secure) => text.push_str("origin  secure randomness\n"),
-        Some(Origin::InsecureSeed) => text.push_str("origin  a known seed: whoever knows it knows the keys\n"),
+        Some(Origin::InsecureSeed) => {
+            text.push_str("origin  a known seed: whoever knows it knows the keys\n")
+        }
         None => {}
     }
     for (name, shape, encoding) in &summary.values {

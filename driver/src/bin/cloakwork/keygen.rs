@@ -4,6 +4,7 @@ use crate::arguments::Keygen;
 use cloakwork::process::{EXIT_REFUSED, Failure};
 use cloakwork::{Error, Randomness, files};
 use cloakwork_runtime::generate;
+use cloakwork_runtime::output_file::Content;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +12,8 @@ use std::time::Duration;
 pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
     let spec = files::load_spec(&arguments.program)?;
     let (secret, evaluation) = places(arguments)?;
-    for path in [&secret, &evaluation] {
+    for (path, content) in [(&secret, Content::SecretKeys), (&evaluation, Content::EvaluationKeys)] {
+        files::check_place_of_keys(path, content)?;
         if path.exists() && !arguments.force {
             let message = format!(
                 "`{}` is there already; choose another place, or replace it with `--force` and lose what it encrypted",

@@ -2,15 +2,13 @@
 
 use crate::arguments::{Run, Simulate};
 use crate::values::{read_arguments, text_of};
-use cloakwork::process::{EXIT_REFUSED, Failure, complain, print};
+use cloakwork::process::{Failure, complain, print};
 use cloakwork::{EvaluationKeys, Noise, Program};
 use cloakwork_runtime::formats::{read_values, write_values};
-use cloakwork_runtime::program::LoadError;
 use cloakwork_runtime::{RunOptions, run as run_encrypted, simulate as run_simulated};
-use std::path::Path;
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
-    let program = load(&arguments.program)?;
+    let program = Program::load(&arguments.program)?;
     let spec = program.spec();
     let inputs = read_values(&spec.keyset, &spec.inputs, &arguments.input)?;
     let keys = EvaluationKeys::read(&spec.keyset, &arguments.keys)?;
@@ -20,7 +18,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
 }
 
 pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Failure> {
-    let program = load(&arguments.program)?;
+    let program = Program::load(&arguments.program)?;
     let inputs = read_arguments(&arguments.values)?;
     let noise = if arguments.exact { Noise::None } else { Noise::Seed(arguments.seed) };
     let simulation = run_simulated(&program, &inputs, noise)?;
@@ -31,14 +29,4 @@ pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Failure> {
         ));
     }
     print(&text_of(program.spec(), &simulation.outputs))
-}
-
-fn load(path: &Path) -> Result<Program, Failure> {
-    Program::load(path).map_err(|error| match error {
-        LoadError::Load { .. } => Failure::new(
-            EXIT_REFUSED,
-            format!("{error}; if it was made with `--emit exe`, start it itself: it takes `--keys`, `--input` and `--output`"),
-        ),
-        other => other.into(),
-    })
 }

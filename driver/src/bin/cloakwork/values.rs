@@ -24,7 +24,10 @@ pub(crate) fn decrypt(arguments: &Decrypt) -> Result<(), Failure> {
     let spec = files::load_spec(&arguments.program)?;
     let (found, expected) = (arguments.output.len(), spec.outputs.len());
     if found != 0 && found != expected {
-        let message = format!("`{}` has {expected} results, found {found} times `-o`; name one file for each", spec.name);
+        let message = format!(
+            "`{}` has {expected} results, found {found} times `-o`; name one file for each",
+            spec.name
+        );
         return Err(Failure::new(EXIT_USAGE, message));
     }
     let values = read_values(&spec.keyset, &spec.outputs, &arguments.input)?;

@@ -31,16 +31,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let call: Option<Call> = arguments.run.as_deref().map(str::parse).transpose().map_err(usage)?;
     let (source, name) = files::read_source(&arguments.input)?;
-    let rename = |mut diagnostic: Diagnostic| {
-        diagnostic.rename_file("-", &name);
-        diagnostic
-    };
-    let refused = |diagnostics: Vec<Diagnostic>| {
-        Failure::new(EXIT_REFUSED, Error::Program(diagnostics.into_iter().map(rename).collect()))
-    };
+    let refused = |diagnostics: Vec<Diagnostic>| Failure::new(EXIT_REFUSED, Error::Program(diagnostics));
     let context = context();
     let mut module = parse(&context, &source, &name).map_err(refused)?;
-    passes::run(&context, &mut module, &passes, arguments, &rename).map_err(refused)?;
+    passes::run(&context, &mut module, &passes, arguments).map_err(refused)?;
     let text = match &call {
         None => passes::text(&module, arguments),
         Some(call) => {
@@ -48,7 +42,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             let flags = OperationPrintingFlags::new().enable_debug_info(true, false);
             let text = module.as_operation().to_string_with_flags(flags);
             let text = text.map_err(|error| Failure::new(EXIT_RUN_FAILED, error))?;
-            let results = evaluate(&text, &name, call).map_err(|error| Failure::new(EXIT_RUN_FAILED, error))?;
+            let results =
+                evaluate(&text, &name, call).map_err(|error| Failure::new(EXIT_RUN_FAILED, error))?;
             results.iter().map(|result| format_value(result) + "\n").collect()
         }
     };
@@ -60,9 +55,14 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn chosen_passes(arguments: &Arguments) -> Result<Vec<String>, Failure> {
     if !arguments.pass_pipeline.is_empty() && !arguments.pipeline.is_empty() {
-        return Err(usage("`--pass-pipeline` and `--pipeline` cannot be mixed; use one of them, repeated if needed"));
+        return Err(usage(
+            "`--pass-pipeline` and `--pipeline` cannot be mixed; use one of them, repeated if needed",
+        ));
     }
-    let named = arguments.pipeline.iter().flat_map(|&name| listing::named(name, arguments.parameter_options.as_deref()));
+    let named = arguments
+        .pipeline
+        .iter()
+        .flat_map(|&name| listing::named(name, arguments.parameter_options.as_deref()));
     let texts: Vec<String> = named.chain(arguments.pass_pipeline.iter().cloned()).collect();
     let mut passes = vec![];
     for text in &texts {

@@ -15,7 +15,6 @@ pub(crate) fn run(
     module: &mut Module<'_>,
     passes: &[String],
     arguments: &Arguments,
-    rename: &dyn Fn(Diagnostic) -> Diagnostic,
 ) -> Result<(), Vec<Diagnostic>> {
     let mut times = vec![];
     let mut previous = arguments.print_ir_on_change.then(|| text(module, arguments));
@@ -31,7 +30,7 @@ pub(crate) fn run(
         let ran = pipeline::run(context, module, &steps::pipeline_of(pass));
         times.push((pass.as_str(), start.elapsed()));
         match ran {
-            Ok(warnings) => warnings.into_iter().for_each(|warning| complain(&rename(warning).to_string())),
+            Ok(warnings) => warnings.into_iter().for_each(|warning| complain(&warning.to_string())),
             Err(diagnostics) => {
                 result = Err(diagnostics);
                 break;

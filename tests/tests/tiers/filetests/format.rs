@@ -105,12 +105,15 @@ impl ExpectedError {
         let (place, message) = text.split_once(": ").ok_or_else(|| format!("`{text}` has no `: `"))?;
         let place = match (place.strip_prefix('@'), place.strip_prefix(" at ")) {
             (Some(offset), _) => {
-                let offset: isize = offset.parse().map_err(|_| format!("`{offset}` is no distance of lines"))?;
+                let offset: isize =
+                    offset.parse().map_err(|_| format!("`{offset}` is no distance of lines"))?;
                 Place::Line(line.saturating_add_signed(offset))
             }
             (None, Some(source)) => Place::Source(source.to_owned()),
             (None, None) if place.is_empty() => Place::Nowhere,
-            (None, None) => return Err(format!("`{place}` is no place; allowed are `@+1` and ` at file:line:column`")),
+            (None, None) => {
+                return Err(format!("`{place}` is no place; allowed are `@+1` and ` at file:line:column`"));
+            }
         };
         Ok(Self { place, message: message.trim().to_owned() })
     }

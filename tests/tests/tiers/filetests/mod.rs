@@ -32,10 +32,25 @@ use std::path::{Path, PathBuf};
 /// One test for each file.
 pub(crate) fn tests() -> Vec<Trial> {
     let root = in_repository("tests/filetests");
+    files(&root).into_iter().map(|file| test_of(&root, file)).collect()
+}
+
+/// The files under a folder, sorted.
+pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
     let mut files = vec![];
-    collect(&root, &mut files);
+    collect(root, &mut files);
     files.sort();
-    files.into_iter().map(|file| test_of(&root, file)).collect()
+    files
+}
+
+/// The modules in a file, each with the passes that it goes through: all of them if it names none.
+pub(crate) fn pipelines_of(text: &str) -> Result<Vec<(&str, Vec<String>)>, String> {
+    let mut modules = vec![];
+    for part in format::parse(text)? {
+        let named = if part.pipeline.is_empty() { "prepare,fhe,parameters,native" } else { &part.pipeline };
+        modules.push((part.source, pipeline::expand(named)?));
+    }
+    Ok(modules)
 }
 
 fn test_of(root: &Path, file: PathBuf) -> Trial {

@@ -1,0 +1,39 @@
+"""Clear values as arrays of the two kinds of numbers that the compiler knows: `int64` and `float64`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def as_integers(value: Any) -> np.ndarray | None:
+    """An `int64` array with the same values; `None` if they are not integers or do not fit."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # nested lists of unequal length
+        return None
+    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+        return None
+    if array.dtype.kind not in "biu":
+        return None
+    return np.ascontiguousarray(array, dtype=np.int64).reshape(array.shape)
+
+
+def as_numbers(value: Any) -> np.ndarray | None:
+    """An `int64` or `float64` array; `None` for anything else."""
+    integers = as_integers(value)
+    if integers is not None:
+        return integers
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    if array.dtype.kind != "f":
+        return None
+    return np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
+
+
+def as_result(value: np.ndarray) -> Any:
+    """What a user gets: an `int` for a scalar, else the array."""
+    return int(value) if value.ndim == 0 else value

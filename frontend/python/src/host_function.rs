@@ -1,0 +1,32 @@
+//! Python functions as functions of a graph: called when ranges are measured and when tables are built.
+
+use crate::arrays::from_python;
+use cloakwork_frontend::elementwise::Number;
+use cloakwork_frontend::host::{HostBody, HostFunction};
+use cloakwork_ir::interpret::Clear;
+use numpy::IntoPyArray;
+use pyo3::types::PyAnyMethods;
+use pyo3::{Py, PyAny, PyErr, PyResult, Python};
+use std::sync::Arc;
+
+/// Wraps a function from a vector to a vector of as many elements, of `int64` or `float64` each.
+pub(crate) fn host_function(name: String, function: Py<PyAny>, takes: Number, gives: Number) -> HostFunction {
+    let call = move |input: &Clear| {
+        Python::attach(|py| apply(py, &function, input.clone()).map_err(|error| message(py, &error)))
+    };
+    HostFunction { name, body: HostBody::Array { takes, gives, function: Arc::new(call) } }
+}
+
+fn apply(py: Python<'_>, function: &Py<PyAny>, input: Clear) -> PyResult<Clear> {
+    let input = match input {
+        Clear::Int(values) => values.into_pyarray(py).into_any(),
+        Clear::Real(values) => values.into_pyarray(py).into_any(),
+    };
+    from_python(&function.bind(py).call1((input,))?)
+}
+
+/// The exception as its last line in a traceback.
+fn message(py: Python<'_>, error: &PyErr) -> String {
+    let name = error.get_type(py).getattr("__name__").and_then(|name| name.extract::<String>());
+    format!("{}: {}", name.unwrap_or_default(), error.value(py))
+}

@@ -1,0 +1,340 @@
+//! The graph of the compiler as Python writes to it: one method for each way to extend it.
+
+use crate::arrays::{all_integers, from_python, integers, to_python};
+use crate::circuit::Circuit;
+use crate::errors::{exception, refusal};
+use crate::host_function::host_function;
+use crate::measure::{TableUse, evaluate, measure, outside_of_table};
+use crate::text::{diagnosed, marked, plain};
+use cloakwork::{
+    Error, InputType, LookupTable, OpGraph as Graph, Options, SecurityLevel, Source, compile_source,
+};
+use cloakwork_frontend::elementwise::{Binary, Number, Unary};
+use cloakwork_frontend::format::{Places, maximum_integer_bit_width};
+use cloakwork_frontend::shapes::{KeepAxes, Take};
+use cloakwork_frontend::{NodeId, SourceLocation, TraceError};
+use cloakwork_ir::interpret::Clear;
+use cloakwork_ir::linear::Conv2d;
+use ndarray::ArrayD;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::{Bound, FromPyObject, Py, PyAny, PyErr, PyResult, Python, pyclass, pymethods};
+
+/// A value of a graph. Only the graph that made it knows it.
+#[pyclass(frozen, skip_from_py_object, module = "cloakwork._cloakwork")]
+#[derive(Clone, Copy)]
+pub(crate) struct Node(NodeId);
+
+/// A traced program.
+#[pyclass(module = "cloakwork._cloakwork")]
+pub(crate) struct OpGraph {
+    graph: Graph,
+    tables: Vec<TableUse>,
+    /// Of each node, once measured.
+    ranges: Option<Vec<Option<(i64, i64)>>>,
+}
+
+/// What is taken of one axis: a position or `start, stop, step`.
+#[derive(FromPyObject)]
+enum TakeArgument {
+    At(i64),
+    Range(Option<i64>, Option<i64>, Option<i64>),
+}
+
+/// The keyword arguments of a convolution.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct ConvArgument {
+    strides: [usize; 2],
+    padding: [usize; 4],
+    dilations: [usize; 2],
+    groups: usize,
+}
+
+/// Wishes for a compilation.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct OptionsArgument {
+    p_error: Option<f64>,
+    global_p_error: Option<f64>,
+    security_level: u32,
+}
+
+#[pymethods]
+impl OpGraph {
+    #[new]
+    fn new(name: &str) -> Self {
+        Self { graph: Graph::new(name), tables: vec![], ranges: None }
+    }
+
+    /// Place and tag of the nodes that are made from now on.
+    #[pyo3(signature = (file, line, column, tag))]
+    fn set_place(&mut self, file: Option<&str>, line: u32, column: u32, tag: Option<String>) {
+        self.graph.set_place(file.map(|file| SourceLocation::new(file, line, column)), tag);
+    }
+
+    fn input(&mut self, name: &str, shape: Vec<usize>, is_encrypted: bool) -> PyResult<Node> {
+        let node = match is_encrypted {
+            true => self.graph.encrypted(name, &shape, InputType::Measured),
+            false => self.graph.clear(name, &shape, InputType::Measured),
+        };
+        self.built(node, &[])
+    }
+
+    fn constant(&mut self, values: &Bound<'_, PyAny>) -> PyResult<Node> {
+        Ok(Node(match from_python(values)? {
+            Clear::Int(values) => self.graph.constant(values),
+            Clear::Real(values) => self.graph.real_constant(values),
+        }))
+    }
+
+    fn unary(&mut self, name: &str, a: &Node) -> PyResult<Node> {
+        let function =
+            Unary::ALL.iter().find(|function| function.name() == name).ok_or_else(|| unknown(name))?;
+        let node = self.graph.unary(*function, a.0);
+        self.built(node, &[a.0])
+    }
+
+    fn binary(&mut self, name: &str, a: &Node, b: &Node) -> PyResult<Node> {
+        let function =
+            Binary::ALL.iter().find(|function| function.name() == name).ok_or_else(|| unknown(name))?;
+        let node = self.graph.binary(*function, a.0, b.0);
+        self.built(node, &[a.0, b.0])
+    }
+
+    fn dot(&mut self, a: &Node, b: &Node) -> PyResult<Node> {
+        let node = self.graph.dot(a.0, b.0);
+        self.built(node, &[a.0, b.0])
+    }
+
+    fn matmul(&mut self, a: &Node, b: &Node) -> PyResult<Node> {
+        let node = self.graph.matmul(a.0, b.0);
+        self.built(node, &[a.0, b.0])
+    }
+
+    #[pyo3(signature = (a, axes, keepdims))]
+    fn sum(&mut self, a: &Node, axes: Option<Vec<i64>>, keepdims: bool) -> PyResult<Node> {
+        let keep = if keepdims { KeepAxes::AsOne } else { KeepAxes::No };
+        let node = self.graph.sum(a.0, axes.as_deref(), keep);
+        self.built(node, &[a.0])
+    }
+
+    fn reshape(&mut self, a: &Node, shape: Vec<i64>) -> PyResult<Node> {
+        let node = self.graph.reshape(a.0, &shape);
+        self.built(node, &[a.0])
+    }
+
+    #[pyo3(signature = (a, axes))]
+    fn transpose(&mut self, a: &Node, axes: Option<Vec<i64>>) -> PyResult<Node> {
+        let node = self.graph.transpose(a.0, axes.as_deref());
+        self.built(node, &[a.0])
+    }
+
+    fn slice(&mut self, a: &Node, takes: Vec<TakeArgument>) -> PyResult<Node> {
+        let takes: Vec<Take> = takes
+            .into_iter()
+            .map(|take| match take {
+                TakeArgument::At(at) => Take::At(at),
+                TakeArgument::Range(start, stop, step) => {
+                    Take::Range { start, stop, step: step.unwrap_or(1) }
+                }
+            })
+            .collect();
+        let node = self.graph.slice(a.0, &takes);
+        self.built(node, &[a.0])
+    }
+
+    fn concatenate(&mut self, values: Vec<Py<Node>>, axis: i64) -> PyResult<Node> {
+        let values: Vec<NodeId> = values.iter().map(|value| value.get().0).collect();
+        let node = self.graph.concat(&values, axis);
+        self.built(node, &values)
+    }
+
+    fn broadcast_to(&mut self, a: &Node, shape: Vec<usize>) -> PyResult<Node> {
+        let node = self.graph.broadcast(a.0, &shape);
+        self.built(node, &[a.0])
+    }
+
+    /// Looks `a` up in tables of `2^k` entries, of which a user wrote the first `length`.
+    #[pyo3(signature = (a, tables, selector, length))]
+    fn lookup(
+        &mut self,
+        a: &Node,
+        tables: Vec<Vec<i64>>,
+        selector: Option<&Bound<'_, PyAny>>,
+        length: usize,
+    ) -> PyResult<Node> {
+        let table = match selector {
+            Some(selector) => LookupTable::for_each_element(&tables, integers(selector)?),
+            None => LookupTable::new(tables.into_iter().next().unwrap_or_default()),
+        };
+        let node = self.graph.lookup(table, a.0);
+        let node = self.built(node, &[a.0])?;
+        self.tables.push(TableUse { operand: a.0, lookup: node.0, length });
+        Ok(node)
+    }
+
+    /// A Python function of a vector; `kinds` says what it takes and gives: `i` or `f` each.
+    fn host(
+        &mut self,
+        name: String,
+        function: Py<PyAny>,
+        kinds: (String, String),
+        a: &Node,
+    ) -> PyResult<Node> {
+        let (takes, gives) = (number(&kinds.0)?, number(&kinds.1)?);
+        let node = self.graph.host(host_function(name, function, takes, gives), a.0);
+        self.built(node, &[a.0])
+    }
+
+    fn conv2d(&mut self, input: &Node, weights: &Node, options: ConvArgument) -> PyResult<Node> {
+        let ConvArgument { strides, padding, dilations, groups } = options;
+        let node = self.graph.conv2d(input.0, weights.0, Conv2d { strides, padding, dilations, groups });
+        self.built(node, &[input.0, weights.0])
+    }
+
+    fn output(&mut self, a: &Node) -> PyResult<()> {
+        let done = self.graph.output(a.0);
+        done.map_err(|error| self.refused(&error, &[a.0]))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.graph.name()
+    }
+
+    fn shape(&self, a: &Node) -> Vec<usize> {
+        self.graph.node(a.0).shape.clone()
+    }
+
+    fn is_encrypted(&self, a: &Node) -> bool {
+        self.graph.node(a.0).element.is_encrypted()
+    }
+
+    fn is_real(&self, a: &Node) -> bool {
+        self.graph.node(a.0).element.number() == Number::Real
+    }
+
+    /// Name, shape and whether it is encrypted, of each input.
+    fn inputs(&self) -> Vec<(String, Vec<usize>, bool)> {
+        let inputs = self.graph.inputs().iter();
+        inputs.map(|input| (input.name.clone(), input.shape.clone(), input.is_encrypted)).collect()
+    }
+
+    fn output_count(&self) -> usize {
+        self.graph.outputs().len()
+    }
+
+    /// Measures the range of every value on samples.
+    fn measure(&mut self, py: Python<'_>, samples: Vec<Vec<Bound<'_, PyAny>>>) -> PyResult<()> {
+        let samples = samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<Vec<_>>>()?;
+        let graph = &self.graph;
+        let ranges = py.detach(|| measure(graph, samples)).map_err(|error| self.failed(error))?;
+        if let Some((table, message)) = outside_of_table(&self.tables, &ranges) {
+            let node = self.graph.node(table.lookup);
+            let place = node.location.as_ref().map_or(String::new(), |at| format!("{at}: "));
+            let graph =
+                marked(&self.graph, Some(&ranges), &[(table.operand, "this is looked up".to_owned())]);
+            return Err(PyValueError::new_err(format!("{place}{message}\n\n{graph}")));
+        }
+        self.ranges = Some(ranges);
+        Ok(())
+    }
+
+    /// The range of all integers, once measured.
+    fn integer_range(&self) -> Option<(i64, i64)> {
+        let known = self.ranges.iter().flatten().flatten();
+        known.copied().reduce(|(lo, hi), (least, greatest)| (lo.min(least), hi.max(greatest)))
+    }
+
+    /// The width of the widest integer, once measured.
+    fn maximum_integer_bit_width(&self) -> Option<u32> {
+        let ranges = self.ranges.as_ref()?;
+        maximum_integer_bit_width(&self.graph, ranges).map(|width| width.0)
+    }
+
+    fn format(&self, show_bounds: bool, show_locations: bool) -> String {
+        let places = if show_locations { Places::Shown } else { Places::Hidden };
+        match (&self.ranges, show_bounds) {
+            (Some(ranges), true) => plain(&self.graph, Some(ranges), places),
+            _ => plain(&self.graph, None, places),
+        }
+    }
+
+    /// The results in the clear.
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let arguments = all_integers(&arguments)?;
+        let graph = &self.graph;
+        let results = py.detach(|| evaluate(graph, arguments)).map_err(|error| self.failed(error))?;
+        Ok(results.into_iter().map(|result| to_python(py, result)).collect())
+    }
+
+    /// Compiles the program for the ranges of the samples.
+    fn compile(
+        &self,
+        py: Python<'_>,
+        samples: Vec<Vec<Bound<'_, PyAny>>>,
+        options: OptionsArgument,
+    ) -> PyResult<Circuit> {
+        let inputset: Vec<Vec<ArrayD<i64>>> =
+            samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<_>>()?;
+        let options = Options {
+            p_error: options.p_error,
+            global_p_error: options.global_p_error,
+            security: security(options.security_level)?,
+            ..Options::default()
+        };
+        let graph = &self.graph;
+        let compiled = py.detach(|| compile_source(Source::Graph { graph, inputset }, &options, &mut |_| ()));
+        compiled.map(Circuit::new).map_err(|error| self.failed(error))
+    }
+}
+
+impl OpGraph {
+    fn built(&self, node: Result<NodeId, TraceError>, operands: &[NodeId]) -> PyResult<Node> {
+        node.map(Node).map_err(|error| self.refused(&error, operands))
+    }
+
+    /// Shows the operands of what was refused.
+    fn refused(&self, error: &TraceError, operands: &[NodeId]) -> PyErr {
+        let name = &error.operation;
+        let mark = |(i, operand): (usize, &NodeId)| (*operand, format!("this is operand {i} of `{name}`"));
+        let marks: Vec<_> = operands.iter().enumerate().map(mark).collect();
+        refusal(error, &marked(&self.graph, self.ranges.as_deref(), &marks))
+    }
+
+    fn failed(&self, error: Error) -> PyErr {
+        let graph = diagnosed(&self.graph, self.ranges.as_deref(), error.diagnostics());
+        match (&error, graph) {
+            (Error::Program(_) | Error::Infeasible(_), graph) => {
+                let graph = graph.map_or(String::new(), |graph| format!("\n\n{graph}"));
+                PyRuntimeError::new_err(format!(
+                    "Function you are trying to compile cannot be compiled\n\n{error}{graph}"
+                ))
+            }
+            _ => exception(error),
+        }
+    }
+}
+
+fn number(kind: &str) -> PyResult<Number> {
+    match kind {
+        "i" => Ok(Number::Int),
+        "f" => Ok(Number::Real),
+        _ => Err(PyValueError::new_err(format!("the kind of numbers is `{kind}`, allowed are `i` and `f`"))),
+    }
+}
+
+fn security(bits: u32) -> PyResult<SecurityLevel> {
+    let known = [SecurityLevel::Bits128, SecurityLevel::Bits132];
+    known.into_iter().find(|level| level.bits() == bits).ok_or_else(|| {
+        PyValueError::new_err(format!("option `security_level` is {bits}, allowed are 128 and 132"))
+    })
+}
+
+fn unknown(function: &str) -> PyErr {
+    PyRuntimeError::new_err(format!("Function '{function}' is not supported"))
+}

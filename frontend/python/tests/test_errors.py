@@ -1,0 +1,111 @@
+"""Programs that cannot be compiled: the message, its place, the marked graph."""
+
+import re
+
+import numpy as np
+import pytest
+from checks import compiled
+from cloakwork import fhe
+
+VECTORS = [np.array([0, 1]), np.array([3, 3])]
+
+
+@pytest.mark.parametrize(
+    "function, error, message",
+    [
+        (lambda x: 1 if x > 2 else 0, RuntimeError, "Branching within circuits is not possible"),
+        (lambda x: np.linalg.norm(x), RuntimeError, "Function 'np.norm' is not supported"),
+        (lambda x: np.max(x), RuntimeError, "Function 'np.max' is not supported"),
+        (lambda x: np.add.reduce(x), RuntimeError, "Only __call__ hook is supported for numpy ufuncs"),
+        (lambda x: np.frexp(x), RuntimeError, "Function 'np.frexp' is not supported"),
+        (
+            lambda x: np.add(x, 1, dtype=np.int8),
+            RuntimeError,
+            "Function 'np.add' is not supported with kwarg 'dtype'",
+        ),
+        (
+            lambda x: np.sum(x, where=[True, False]),
+            RuntimeError,
+            "Function 'np.sum' is not supported with kwarg 'where'",
+        ),
+        (lambda x: np.gcd(x, x), RuntimeError, "Function 'np.gcd' is not supported with 2 traced operands"),
+        (lambda x: np.gcd(x, [1, 2]), RuntimeError, "Function 'np.gcd' is not supported with an array"),
+        (lambda x: x + "abc", ValueError, "Constant 'abc' is not supported"),
+        (lambda x: x + 1j, ValueError, "Constant 1j is not supported"),
+        (lambda x: x << 70, ValueError, "shifted by integers from 0 to 62, not by 70"),
+        (lambda x: x // 0, RuntimeError, "the right operand 0"),
+        (lambda x: x / 2, RuntimeError, "results are encrypted integers"),
+        (lambda x: (x / 2) @ [1, 2], RuntimeError, "it takes integers"),
+        (lambda x: x @ x, RuntimeError, "products of two encrypted values are not supported yet"),
+        (lambda x: x.reshape(3), RuntimeError, "the shape [3] for 2 elements"),
+        (lambda x: np.transpose(x, (1,)), RuntimeError, "axis 1"),
+        (lambda x: x + np.array([1, 2, 3]), RuntimeError, "operands of shape [2] and [3]"),
+        (lambda x: x.astype("abc"), ValueError, "must be called with a numpy type"),
+        (lambda x: x.astype(complex), ValueError, "must be called with a numpy type"),
+        (lambda x: np.squeeze(x, axis=0), ValueError, "cannot be squeezed"),
+        (lambda x: np.expand_dims(x, 5), ValueError, "out of bounds"),
+        (lambda x: np.asarray(x), RuntimeError, "no numbers to convert"),
+        (lambda x: len(x[0]), TypeError, "has no len()"),
+        (lambda x: "text", ValueError, "returned 'text', which is not supported"),
+        (lambda x: None, ValueError, "returned 'None', which is not supported"),
+        (lambda x: (), ValueError, "returned '()', which is not supported"),
+    ],
+)
+def test_refused(function, error, message):
+    with pytest.raises(error) as caught:
+        compiled(function, VECTORS)
+    assert message in str(caught.value)
+
+
+def test_products_of_encrypted_values():
+    def function(x, y):
+        z = x + 1
+        return z * y  # here
+
+    with pytest.raises(RuntimeError) as caught:
+        compiled(function, [(1, 2), (3, 4)])
+    here = function.__code__.co_firstlineno + 2
+    first, place, *_ = str(caught.value).split("\n\n")
+    assert first == "Function you are trying to compile cannot be compiled"
+    assert re.match(rf".*test_errors\.py:{here}(:16)?: `multiply`: two encrypted operands", place), place
+    lines = str(caught.value).splitlines()
+    marks = {i: line.lstrip("^") for i, line in enumerate(lines) if line.startswith("^^^")}
+    marked = {lines[i - 1].split("#")[0].strip(): mark.strip() for i, mark in marks.items()}
+    assert marked == {
+        "%1 = y": "this is operand 1 of `multiply`",
+        "%3 = add(%0, %2)": "this is operand 0 of `multiply`",
+    }
+
+
+def test_values_of_another_function():
+    kept = []
+
+    def first(x):
+        kept.append(x)
+        return x
+
+    compiled(first, range(4))
+    with pytest.raises(RuntimeError, match="a value of another function is used"):
+        compiled(lambda x: x + kept[0], range(4))
+
+
+def test_widths_that_no_parameters_allow():
+    def function(x):
+        return (x * 1000003) % 7
+
+    with pytest.raises(RuntimeError) as caught:
+        compiled(function, range(1000))
+    here = function.__code__.co_firstlineno + 1
+    assert re.search(rf"test_errors\.py:{here}:", str(caught.value)), caught.value
+    assert "bits" in str(caught.value)
+
+
+def test_values_that_have_no_integer():
+    with pytest.raises(RuntimeError, match=r"test_errors.py:\d+") as caught:
+        compiled(lambda x: np.log(x).astype(np.int64), range(4))
+    assert "sample 0" in str(caught.value)
+
+
+def test_constants_in_circuits_of_nothing_encrypted():
+    with pytest.raises(RuntimeError, match="clear"):
+        fhe.Compiler(lambda x: x + 1, {"x": "clear"}).compile(range(4))

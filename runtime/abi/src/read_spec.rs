@@ -1,0 +1,270 @@
+//! Reads a spec from outside and checks that it is sound: sizes within limits, references only to keys that exist.
+//!
+//! Who forms a pointer or allocates from a spec may rely on what is checked here.
+
+use crate::encoding::{MAX_WIDTH, bounds};
+use crate::functions::abi_hash;
+use crate::parameters::{Decomposition, Variance};
+use crate::spec::{EncodingSpec, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
+use std::fmt::Display;
+
+impl ProgramSpec {
+    /// Reads and checks a spec; afterwards every reference and size in it is sound.
+    pub fn from_json(text: &str) -> Result<Self, SpecError> {
+        let value: serde_json::Value = serde_json::from_str(text)?;
+        let found = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if found != u64::from(SPEC_VERSION) {
+            let compiler = value.get("compiler").and_then(|c| c.as_str()).unwrap_or("unknown").to_owned();
+            return Err(SpecError::Version { found, compiler });
+        }
+        let spec: Self = serde_json::from_value(value)?;
+        let expected = abi_hash();
+        if spec.abi != expected {
+            return Err(SpecError::Abi { found: spec.abi, expected });
+        }
+        check(&spec)?;
+        Ok(spec)
+    }
+}
+
+/// Why a spec was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// Not JSON, or not the fields of a spec.
+    #[error("the spec cannot be read: {0}; it must be the JSON written by `cloakwork compile`")]
+    Syntax(#[from] serde_json::Error),
+    /// Another layout.
+    #[error(
+        "the spec has version {found}, this release reads version {SPEC_VERSION}; compile the program again or use the release that wrote it ({compiler})"
+    )]
+    Version {
+        /// Version in the spec.
+        found: u64,
+        /// Compiler named in the spec.
+        compiler: String,
+    },
+    /// Made for another runtime.
+    #[error(
+        "the program was compiled for the runtime contract {found}, this runtime has {expected}; compile it again with this release"
+    )]
+    Abi {
+        /// Contract in the spec.
+        found: String,
+        /// Contract of this crate.
+        expected: String,
+    },
+    /// A number contradicts another.
+    #[error("the spec is inconsistent at `{place}`: {found}; allowed is {allowed}")]
+    Inconsistent {
+        /// Field.
+        place: String,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        allowed: String,
+    },
+}
+
+/// Most elements of one argument or result, and most ciphertexts of scratch memory under one key.
+const MAX_ELEMENTS: u64 = 1 << 32;
+const MAX_LWE_DIMENSION: u64 = 1 << 17;
+
+fn require(
+    holds: bool,
+    place: impl Display,
+    found: impl Display,
+    allowed: impl Display,
+) -> Result<(), SpecError> {
+    if holds {
+        return Ok(());
+    }
+    Err(SpecError::Inconsistent {
+        place: place.to_string(),
+        found: found.to_string(),
+        allowed: allowed.to_string(),
+    })
+}
+
+fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
+    let keys = &spec.keyset.secret_keys;
+    let is_glwe = |key: usize| matches!(keys.get(key).map(|k| k.shape), Some(SecretKeyShape::Glwe(_)));
+    let is_lwe = |key: usize| matches!(keys.get(key).map(|k| k.shape), Some(SecretKeyShape::Lwe(_)));
+    for (i, key) in keys.iter().enumerate() {
+        let dimension = match key.shape {
+            SecretKeyShape::Lwe(dimension) => dimension.0,
+            SecretKeyShape::Glwe(glwe) => {
+                let size = glwe.polynomial_size.0;
+                let place = format!("keyset.secret_keys[{i}].polynomial_size");
+                require(
+                    size.is_power_of_two() && (32..=1 << 16).contains(&size),
+                    place,
+                    size,
+                    "a power of two from 32 to 65536",
+                )?;
+                glwe.dimension.0.saturating_mul(size)
+            }
+        };
+        let place = format!("keyset.secret_keys[{i}].shape");
+        require(
+            (1..=MAX_LWE_DIMENSION).contains(&dimension),
+            place,
+            dimension,
+            format!("1 to {MAX_LWE_DIMENSION}"),
+        )?;
+        check_variance(key.variance, &format!("keyset.secret_keys[{i}].variance"))?;
+    }
+    for (i, key) in spec.keyset.keyswitch_keys.iter().enumerate() {
+        let place = format!("keyset.keyswitch_keys[{i}]");
+        require(is_glwe(key.from), format!("{place}.from"), key.from, "the position of a GLWE key")?;
+        require(is_lwe(key.to), format!("{place}.to"), key.to, "the position of an LWE key")?;
+        check_decomposition(key.decomposition, 32, &place)?;
+        check_variance(key.added_variance, &place)?;
+    }
+    for (i, key) in spec.keyset.bootstrap_keys.iter().enumerate() {
+        let place = format!("keyset.bootstrap_keys[{i}]");
+        require(is_lwe(key.from), format!("{place}.from"), key.from, "the position of an LWE key")?;
+        require(is_glwe(key.to), format!("{place}.to"), key.to, "the position of a GLWE key")?;
+        check_decomposition(key.decomposition, 64, &place)?;
+        check_variance(key.modulus_switch_variance, &place)?;
+        check_variance(key.output_variance, &place)?;
+    }
+    let (workspaces, key_count) = (spec.workspace.len(), keys.len());
+    require(
+        workspaces == key_count,
+        "workspace",
+        format!("{workspaces} entries"),
+        format!("{key_count}, one for each secret key"),
+    )?;
+    for (i, &ciphertexts) in spec.workspace.iter().enumerate() {
+        require(
+            ciphertexts <= MAX_ELEMENTS,
+            format!("workspace[{i}]"),
+            ciphertexts,
+            format!("at most {MAX_ELEMENTS}"),
+        )?;
+    }
+    for (group, values) in [("inputs", &spec.inputs), ("outputs", &spec.outputs)] {
+        for (i, value) in values.iter().enumerate() {
+            check_value(value, &format!("{group}[{i}]"), &is_glwe)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) -> Result<(), SpecError> {
+    let elements = value.shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
+    let found = format!("{:?}", value.shape);
+    require(
+        elements.is_some_and(|n| n <= MAX_ELEMENTS),
+        format!("{place}.shape"),
+        found,
+        format!("at most {MAX_ELEMENTS} elements"),
+    )?;
+    let (lo, hi) = value.range;
+    require(lo <= hi, format!("{place}.range"), format!("{lo}..={hi}"), "least before greatest")?;
+    let EncodingSpec::Encrypted { key, width, is_signed } = value.encoding else { return Ok(()) };
+    require(is_glwe(key), format!("{place}.encoding.key"), key, "the position of a GLWE key")?;
+    require(
+        (1..=MAX_WIDTH.0).contains(&width.0),
+        format!("{place}.encoding.width"),
+        width,
+        format!("1 to {MAX_WIDTH}"),
+    )?;
+    let (least, greatest) = bounds(width, is_signed);
+    let fits = least <= lo && hi <= greatest;
+    require(fits, format!("{place}.range"), format!("{lo}..={hi}"), format!("{least}..={greatest}"))
+}
+
+fn check_decomposition(
+    decomposition: Decomposition,
+    modulus_bits: u32,
+    place: &str,
+) -> Result<(), SpecError> {
+    let Decomposition { base_log, level } = decomposition;
+    let fits = base_log >= 1 && level >= 1 && base_log.saturating_mul(level) <= modulus_bits;
+    let found = format!("base_log {base_log}, level {level}");
+    require(
+        fits,
+        format!("{place}.decomposition"),
+        found,
+        format!("at least 1 each, product at most {modulus_bits}"),
+    )
+}
+
+fn check_variance(variance: Variance, place: &str) -> Result<(), SpecError> {
+    let fits = variance.0.is_finite() && (0.0..1.0).contains(&variance.0);
+    require(fits, place, variance.0, "a variance on the torus, from 0 to below 1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel};
+    use crate::spec::{ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, SecretKeySpec, SecuritySpec};
+
+    fn spec(variance: f64) -> ProgramSpec {
+        let glwe = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(2048) };
+        let key =
+            |name: &str, shape| SecretKeySpec { name: name.into(), shape, variance: Variance(variance) };
+        let keyset = Keyset {
+            secret_keys: vec![
+                key("big", SecretKeyShape::Glwe(glwe)),
+                key("small", SecretKeyShape::Lwe(LweDimension(771))),
+            ],
+            keyswitch_keys: vec![KeyswitchKeySpec {
+                name: "ksk".into(),
+                from: 0,
+                to: 1,
+                decomposition: Decomposition { base_log: 3, level: 5 },
+                added_variance: Variance(variance / 3.0),
+            }],
+            bootstrap_keys: vec![],
+        };
+        ProgramSpec {
+            version: SPEC_VERSION,
+            compiler: "test".into(),
+            abi: abi_hash(),
+            name: "main".into(),
+            keyset,
+            inputs: vec![],
+            outputs: vec![],
+            error: ErrorSpec { p_error: 1e-5, global_p_error: 1e-5 },
+            security: SecuritySpec { level: SecurityLevel::Bits128, source: "none".into() },
+            counts: OperationCounts::default(),
+            workspace: vec![0, 0],
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_bit_by_bit() {
+        // Neighbours of many magnitudes, among which a reader that rounds would miss some.
+        for i in 0..2000 {
+            let variance =
+                8.442_253_112_932_959e-31 * (1.0 + f64::from(i) * f64::EPSILON) * 1.37f64.powi(i % 100);
+            let written = spec(variance);
+            let read = ProgramSpec::from_json(&written.to_json()).unwrap();
+            assert_eq!(read, written);
+            assert_eq!(read.keyset.fingerprint(), written.keyset.fingerprint());
+        }
+    }
+
+    #[test]
+    fn unsound_specs_are_refused_with_the_place() {
+        let refused = |change: &dyn Fn(&mut ProgramSpec)| {
+            let mut spec = spec(1e-20);
+            change(&mut spec);
+            ProgramSpec::from_json(&spec.to_json()).unwrap_err().to_string()
+        };
+        let message = refused(&|spec| spec.keyset.keyswitch_keys[0].to = 7);
+        assert!(
+            message.contains("`keyset.keyswitch_keys[0].to`: 7; allowed is the position of an LWE key"),
+            "{message}"
+        );
+        let message = refused(&|spec| spec.workspace = vec![0]);
+        assert!(message.contains("`workspace`: 1 entries"), "{message}");
+        let message = refused(&|spec| spec.version = 9);
+        assert!(message.contains("version 9, this release reads version 1"), "{message}");
+        let message = refused(&|spec| spec.abi = "0".into());
+        assert!(message.contains("compile it again"), "{message}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Programs that are traced from closures: what a frontend adds to the way of the data, that is emission, functions of
+//! the host and calibration. Interpreted, simulated and executed on ciphertexts.
+
+use cloakwork::{Circuit, Error, LookupTable, Noise, Options, compile, compile_calibrated, trace};
+use cloakwork_frontend::elementwise::Unary;
+use cloakwork_tests::integers::Integers;
+use libtest_mimic::Trial;
+use ndarray::{ArrayD, Axis, Ix2, IxDyn, array};
+
+type Arrays = Vec<ArrayD<i64>>;
+type Build = fn() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error>;
+
+/// One test for each program.
+pub(super) fn tests() -> Vec<Trial> {
+    let programs: [(&str, Build); 4] = [
+        ("network", network),
+        ("calibrated_difference", calibrated_difference),
+        ("lookup_table_and_reals", lookup_table_and_reals),
+        ("clear_input", clear_input),
+    ];
+    let test = |(name, build): (&str, Build)| {
+        Trial::test(format!("suite::traced::{name}"), move || {
+            let (circuit, calls) = build()?;
+            Ok(check(&circuit, &calls)?)
+        })
+    };
+    programs.into_iter().map(test).collect()
+}
+
+fn check(circuit: &Circuit, calls: &[(Arrays, Arrays)]) -> Result<(), String> {
+    let explained = |error: Error| error.to_string();
+    let keys = circuit.keygen().map_err(explained)?;
+    for (inputs, expected) in calls {
+        let interpreted = circuit.evaluate_clear([inputs.clone()]).map_err(explained)?;
+        let simulated = circuit.simulate(inputs.clone(), Noise::None).map_err(explained)?;
+        let executed = circuit.encrypt_run_decrypt(&keys, inputs.clone()).map_err(explained)?;
+        for (executor, found) in
+            [("interpreted", &interpreted[0]), ("simulated", &simulated.outputs), ("executed", &executed)]
+        {
+            if found != expected {
+                return Err(format!("{executor}, on {inputs:?}: expected {expected:?}, found {found:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Two layers with weights of three values and a rectifier that divides by 4.
+fn network() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+    let (first, second) =
+        (Integers::of_tag("w1").tensor(&[12, 6], -1, 1), Integers::of_tag("w2").tensor(&[6, 3], -1, 1));
+    let graph = trace("network", |t| {
+        let image = t.encrypted("image", [2, 12], 0..=3);
+        image.matmul(&first).map(|v| v.max(0) / 4).matmul(&second)
+    })?;
+    let two = |values: &ArrayD<i64>| values.clone().into_dimensionality::<Ix2>().expect("two axes");
+    let calls = (0..2).map(|seed| {
+        let images = Integers::of_seed(seed).tensor(&[2, 12], 0, 3);
+        let hidden = two(&images).dot(&two(&first)).mapv(|v| v.max(0) / 4);
+        (vec![images], vec![hidden.dot(&two(&second)).into_dyn()])
+    });
+    Ok((compile(&graph, &Options::default())?, calls.collect()))
+}
+
+/// `|x − y|` of inputs whose ranges are measured, by a function of the host.
+fn calibrated_difference() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+    let graph = trace("difference", |t| {
+        let (x, y) = (t.encrypted("x", [4], 0..=5), t.encrypted("y", [4], -3..=2));
+        (x - y).map(|v| v.abs() % 7)
+    })?;
+    let sample = |seed: u64| {
+        let mut random = Integers::of_seed(seed);
+        vec![random.tensor(&[4], 0, 5), random.tensor(&[4], -3, 2)]
+    };
+    let circuit = compile_calibrated(&graph, (0..50).map(sample), &Options::default())?;
+    let call = |seed: u64| {
+        let inputs = sample(seed);
+        let expected = (&inputs[0] - &inputs[1]).mapv(|v| v.abs() % 7);
+        (inputs, vec![expected])
+    };
+    Ok((circuit, (0..3).map(call).collect()))
+}
+
+/// A table, a sum over one axis, and a square root whose real result is rounded down and squared.
+fn lookup_table_and_reals() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+    let entries = [3, 1, 0, 2];
+    let graph = trace("tables", |t| {
+        let x = t.encrypted("x", [2, 3], 0..=3);
+        x.lookup(&LookupTable::new(entries))
+            .sum([1])
+            .map_real(f64::sqrt)
+            .unary(Unary::FloorToInt)
+            .map(|v| v * v)
+    })?;
+    let x = array![[0, 1, 2], [3, 3, 0]].into_dyn();
+    let sums = x.mapv(|v: i64| entries[v as usize]).sum_axis(Axis(1));
+    let expected = sums.mapv(|v| (v as f64).sqrt().floor() as i64).mapv(|v| v * v);
+    Ok((compile(&graph, &Options::default())?, vec![(vec![x], vec![expected])]))
+}
+
+/// An encrypted vector times a clear one.
+fn clear_input() -> Result<(Circuit, Vec<(Arrays, Arrays)>), Error> {
+    let graph = trace("scaled", |t| {
+        let x = t.encrypted("x", [3], -4..=3);
+        let factor = t.clear("factor", [3], -2..=2);
+        &x * &factor + 1
+    })?;
+    let call = |factor: i64| {
+        let x = Integers::of_seed(factor.unsigned_abs()).tensor(&[3], -4, 3);
+        let expected = x.mapv(|v| v * factor + 1);
+        (vec![x, ArrayD::from_elem(IxDyn(&[3]), factor)], vec![expected])
+    };
+    Ok((compile(&graph, &Options::default())?, [-2, 0, 2].map(call).into()))
+}
