@@ -5,15 +5,8 @@
 //! once, at generation or loading.
 
 use super::secret::gaussian;
-<<<<<<< HEAD
-use super::{KeyError, Origin, SecretKey, SecretKeys, Seeds};
-use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords};
-=======
 use super::{KeyError, KeyIdentity, Origin, SecretKey, SecretKeys, Seeds};
-use crate::kernels::{
-    Bootstrap, BootstrapKeyWords, Keyswitch, KeyswitchKeyWords, Pooled, StockBootstrap, StockKeyswitch,
-};
->>>>>>> cfd9225c3d8af42d17400ba4ab26264dd30a37c1
+use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords};
 use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
