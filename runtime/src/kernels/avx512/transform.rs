@@ -2,8 +2,8 @@
 //!
 //! `N` real coefficients modulo `X^N + 1` are `M = N/2` complex ones, `c_j + i·c_(j+M)`, modulo `X^M − i`. They are
 //! split in three phases, so that the first can be fused with what stands before it and the last with what
-//! follows: one step of radix 2, 4 or 8; any number of steps of radix 8; and the last six bits within blocks of 64
-//! points. Values come in the order that this leaves them in; nothing reorders them.
+//! follows: one step of radix 2, 4 or 8; any number of steps of radix 8, and perhaps one of radix 4; and the last
+//! six bits within blocks of 64 points. Values come in the order that this leaves them in; nothing reorders them.
 //! The plan depends on the size alone and all angles are exact, so the same input gives the same bits everywhere.
 
 use super::Avx512;
@@ -24,10 +24,18 @@ pub(super) struct Transform {
     /// Radix of the first step.
     pub(super) first_radix: usize,
     first: Numbers<f64>,
-    /// For each step between, from the first to the last: for each polynomial that it splits.
-    middle: Vec<Vec<Numbers<f64>>>,
+    /// Between the first step and the last six bits.
+    middle: Vec<MiddleStep>,
     /// For each block: those of its first half, and those of the second half for each lane.
     last: Vec<(Numbers<f64>, Numbers<[f64; LANES]>)>,
+}
+
+/// A step within each part that the first step has made.
+struct MiddleStep {
+    /// 4 or 8.
+    radix: usize,
+    /// For each polynomial that it splits.
+    factors: Vec<Numbers<f64>>,
 }
 
 impl Transform {
@@ -35,16 +43,14 @@ impl Transform {
     pub(super) fn new(avx512: Avx512, size: usize) -> Self {
         assert!(size.is_power_of_two() && size >= MIN_SIZE);
         let blocks = size / 2 / 64;
-        let first_radix = match blocks.ilog2() % 3 {
-            0 => 8,
-            1 => 2,
-            _ => 4,
-        };
+        let first_radix = first_radix(blocks);
         let mut angles = Angle::ROOT.after(first_radix);
         let mut middle = vec![];
         while angles.len() < blocks {
-            middle.push(angles.iter().map(|angle| angle.factors(8)).collect());
-            angles = angles.into_iter().flat_map(|angle| angle.after(8)).collect();
+            let radix = if (blocks / angles.len()).ilog2() % 3 == 0 { 8 } else { 4 };
+            let factors = angles.iter().map(|angle| angle.factors(radix)).collect();
+            middle.push(MiddleStep { radix, factors });
+            angles = angles.into_iter().flat_map(|angle| angle.after(radix)).collect();
         }
         let last = angles.into_iter().map(|angle| {
             let inner = angle.after(8);
@@ -70,25 +76,29 @@ impl Transform {
     /// The steps of radix 8 within part `part` of those that the first step made.
     #[inline(always)]
     pub(super) fn forward_middle(&self, part: usize, blocks: &mut [Block]) {
-        let points = blocks.as_flattened_mut();
-        for (step, factors) in self.middle.iter().enumerate() {
-            let pieces = 1 << (3 * step);
-            let factors = &factors[part * pieces..][..pieces];
-            for (piece, factors) in points.chunks_exact_mut(points_of(self, pieces)).zip(factors) {
-                step_of_8::<true>(self.avx512, piece, factors);
-            }
+        for step in &self.middle {
+            self.middle_step::<true>(step, part, blocks.as_flattened_mut());
         }
     }
 
     /// Undoes [`Self::forward_middle`] up to a factor.
     #[inline(always)]
     pub(super) fn inverse_middle(&self, part: usize, blocks: &mut [Block]) {
-        let points = blocks.as_flattened_mut();
-        for (step, factors) in self.middle.iter().enumerate().rev() {
-            let pieces = 1 << (3 * step);
-            let factors = &factors[part * pieces..][..pieces];
-            for (piece, factors) in points.chunks_exact_mut(points_of(self, pieces)).zip(factors) {
-                step_of_8::<false>(self.avx512, piece, factors);
+        for step in self.middle.iter().rev() {
+            self.middle_step::<false>(step, part, blocks.as_flattened_mut());
+        }
+    }
+
+    #[inline(always)]
+    fn middle_step<const IS_FORWARD: bool>(&self, step: &MiddleStep, part: usize, points: &mut [Points]) {
+        let pieces = step.factors.len() / self.first_radix;
+        let factors = &step.factors[part * pieces..][..pieces];
+        for (piece, factors) in points.chunks_exact_mut(points.len() / pieces).zip(factors) {
+            let factors = Same(self.avx512, factors);
+            if step.radix == 8 {
+                in_place::<8, IS_FORWARD>(self.avx512, piece, factors);
+            } else {
+                in_place::<4, IS_FORWARD>(self.avx512, piece, factors);
             }
         }
     }
@@ -126,10 +136,11 @@ impl Transform {
             points.re = re.map(|word| word as i64 as f64 * scale);
             points.im = im.map(|word| word as i64 as f64 * scale);
         }
+        let points = blocks.as_flattened_mut();
         match self.first_radix {
-            2 => self.forward_first::<2>(blocks),
-            4 => self.forward_first::<4>(blocks),
-            _ => self.forward_first::<8>(blocks),
+            2 => in_place::<2, true>(self.avx512, points, self.first()),
+            4 => in_place::<4, true>(self.avx512, points, self.first()),
+            _ => in_place::<8, true>(self.avx512, points, self.first()),
         }
         let size = self.blocks / self.first_radix;
         for (part, blocks) in blocks.chunks_exact_mut(size).enumerate() {
@@ -139,36 +150,30 @@ impl Transform {
             }
         }
     }
+}
 
-    #[inline(always)]
-    fn forward_first<const R: usize>(&self, blocks: &mut [Block]) {
-        let points = blocks.as_flattened_mut();
-        let stride = points.len() / R;
-        for j in 0..stride {
-            let mut x = [Complex::zero(self.avx512); R];
-            for t in 0..R {
-                x[t] = Complex::load(self.avx512, &points[j + t * stride]);
-            }
-            forward(self.avx512, &mut x, self.first());
-            for t in 0..R {
-                x[t].store(&mut points[j + t * stride]);
-            }
-        }
+/// Radix of the first step. Where its streams would lie whole pages apart, and so compete for the same few places
+/// of the nearest cache, there are fewer of them.
+fn first_radix(blocks: usize) -> usize {
+    match blocks.ilog2() % 3 {
+        0 if blocks >= 64 => 2,
+        0 => 8,
+        1 => 2,
+        _ => 4,
     }
 }
 
-/// Vectors in each piece of a part.
-fn points_of(transform: &Transform, pieces: usize) -> usize {
-    transform.blocks / transform.first_radix * LANES / pieces
-}
-
+/// A step of radix `R`, or its inverse.
 #[inline(always)]
-fn step_of_8<const IS_FORWARD: bool>(avx512: Avx512, points: &mut [Points], factors: &Numbers<f64>) {
-    let factors = Same(avx512, factors);
-    let stride = points.len() / LANES;
+fn in_place<const R: usize, const IS_FORWARD: bool>(
+    avx512: Avx512,
+    points: &mut [Points],
+    factors: Same<'_>,
+) {
+    let stride = points.len() / R;
     for j in 0..stride {
-        let mut x = [Complex::zero(avx512); LANES];
-        for t in 0..LANES {
+        let mut x = [Complex::zero(avx512); R];
+        for t in 0..R {
             x[t] = Complex::load(avx512, &points[j + t * stride]);
         }
         if IS_FORWARD {
@@ -176,7 +181,7 @@ fn step_of_8<const IS_FORWARD: bool>(avx512: Avx512, points: &mut [Points], fact
         } else {
             inverse(avx512, &mut x, factors)
         }
-        for t in 0..LANES {
+        for t in 0..R {
             x[t].store(&mut points[j + t * stride]);
         }
     }
@@ -241,30 +246,16 @@ mod tests {
             }
             transform.inverse_middle(part, blocks);
         }
+        let (all, first) = (values.as_flattened_mut(), transform.first());
         match transform.first_radix {
-            2 => inverse_first::<2>(transform, &mut values),
-            4 => inverse_first::<4>(transform, &mut values),
-            _ => inverse_first::<8>(transform, &mut values),
+            2 => in_place::<2, false>(avx512, all, first),
+            4 => in_place::<4, false>(avx512, all, first),
+            _ => in_place::<8, false>(avx512, all, first),
         }
         let points = values.as_flattened();
         let parts =
             points.iter().flat_map(|points| points.re).chain(points.iter().flat_map(|points| points.im));
         parts.map(|number| ((number - number.round()) * 64f64.exp2()) as i64 as u64).collect()
-    }
-
-    fn inverse_first<const R: usize>(transform: &Transform, blocks: &mut [Block]) {
-        let points = blocks.as_flattened_mut();
-        let stride = points.len() / R;
-        for j in 0..stride {
-            let mut x = [Complex::zero(transform.avx512); R];
-            for t in 0..R {
-                x[t] = Complex::load(transform.avx512, &points[j + t * stride]);
-            }
-            inverse(transform.avx512, &mut x, transform.first());
-            for t in 0..R {
-                x[t].store(&mut points[j + t * stride]);
-            }
-        }
     }
 
     #[test]
