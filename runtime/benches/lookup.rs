@@ -1,4 +1,5 @@
-//! Time of a whole call that looks 128 ciphertexts of 4 bits up, of key generation, and of a simulated call.
+//! Time of a whole call that looks 128 ciphertexts of 4 bits up, of key generation, and of a simulated call; and of
+//! 64 lookups with the kernels for this processor beside those for every processor, for 4, 6 and 8 bits.
 
 use cloakwork_abi::encoding::{bounds, encode};
 use cloakwork_abi::functions::{Context, STATUS_OK, abi_hash};
@@ -11,6 +12,7 @@ use cloakwork_abi::spec::{
     BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec,
     SPEC_VERSION, SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
 };
+use cloakwork_runtime::kernel_trial::{self, Choice};
 use cloakwork_runtime::{
     EvaluationKeys, Noise, Program, Randomness, RunOptions, decrypt, encrypt, generate, run, simulate,
 };
@@ -67,6 +69,35 @@ fn lookup(criterion: &mut Criterion) {
     group.bench_function("call that does nothing", |bencher| {
         bencher.iter(|| run(&idle, &evaluation, &values, RunOptions::default()).expect("runs"));
     });
+}
+
+/// 64 keyswitches and bootstraps on one thread, by either kernel.
+fn kernels(criterion: &mut Criterion) {
+    const LOOKUPS: usize = 64;
+    let digits = |base_log, level| Decomposition { base_log, level };
+    let cases = [
+        ("4 bits", 742, (2, 1024), digits(23, 1), digits(3, 5)),
+        ("6 bits", 880, (1, 4096), digits(22, 1), digits(4, 4)),
+        ("8 bits", 1000, (1, 16384), digits(22, 1), digits(4, 5)),
+    ];
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
+    for (name, small, (dimension, size), bootstrap_digits, keyswitch_digits) in cases {
+        let mut group = criterion.benchmark_group(format!("64 lookups by kernels, {name}"));
+        group.sample_size(10).measurement_time(Duration::from_secs(4));
+        let small = LweDimension(small);
+        let shape = GlweShape { dimension: GlweDimension(dimension), polynomial_size: PolynomialSize(size) };
+        for choice in [Choice::Portable, Choice::Fastest] {
+            let keys = (shape.lwe_dimension(), small);
+            let mut keyswitch = kernel_trial::keyswitch(choice, keys, keyswitch_digits, LOOKUPS);
+            let mut bootstrap = kernel_trial::bootstrap(choice, (small, shape), bootstrap_digits, LOOKUPS);
+            group.bench_function(format!("keyswitch, {choice:?}"), |bencher| {
+                pool.install(|| bencher.iter(&mut keyswitch));
+            });
+            group.bench_function(format!("bootstrap, {choice:?}"), |bencher| {
+                pool.install(|| bencher.iter(&mut bootstrap));
+            });
+        }
+    }
 }
 
 /// `y = x + 1 (mod 16)` by a lookup.
@@ -157,5 +188,5 @@ fn spec() -> ProgramSpec {
     }
 }
 
-criterion_group!(benches, lookup);
+criterion_group!(benches, kernels, lookup);
 criterion_main!(benches);

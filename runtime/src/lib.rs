@@ -8,6 +8,7 @@
 //! - [`simulator`]: runs the same machine code on noisy phases, without keys;
 //! - [`formats`]: keys and values as bytes and files;
 //! - [`output_file`]: how files are written, and what is never replaced;
+//! - [`kernel_trial`]: what the kernels cost, for measurements;
 //! - [`executable`]: the `main` of emitted executables.
 //!
 //! `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
@@ -15,6 +16,7 @@
 pub mod client;
 pub mod executable;
 pub mod formats;
+pub mod kernel_trial;
 mod kernels;
 pub mod keys;
 pub mod output_file;

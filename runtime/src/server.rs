@@ -2,7 +2,7 @@
 //!
 //! Everything that came from outside is checked against the spec before machine code gets a pointer to it.
 
-use crate::kernels::{Bootstrap, Kernel, LookupTables};
+use crate::kernels::LookupTables;
 use crate::keys::{EvaluationKeys, KeyIdentity};
 use crate::program::Program;
 use crate::value::{Data, Mismatch, Value, Words, words_of};
@@ -225,7 +225,7 @@ unsafe extern "C" fn server_keyswitch(
             .keyswitch
             .get(key as usize)
             .ok_or_else(|| format!("there is no keyswitch key {key}"))?;
-        let (input_words, output_words) = kernel.kernel().words();
+        let (input_words, output_words) = kernel.words();
         // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory.
         let (input, output) = unsafe {
             (
@@ -257,9 +257,9 @@ unsafe extern "C" fn server_bootstrap(
             .bootstrap
             .get(key as usize)
             .ok_or_else(|| format!("there is no bootstrap key {key}"))?;
-        let size = kernel.kernel().polynomial_size();
+        let size = kernel.polynomial_size();
         check_width(width, size)?;
-        let (input_words, output_words) = kernel.kernel().words();
+        let (input_words, output_words) = kernel.words();
         // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory, and
         // as many tables of `2^width` words as the selector names.
         let (input, output, tables) = unsafe {

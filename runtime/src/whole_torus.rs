@@ -2,31 +2,29 @@
 //!
 //! Ciphertexts without a mask make the phase exact, so the edges of boxes are met exactly.
 
-use crate::kernels::{
-    Bootstrap, BootstrapKeyWords, Entry, Kernel, LookupTables, Pooled, StockBootstrap, entry_at,
-};
+use crate::kernels::{BootstrapKernel, BootstrapKeyWords, Entry, LookupTables, entry_at};
 use crate::simulator::box_of;
 use cloakwork_abi::encoding::{bounds, delta, encode};
 use cloakwork_abi::parameters::{
     Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, Width,
 };
 
-const SIZE: usize = 64;
+const SIZE: usize = 256;
 const SMALL: usize = 3;
 /// Messages of the output are this wide.
 const OUTPUT: Width = Width(10);
 
-/// A bootstrap key of zeros leaves the accumulator as the body has turned it.
-fn kernel() -> Pooled<StockBootstrap> {
+/// Each kernel that this processor has. A bootstrap key of zeros leaves the accumulator as the body has turned it.
+fn kernels() -> [BootstrapKernel; 2] {
     let to = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(SIZE as u64) };
     let decomposition = Decomposition { base_log: 8, level: 2 };
-    let words = vec![0; SMALL * 2 * 2 * 2 * SIZE];
-    Pooled::new(StockBootstrap::new(BootstrapKeyWords {
+    let key = || BootstrapKeyWords {
         from: LweDimension(SMALL as u64),
         to,
         decomposition,
-        words,
-    }))
+        words: vec![0; SMALL * 2 * 2 * 2 * SIZE],
+    };
+    [BootstrapKernel::portable(key()), BootstrapKernel::new(key())]
 }
 
 fn bodies(phases: &[u64]) -> Vec<u64> {
@@ -43,10 +41,9 @@ fn bodies(phases: &[u64]) -> Vec<u64> {
 }
 
 /// Phases after looking `phases` up in the table of `entry ↦ entry + 1`.
-fn look_up(phases: &[u64], width: Width, is_signed: bool) -> Vec<u64> {
+fn look_up(kernel: &BootstrapKernel, phases: &[u64], width: Width, is_signed: bool) -> Vec<u64> {
     let table: Vec<u64> = (0..1i64 << width.0).map(|entry| encode(entry + 1, OUTPUT)).collect();
-    let kernel = kernel();
-    let (_, words) = kernel.kernel().words();
+    let (_, words) = kernel.words();
     let mut output = vec![0; phases.len() * words];
     let tables = LookupTables { words: &table, selector: None, width, is_signed };
     kernel.bootstrap(&bodies(phases), &mut output, tables);
@@ -64,13 +61,17 @@ fn every_half_step_selects_what_the_simulator_selects() {
                 if is_outside { word.wrapping_neg() } else { word }
             });
             let expected: Vec<u64> = expected.collect();
-            assert_eq!(look_up(&phases, width, is_signed), expected, "width {width}, signed {is_signed}");
+            for kernel in &kernels() {
+                let found = look_up(kernel, &phases, width, is_signed);
+                assert_eq!(found, expected, "width {width}, signed {is_signed}");
+            }
         }
     }
 }
 
 #[test]
 fn every_message_reaches_its_entry_to_the_edges_of_its_box() {
+    let kernels = kernels();
     for width in (1..=5).map(Width) {
         for is_signed in [false, true] {
             let (least, greatest) = bounds(width, is_signed);
@@ -79,7 +80,10 @@ fn every_message_reaches_its_entry_to_the_edges_of_its_box() {
                 let (lower, upper) = (delta(width) / 2, delta(width) / 2 - (1 << 32));
                 let phases = [centre.wrapping_sub(lower), centre, centre.wrapping_add(upper)];
                 let entry = encode(message.rem_euclid(1 << width.0) + 1, OUTPUT);
-                assert_eq!(look_up(&phases, width, is_signed), [entry; 3], "{message} of width {width}");
+                for kernel in &kernels {
+                    let found = look_up(kernel, &phases, width, is_signed);
+                    assert_eq!(found, [entry; 3], "{message} of width {width}");
+                }
             }
         }
     }

@@ -1,15 +1,22 @@
 //! The seam between the server and its arithmetic: keyswitch and bootstrap as functions on words.
 //!
 //! A kernel is built once from a key in the standard domain and then maps a batch of ciphertexts to a
-//! batch of ciphertexts. [`Pooled`] cuts a call into batches, spreads them over the current rayon pool and
-//! lends each batch scratch memory that outlives the call. Another kernel replaces a stock one by
-//! implementing [`Keyswitch`] or [`Bootstrap`] in a file of its own and taking its place in `EvaluationKeys`.
+//! batch of ciphertexts. `Pooled` cuts a call into batches, spreads them over the current rayon pool and
+//! lends each batch scratch memory that outlives the call. [`KeyswitchKernel`] and [`BootstrapKernel`] choose
+//! by the processor: kernels of our own in `avx512`, those of `tfhe` elsewhere, which are also what ours are
+//! tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`] and joins that choice.
 //!
 //! Layout: a large ciphertext is `k·N + 1` words, mask first. A small one occupies `n + 1` words too, but only
 //! the first `n + 1` 32-bit halves of them hold its coefficients.
 
 mod accumulator;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod choice;
+#[cfg(test)]
+mod compared;
 mod fourier_plan;
+mod modulus_switch;
 mod pooled;
 mod stock_bootstrap;
 mod stock_keyswitch;
@@ -17,9 +24,7 @@ mod stock_keyswitch;
 use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at};
-pub(crate) use pooled::Pooled;
-pub(crate) use stock_bootstrap::StockBootstrap;
-pub(crate) use stock_keyswitch::StockKeyswitch;
+pub(crate) use choice::{BootstrapKernel, KeyswitchKernel};
 
 /// A keyswitch key: for each input coefficient, levels from the finest to the coarsest, a ciphertext of
 /// `to + 1` words that encrypts the coefficient times `2^32 / B^level`.
@@ -52,14 +57,12 @@ pub(crate) trait Kernel: Send + Sync {
 
 /// Switches large ciphertexts to a small key.
 pub(crate) trait Keyswitch: Kernel {
-    fn new(key: KeyswitchKeyWords) -> Self;
     /// `input` and `output` hold the same number of ciphertexts.
     fn keyswitch(&self, input: &[u64], output: &mut [u64], scratch: &mut Self::Scratch);
 }
 
 /// Looks small ciphertexts up in tables; the results are large.
 pub(crate) trait Bootstrap: Kernel {
-    fn new(key: BootstrapKeyWords) -> Self;
     /// `N` of the output key: a table of width `w` needs `2^(w + 1) ≤ N`.
     fn polynomial_size(&self) -> usize;
     /// `input` and `output` hold the same number of ciphertexts; ciphertext `i` uses table `tables.table(first + i)`.

@@ -1,6 +1,7 @@
 //! The bootstrap of `tfhe`: centred modulus switch, batched blind rotation, sample extraction.
 
 use super::fourier_plan::fourier_plan;
+use super::modulus_switch::Switched;
 use super::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
 use dyn_stack::PodStack;
 use tfhe::core_crypto::algorithms::modulus_switch::ModulusSwitchedLweCiphertext;
@@ -11,8 +12,7 @@ use tfhe::core_crypto::prelude::{
     CiphertextCount, CiphertextModulus, CiphertextModulusLog, ContiguousEntityContainer,
     DecompositionBaseLog, DecompositionLevelCount, Fft, GlweCiphertextListMutView, GlweDimension,
     LweBootstrapKey, LweCiphertext, LweDimension, MonomialDegree, PolynomialSize,
-    extract_lwe_sample_from_glwe_ciphertext, lwe_ciphertext_centered_binary_modulus_switch,
-    par_convert_standard_lwe_bootstrap_key_to_fourier,
+    extract_lwe_sample_from_glwe_ciphertext, par_convert_standard_lwe_bootstrap_key_to_fourier,
 };
 
 pub(crate) struct StockBootstrap {
@@ -27,13 +27,6 @@ pub(crate) struct StockScratch {
     stack: Vec<u8>,
 }
 
-/// A ciphertext modulo `2N`, with its mask at hand: the blind rotation asks for single elements.
-struct Switched {
-    log_modulus: CiphertextModulusLog,
-    mask: Vec<usize>,
-    body: usize,
-}
-
 impl Kernel for StockBootstrap {
     type Scratch = StockScratch;
     const BATCH: usize = 16;
@@ -46,11 +39,7 @@ impl Kernel for StockBootstrap {
             CiphertextCount(Self::BATCH),
             self.fft.as_view(),
         );
-        let switched = || Switched {
-            log_modulus: size.to_blind_rotation_input_modulus_log(),
-            mask: vec![0; self.key.input_lwe_dimension().0],
-            body: 0,
-        };
+        let switched = || Switched::new(self.key.input_lwe_dimension().0, size.0);
         StockScratch {
             switched: (0..Self::BATCH).map(|_| switched()).collect(),
             accumulators: vec![0; Self::BATCH * glwe_size.0 * size.0],
@@ -63,8 +52,8 @@ impl Kernel for StockBootstrap {
     }
 }
 
-impl Bootstrap for StockBootstrap {
-    fn new(key: BootstrapKeyWords) -> Self {
+impl StockBootstrap {
+    pub(crate) fn new(key: BootstrapKeyWords) -> Self {
         let (from, size) =
             (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
         let glwe_size = GlweDimension(key.to.dimension.0 as usize).to_glwe_size();
@@ -77,7 +66,9 @@ impl Bootstrap for StockBootstrap {
         par_convert_standard_lwe_bootstrap_key_to_fourier(&standard, &mut fourier);
         Self { key: fourier, fft }
     }
+}
 
+impl Bootstrap for StockBootstrap {
     fn polynomial_size(&self) -> usize {
         self.key.polynomial_size().0
     }
@@ -111,15 +102,6 @@ impl Bootstrap for StockBootstrap {
             let mut output = LweCiphertext::from_container(output, modulus);
             extract_lwe_sample_from_glwe_ciphertext(&glwe, &mut output, MonomialDegree(0));
         }
-    }
-}
-
-impl Switched {
-    fn switch(&mut self, input: &[u32]) {
-        let input = LweCiphertext::from_container(input, CiphertextModulus::new_native());
-        let lazy = lwe_ciphertext_centered_binary_modulus_switch::<u32, usize, _>(input, self.log_modulus);
-        self.body = lazy.body();
-        self.mask.iter_mut().zip(lazy.mask()).for_each(|(to, from)| *to = from);
     }
 }
 

@@ -23,8 +23,8 @@ impl Kernel for StockKeyswitch {
     }
 }
 
-impl Keyswitch for StockKeyswitch {
-    fn new(key: KeyswitchKeyWords) -> Self {
+impl StockKeyswitch {
+    pub(crate) fn new(key: KeyswitchKeyWords) -> Self {
         assert_eq!(key.words.len() as u64, key.from.0 * u64::from(key.decomposition.level) * (key.to.0 + 1));
         let key = LweKeyswitchKey::from_container(
             key.words,
@@ -35,7 +35,9 @@ impl Keyswitch for StockKeyswitch {
         );
         Self { key }
     }
+}
 
+impl Keyswitch for StockKeyswitch {
     /// `(0, b) − Σᵢ Σⱼ digitⱼ(aᵢ) · keyᵢⱼ (mod 2^32)`, the body `b` rounded to 32 bits
     fn keyswitch(&self, input: &[u64], output: &mut [u64], (): &mut ()) {
         let (input_words, output_words) = self.words();

@@ -6,9 +6,7 @@
 
 use super::secret::gaussian;
 use super::{KeyError, KeyIdentity, Origin, SecretKey, SecretKeys, Seeds};
-use crate::kernels::{
-    Bootstrap, BootstrapKeyWords, Keyswitch, KeyswitchKeyWords, Pooled, StockBootstrap, StockKeyswitch,
-};
+use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords};
 use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
@@ -24,8 +22,8 @@ pub struct EvaluationKeys {
     identity: KeyIdentity,
     origin: Origin,
     pub(crate) seeded: (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
-    pub(crate) keyswitch: Vec<Pooled<StockKeyswitch>>,
-    pub(crate) bootstrap: Vec<Pooled<StockBootstrap>>,
+    pub(crate) keyswitch: Vec<KeyswitchKernel>,
+    pub(crate) bootstrap: Vec<BootstrapKernel>,
 }
 
 /// Bodies of a keyswitch key; input coefficient outermost, then levels from the finest to the coarsest.
@@ -68,12 +66,10 @@ impl EvaluationKeys {
         origin: Origin,
     ) -> Self {
         let kernels = keyset.keyswitch_keys.iter().zip(&keyswitch);
-        let keyswitch_kernels =
-            kernels.map(|(spec, key)| Pooled::new(StockKeyswitch::new(key.expand(spec, keyset))));
+        let keyswitch_kernels = kernels.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset)));
         let keyswitch_kernels = keyswitch_kernels.collect();
         let kernels = keyset.bootstrap_keys.iter().zip(&bootstrap);
-        let bootstrap_kernels =
-            kernels.map(|(spec, key)| Pooled::new(StockBootstrap::new(key.expand(spec, keyset))));
+        let bootstrap_kernels = kernels.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset)));
         let bootstrap_kernels = bootstrap_kernels.collect();
         Self {
             keyset: keyset.clone(),

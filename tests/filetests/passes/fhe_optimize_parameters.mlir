@@ -9,11 +9,11 @@ func.func @main(%x: tensor<3x!fhe.eint<4>>, %c: i64 {fhe.range = array<i64: -2, 
   return %0, %2 : !fhe.eint<4>, !fhe.eint<1>
 }
 // output:
-module attributes {tfhe.global_p_error = 9.29726362e-6 : f64, tfhe.p_error = 9.29726201e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.global_p_error = 7.95463005e-6 : f64, tfhe.p_error = 7.95462866e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 1024 : i64, variance = 5.87171265e-15 : f64}
-  tfhe.secret_key @small {lwe_dimension = 696 : i64, variance = 6.97033371e-10 : f64}
-  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.96699106e-6 : f64, base_log = 2 : i64, level = 6 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 3.45706940e-6 : f64, output_variance = 7.82784836e-5 : f64}
+  tfhe.secret_key @small {lwe_dimension = 692 : i64, variance = 8.03780712e-10 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.80119593e-6 : f64, base_log = 2 : i64, level = 7 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 3.43720118e-6 : f64, output_variance = 7.78286073e-5 : f64}
   func.func @main(%arg0: tensor<3x!fhe.eint<4>>, %arg1: i64 {fhe.range = array<i64: -2, 2>}) -> (!fhe.eint<4>, !fhe.eint<1>) {
     %cst = arith.constant dense<[3, 2, 1]> : tensor<3xi64>
     %0 = fhe.dot %arg0, %cst : (tensor<3x!fhe.eint<4>>, tensor<3xi64>) -> !fhe.eint<4>
