@@ -47,7 +47,7 @@ impl Transform {
         let mut angles = Angle::ROOT.after(first_radix);
         let mut middle = vec![];
         while angles.len() < blocks {
-            let radix = if (blocks / angles.len()).ilog2() % 3 == 0 { 8 } else { 4 };
+            let radix = if (blocks / angles.len()).ilog2().is_multiple_of(3) { 8 } else { 4 };
             let factors = angles.iter().map(|angle| angle.factors(radix)).collect();
             middle.push(MiddleStep { radix, factors });
             angles = angles.into_iter().flat_map(|angle| angle.after(radix)).collect();
