@@ -29,6 +29,9 @@ const TOLERANCE: f64 = 0.12;
 /// The formula of the keyswitch takes digits for uniform. A digit of exactly `B/2` becomes `−B/2` only if the next
 /// digit is at least `B/2`, which makes digits smaller: by 1/6 in variance for `B = 4`, less for greater `B`.
 const SMALLER_DIGITS: f64 = 1.0 / 6.0;
+/// The formula of the bootstrap has a margin for the rounding of transforms: two fifths of a term that is at most a
+/// third of the whole here.
+const LESS_ROUNDING: f64 = 0.4 / 3.0;
 
 struct Point {
     small: u64,
@@ -53,7 +56,11 @@ fn measured_variances_are_those_of_the_formulas() {
         for (what, measured, formula) in measure(point, i as u128) {
             let ratio = measured / formula.0;
             println!("point {i}: {what:16} 2^{:7.3}, {:.3} of the formula", measured.log2() / 2.0, ratio);
-            let least = if what == "keyswitch" { 1.0 - TOLERANCE - SMALLER_DIGITS } else { 1.0 - TOLERANCE };
+            let least = match what {
+                "keyswitch" => 1.0 - TOLERANCE - SMALLER_DIGITS,
+                "bootstrap" => 1.0 - TOLERANCE - LESS_ROUNDING,
+                _ => 1.0 - TOLERANCE,
+            };
             if !(least..=1.0 + TOLERANCE).contains(&ratio) {
                 failures
                     .push(format!("point {i}: {what} has {ratio:.3} of the variance that the formula says"));

@@ -13,6 +13,8 @@ const MAX_BOOTSTRAP_LEVEL: u32 = 8;
 const KEYSWITCH_BITS: u32 = 32;
 /// Widest digits that a kernel takes.
 const MAX_BASE_LOG: u32 = 30;
+/// Most bits of all digits of a bootstrap: the kernel of `tfhe` rounds wrongly at 64.
+const BOOTSTRAP_BITS: u32 = 63;
 
 /// Everything to choose from.
 pub(super) struct Space {
@@ -64,7 +66,7 @@ impl Space {
                     let variance = noise::bootstrap(LweDimension(1), shape, decomposition, variance).0;
                     BootstrapChoice { decomposition, variance, seconds: product.seconds(level) }
                 };
-                (1..=MAX_BASE_LOG.min(64 / level))
+                (1..=MAX_BASE_LOG.min(BOOTSTRAP_BITS / level))
                     .map(of_base)
                     .min_by(|a, b| a.variance.total_cmp(&b.variance))
             };

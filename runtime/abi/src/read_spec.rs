@@ -124,7 +124,7 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
         let place = format!("keyset.bootstrap_keys[{i}]");
         require(is_lwe(key.from), format!("{place}.from"), key.from, "the position of an LWE key")?;
         require(is_glwe(key.to), format!("{place}.to"), key.to, "the position of a GLWE key")?;
-        check_decomposition(key.decomposition, 64, &place)?;
+        check_decomposition(key.decomposition, 63, &place)?;
         check_variance(key.modulus_switch_variance, &place)?;
         check_variance(key.output_variance, &place)?;
     }
@@ -175,19 +175,15 @@ fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) 
     require(fits, format!("{place}.range"), format!("{lo}..={hi}"), format!("{least}..={greatest}"))
 }
 
-fn check_decomposition(
-    decomposition: Decomposition,
-    modulus_bits: u32,
-    place: &str,
-) -> Result<(), SpecError> {
+fn check_decomposition(decomposition: Decomposition, most_bits: u32, place: &str) -> Result<(), SpecError> {
     let Decomposition { base_log, level } = decomposition;
-    let fits = base_log >= 1 && level >= 1 && base_log.saturating_mul(level) <= modulus_bits;
+    let fits = base_log >= 1 && level >= 1 && base_log.saturating_mul(level) <= most_bits;
     let found = format!("base_log {base_log}, level {level}");
     require(
         fits,
         format!("{place}.decomposition"),
         found,
-        format!("at least 1 each, product at most {modulus_bits}"),
+        format!("at least 1 each, product at most {most_bits}"),
     )
 }
 
