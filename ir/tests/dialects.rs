@@ -58,11 +58,7 @@ fn text_comes_back_the_same() {
 #[test]
 fn values_outside_their_type_are_named_with_their_place() {
     let error = run(MAP, &[(&[3], &[15, 2, 1])]).unwrap_err();
-    assert_eq!(
-        error,
-        "test.mlir:4:8: error: the value 15 does not fit `!fhe.esint<4>`, which holds -8 to 7"
-            .replace("test.mlir", "-")
-    );
+    assert_eq!(error, "test.mlir:4:8: error: the value 15 does not fit `!fhe.esint<4>`, which holds -8 to 7");
 }
 
 #[test]
