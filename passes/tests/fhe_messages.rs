@@ -43,7 +43,7 @@ fn arguments() {
             "%x: !fhe.eint<?> {fhe.name = \"age\"}",
             "%r = fhe.add %x, %x : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>",
         ),
-        "-:1:1",
+        "test:1:1",
         &["argument `age`", "neither a width nor a range", "`!fhe.eint<4>`", "input set"],
     );
     check(
@@ -52,7 +52,7 @@ fn arguments() {
             "%x: !fhe.efloat",
             &map("%x", "!fhe.efloat", "%v: f64", "%i = arith.fptosi %v : f64 to i64\nfhe.yield %i : i64"),
         ),
-        "-:1:1",
+        "test:1:1",
         &["argument `in0` has the type `!fhe.efloat`", "quantize it"],
     );
     check(
@@ -61,7 +61,7 @@ fn arguments() {
             &format!("{SMALL}, %c: i64"),
             "%r = fhe.mul_clear %x, %c : (!fhe.eint<?>, i64) -> !fhe.eint<?>",
         ),
-        "-:2:6",
+        "test:2:6",
         &["the clear argument `in1` has no range", "fhe.range"],
     );
 }
@@ -71,7 +71,7 @@ fn maps() {
     check(
         &[PREPARE],
         &program(WIDE, &map("%x", "!fhe.eint<?>", "%v: i64", SAME)),
-        "-:2:6",
+        "test:2:6",
         &["0 to 100000, which needs 17 bits", "at most 16", "smaller"],
     );
     let both = map(
@@ -83,7 +83,7 @@ fn maps() {
     check(
         &[PREPARE],
         &program(&format!("{SMALL}, {}", SMALL.replace('x', "y")), &both),
-        "-:2:6",
+        "test:2:6",
         &["a function of two encrypted values", "a table lookup takes one"],
     );
     let clear = map(
@@ -95,19 +95,19 @@ fn maps() {
     check(
         &[PREPARE],
         &program(&format!("{SMALL}, %c: i64 {{fhe.range = array<i64: 0, 1>}}"), &clear),
-        "-:2:6",
+        "test:2:6",
         &["operand 1 of the map is a clear value", "make it a constant"],
     );
     let inverse = "%t = arith.constant 10 : i64\n%s = arith.divsi %t, %v : i64\nfhe.yield %s : i64";
     check(
         &[PREPARE],
         &program(SMALL, &map("%x", "!fhe.eint<?>", "%v: i64", inverse)),
-        "-:2:6",
+        "test:2:6",
         &["cannot be tabulated for the inputs 0 to 3", "of 10 and 0 has no result"],
     );
     let real = "func.func @main(%x: !fhe.eint<2>) -> !fhe.efloat {\n%r = fhe.map %x : (!fhe.eint<2>) -> !fhe.efloat {\n^bb0(%v: i64):\n%f = arith.sitofp %v : i64 to f64\nfhe.yield %f : f64\n}\nreturn %r : !fhe.efloat\n}";
-    check(&[PREPARE], real, "-:2:6", &["yields a real number", "rounding and a conversion"]);
-    check(&["fhe-infer-bit-widths"], real, "-:2:6", &["a real number has no width", "fhe-fuse-maps"]);
+    check(&[PREPARE], real, "test:2:6", &["yields a real number", "rounding and a conversion"]);
+    check(&["fhe-infer-bit-widths"], real, "test:2:6", &["a real number has no width", "fhe-fuse-maps"]);
     let declared = map("%x", "!fhe.eint<?>", "%v: i64", SAME)
         .replace("-> !fhe.eint<?>", "-> !fhe.eint<1>")
         .replace("%r", "%q");
@@ -116,24 +116,24 @@ fn maps() {
     check(
         &[PREPARE],
         &format!("{keep}{declared}\nreturn %q, %r : !fhe.eint<1>, !fhe.eint<?>\n}}"),
-        "-:2:6",
+        "test:2:6",
         &["yields 0 to 3", "`!fhe.eint<1>` holds 0 to 1", "wider type"],
     );
     let outside = program(
         "%x: !fhe.eint<2> {fhe.range = array<i64: 0, 9>}",
         &map("%x", "!fhe.eint<2>", "%v: i64", SAME),
     );
-    check(&[PREPARE], &outside, "-:2:6", &["takes the values 0 to 9", "`!fhe.eint<2>` holds 0 to 3"]);
+    check(&[PREPARE], &outside, "test:2:6", &["takes the values 0 to 9", "`!fhe.eint<2>` holds 0 to 3"]);
     check(
         &["fhe-build-tables"],
         &program("%x: !fhe.eint<?>", &map("%x", "!fhe.eint<?>", "%v: i64", SAME)),
-        "-:2:6",
+        "test:2:6",
         &["range of the map's input is not known", "fhe-infer-ranges"],
     );
     check(
         &["fhe-infer-ranges", "fhe-infer-bit-widths"],
         &program(SMALL, &map("%x", "!fhe.eint<?>", "%v: i64", SAME)),
-        "-:2:6",
+        "test:2:6",
         &["needs a table", "fhe-build-tables"],
     );
 }
@@ -149,32 +149,32 @@ fn lookups() {
     check(
         &[PREPARE],
         &program(SMALL, &table(2)),
-        "-:2:6",
+        "test:2:6",
         &["2 entries", "values 0 to 3", "2^2 entries", "extend"],
     );
     let signed = "%x: !fhe.eint<?> {fhe.range = array<i64: -3, 3>}";
     check(
         &[PREPARE],
         &program(signed, &table(4)),
-        "-:2:6",
+        "test:2:6",
         &["4 entries", "-3 to 3", "2^3 entries", "two's complement"],
     );
     check(
         &["fhe-infer-bit-widths"],
         &program(SMALL, &table(2)),
-        "-:2:6",
+        "test:2:6",
         &["2 entries", "values 0 to 3", "2^2"],
     );
     check(
         &["fhe-build-tables"],
         &program("%x: !fhe.eint<?>", &table(2)),
-        "-:2:6",
+        "test:2:6",
         &["not known", "fhe-infer-ranges"],
     );
     check(
         &[PREPARE, FHE],
         &program(WIDE, &table(1 << 17)),
-        "-:2:6",
+        "test:2:6",
         &["0 to 100000, which needs 17 bits", "at most 16", "round"],
     );
     let connected = format!(
@@ -187,8 +187,8 @@ fn lookups() {
     check(
         &[PREPARE, FHE],
         &source,
-        "-:4:6",
-        &["values 0 to 3", "connect it with the values 0 to 300000 at -:3:6", "19 bits", "at most 16"],
+        "test:4:6",
+        &["values 0 to 3", "connect it with the values 0 to 300000 at test:3:6", "19 bits", "at most 16"],
     );
 }
 
@@ -198,28 +198,33 @@ fn widths() {
     check(
         &[PREPARE, FHE],
         &program("%x: !fhe.eint<?> {fhe.range = array<i64: 0, 4000000000000000000>}", sum),
-        "-:2:6",
+        "test:2:6",
         &["0 to 8000000000000000000 need 63 bits", "at most 62"],
     );
     check(
         &[PREPARE],
         &program("%x: !fhe.eint<?> {fhe.range = array<i64: 0, 9000000000000000000>}", sum),
-        "-:2:6",
+        "test:2:6",
         &["leaves 64 bits", "0 to 9000000000000000000 and 0 to 9000000000000000000", "smaller"],
     );
     let declared = "func.func @main(%x: !fhe.eint<4>) -> !fhe.eint<4> {\n%r = fhe.add %x, %x : (!fhe.eint<4>, !fhe.eint<4>) -> !fhe.eint<4>\nreturn %r : !fhe.eint<4>\n}";
     check(
         &[PREPARE, FHE],
         declared,
-        "-:2:6",
+        "test:2:6",
         &["the result takes the values 0 to 30", "`!fhe.eint<4>` holds 0 to 15", "`?`"],
     );
     let argument = "func.func @main(%x: !fhe.eint<4> {fhe.range = array<i64: -1, 4>}) -> !fhe.eint<4> {\nreturn %x : !fhe.eint<4>\n}";
-    check(&[PREPARE, FHE], argument, "-:1:1", &["argument `in0` takes the values -1 to 4", "holds 0 to 15"]);
+    check(
+        &[PREPARE, FHE],
+        argument,
+        "test:1:1",
+        &["argument `in0` takes the values -1 to 4", "holds 0 to 15"],
+    );
     check(
         &["fhe-infer-bit-widths"],
         &program("%x: !fhe.eint<?>", sum),
-        "-:1:1",
+        "test:1:1",
         &["`!fhe.eint<?>` has no range", "fhe-infer-ranges"],
     );
 }
@@ -232,14 +237,14 @@ fn what_cannot_be_computed() {
     check(
         &["fhe-build-tables"],
         &real,
-        "-:2:6",
+        "test:2:6",
         &["operand 0 of the map has the type `!fhe.efloat`", "quantize"],
     );
     let call = program(SMALL, "%r = func.call @main(%x) : (!fhe.eint<?>) -> !fhe.eint<?>");
     check(
         &[PREPARE],
         &call,
-        "-:2:6",
+        "test:2:6",
         &["`func.call` cannot compute on encrypted values", "operations of `fhe`"],
     );
     let arguments = format!("{SMALL}, %c: i64 {{fhe.range = array<i64: 1, 2>}}");
@@ -248,7 +253,7 @@ fn what_cannot_be_computed() {
     check(
         &["fhe-infer-ranges"],
         &program(&arguments, divided),
-        "-:3:6",
+        "test:3:6",
         &["the range of operand 1 of type `i64` is not known", "addi, subi, muli and shli"],
     );
     let constants: Vec<String> = (0..1025).map(|i| i.to_string()).collect();
@@ -263,7 +268,7 @@ fn what_cannot_be_computed() {
     check(
         &["fhe-infer-ranges"],
         &many,
-        "-:3:6",
+        "test:3:6",
         &["more than 1024 tables of 65536 entries", "fewer distinct"],
     );
 }
