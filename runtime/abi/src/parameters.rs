@@ -35,6 +35,56 @@ number!(
     Width(u32)
 );
 
+number!(
+    /// Polynomials that an accumulator is spread over, `e`: tables of `e·N` coefficients by products of size `N`.
+    ExtensionFactor(u64)
+);
+
+/// How many coefficients of its input key one step of a blind rotation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub enum Grouping {
+    /// One: the key holds a GGSW ciphertext of each coefficient.
+    One,
+    /// Two, `s` and `t`: the key holds GGSW ciphertexts of `s·(1 − t)`, `(1 − s)·t` and `s·t`, in this order.
+    Two,
+}
+
+impl Grouping {
+    /// Coefficients of a step.
+    pub fn factor(self) -> u64 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
+    /// GGSW ciphertexts of a step.
+    pub fn ciphertexts(self) -> u64 {
+        match self {
+            Self::One => 1,
+            Self::Two => 3,
+        }
+    }
+}
+
+impl From<Grouping> for u64 {
+    fn from(grouping: Grouping) -> Self {
+        grouping.factor()
+    }
+}
+
+impl TryFrom<u64> for Grouping {
+    type Error = String;
+    fn try_from(factor: u64) -> Result<Self, String> {
+        match factor {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            _ => Err(format!("the grouping of a bootstrap key is {factor}, allowed is 1 or 2")),
+        }
+    }
+}
+
 /// Shape of a GLWE secret key. Read as an LWE key it has dimension `k·N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GlweShape {

@@ -21,7 +21,7 @@ mod pooled;
 mod stock_bootstrap;
 mod stock_keyswitch;
 
-use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
+use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at};
 pub(crate) use choice::{BootstrapKernel, KeyswitchKernel};
@@ -35,11 +35,14 @@ pub(crate) struct KeyswitchKeyWords {
     pub(crate) words: Vec<u32>,
 }
 
-/// A bootstrap key: for each input coefficient a GGSW ciphertext, in the order of `tfhe`'s `LweBootstrapKey`.
+/// A bootstrap key: for each group of input coefficients the GGSW ciphertexts that [`Grouping`] names, each in the
+/// order of `tfhe`'s `LweBootstrapKey`. With `Grouping::Two` the dimension `from` is even.
 pub(crate) struct BootstrapKeyWords {
     pub(crate) from: LweDimension,
     pub(crate) to: GlweShape,
     pub(crate) decomposition: Decomposition,
+    pub(crate) grouping: Grouping,
+    pub(crate) extension: ExtensionFactor,
     pub(crate) words: Vec<u64>,
 }
 
