@@ -1,16 +1,24 @@
 //! What operations take on this runtime, from a measured table.
 //!
-//! `cargo run --release -p cloakwork-runtime --example measure_cost` measures the table again. With ciphertexts
-//! from a key of shape `(k, N)` and a small key of dimension `n`, one thread takes
+//! `cloakwork calibrate` measures such a table. With ciphertexts from a key of shape `(k, N)` and a small key of
+//! dimension `n`, where `b` ciphertexts pass by the key together, one thread takes for each of them
 //!
-//! - for a bootstrap `n·(fixed + level·level_ns)`, both figures measured for each shape: of an external
-//!   product the inverse transforms are the fixed part, forward transforms and products go with the level;
-//! - for a keyswitch `kN·level·(row_ns + (n + 1)·word_ns)`, where narrow digits have a faster path or none;
-//! - for an addition, with or without a clear weight, `(kN + 1)·linear_word_ns`.
+//! - for a bootstrap `n/g` steps, `g` being the grouping. A step with `l` levels and extension `e` takes
+//!   `fixed + l·level + e·(extension + l·extension_level) + l·key_level/b`, all measured for each shape and
+//!   grouping: transforms and products grow with the extension; what is made of the key for a ciphertext
+//!   may be made once for all parts; the key itself comes from memory once for the whole batch;
+//! - for a keyswitch `kN·l·(row + (n + 1)·(word + key_word/b))`, where narrow digits have a faster path or none;
+//!   a conversion to a GLWE key of dimension `k'N'` is a keyswitch with `n = k'N'`;
+//! - for an addition, with or without a clear weight, `(kN + 1)·linear_word`.
 
-use cloakwork_abi::parameters::{Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize};
+use cloakwork_abi::parameters::{
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize,
+};
 use cloakwork_abi::security::MIN_DIMENSION;
 use serde::{Deserialize, Serialize};
+
+/// Ciphertexts that pass by a key together in a call of many.
+pub const MOST_PER_BATCH: u64 = 16;
 
 /// A measured table. The shapes that it lists are the shapes that are chosen from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,8 +30,8 @@ pub struct CostModel {
     pub linear_word_ns: f64,
     /// The keyswitch.
     pub keyswitch: KeyswitchCost,
-    /// The external product within a bootstrap, for each shape.
-    pub external_products: Vec<ExternalProductCost>,
+    /// The steps of bootstraps, for each shape and grouping.
+    pub bootstraps: Vec<BootstrapCost>,
 }
 
 /// See the header of this file.
@@ -38,20 +46,32 @@ pub struct KeyswitchCost {
     pub narrow_word_ns: f64,
     /// Nanoseconds for a word that a wider digit is multiplied with.
     pub wide_word_ns: f64,
+    /// Nanoseconds until a word of the key is there for a whole batch, where digits are narrow.
+    pub narrow_key_word_ns: f64,
+    /// Nanoseconds until a word of the key is there for a whole batch, where digits are wider.
+    pub wide_key_word_ns: f64,
 }
 
 /// See the header of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ExternalProductCost {
+pub struct BootstrapCost {
     /// `k`
     pub dimension: GlweDimension,
     /// `N`
     pub polynomial_size: PolynomialSize,
-    /// Nanoseconds without any level.
+    /// Coefficients of the input in a step.
+    pub grouping: Grouping,
+    /// Nanoseconds of a step.
     pub fixed_ns: f64,
-    /// Nanoseconds for each level.
+    /// Nanoseconds of a step for each level.
     pub level_ns: f64,
+    /// Nanoseconds of a step for each part of an extended accumulator.
+    pub extension_ns: f64,
+    /// Nanoseconds of a step for each level and part of an extended accumulator.
+    pub extension_level_ns: f64,
+    /// Nanoseconds until a level of the key is there for a whole batch.
+    pub key_level_ns: f64,
 }
 
 impl CostModel {
@@ -60,16 +80,27 @@ impl CostModel {
         Self::from_json(include_str!("cost_avx512.json")).expect("a test reads this table")
     }
 
-    /// Reads a table as the measuring tool prints it; at least one shape must have known security.
+    /// Reads a table as `cloakwork calibrate` writes it; at least one shape must have known security.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         let cost: Self = serde_json::from_str(text)?;
-        let is_secure = |product: &ExternalProductCost| product.shape().lwe_dimension() >= MIN_DIMENSION;
-        if !cost.external_products.iter().any(is_secure) {
+        let is_secure = |bootstrap: &BootstrapCost| bootstrap.shape().lwe_dimension() >= MIN_DIMENSION;
+        if !cost.bootstraps.iter().any(is_secure) {
             let message =
                 format!("no shape of the cost table has k·N of at least {MIN_DIMENSION}; measure it again");
             return Err(serde::de::Error::custom(message));
         }
         Ok(cost)
+    }
+
+    /// What bootstraps cost, one entry for each shape and grouping that can be chosen.
+    pub fn bootstraps(&self) -> impl Iterator<Item = &BootstrapCost> {
+        self.bootstraps.iter()
+    }
+
+    /// Seconds for one coefficient of a keyswitch's input, for one of `batch` ciphertexts; `to` is a small key or
+    /// a GLWE key read as an LWE key.
+    pub fn keyswitch_coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
+        self.keyswitch.coefficient(decomposition, to, batch)
     }
 
     /// Seconds for one addition of ciphertexts, or product with a clear number.
@@ -79,24 +110,38 @@ impl CostModel {
 }
 
 impl KeyswitchCost {
-    /// Seconds for one coefficient of the input's mask.
-    pub fn coefficient(&self, decomposition: Decomposition, small: LweDimension) -> f64 {
+    /// See [`CostModel::keyswitch_coefficient`].
+    pub fn coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
         let is_narrow = decomposition.base_log <= self.narrow_base_log;
-        let word_ns = if is_narrow { self.narrow_word_ns } else { self.wide_word_ns };
-        f64::from(decomposition.level) * (self.row_ns + (small.0 + 1) as f64 * word_ns) * 1e-9
+        let (word_ns, key_word_ns) = match is_narrow {
+            true => (self.narrow_word_ns, self.narrow_key_word_ns),
+            false => (self.wide_word_ns, self.wide_key_word_ns),
+        };
+        let words = (to.0 + 1) as f64;
+        f64::from(decomposition.level) * (self.row_ns + words * (word_ns + key_word_ns / batch)) * 1e-9
     }
 }
 
-impl ExternalProductCost {
+impl BootstrapCost {
     /// Shape of the key.
     pub fn shape(&self) -> GlweShape {
         GlweShape { dimension: self.dimension, polynomial_size: self.polynomial_size }
     }
 
-    /// Seconds for one coefficient of a bootstrap's input.
-    pub fn seconds(&self, level: u32) -> f64 {
-        (self.fixed_ns + f64::from(level) * self.level_ns) * 1e-9
+    /// Seconds that a step of a blind rotation takes for one of `batch` ciphertexts.
+    pub fn step(&self, level: u32, extension: ExtensionFactor, batch: f64) -> f64 {
+        let (level, parts) = (f64::from(level), extension.0 as f64);
+        let own = self.fixed_ns + level * self.level_ns;
+        let of_parts = parts * (self.extension_ns + level * self.extension_level_ns);
+        (own + of_parts + level * self.key_level_ns / batch) * 1e-9
     }
+}
+
+/// How many ciphertexts pass by a key together, on average, when a call of `count` is spread over `threads`.
+pub fn batch(count: u64, threads: u64) -> f64 {
+    let count = count.max(1);
+    let batches = count.div_ceil(MOST_PER_BATCH).next_multiple_of(threads.max(1));
+    count as f64 / batches.min(count) as f64
 }
 
 #[cfg(test)]
@@ -107,7 +152,7 @@ mod tests {
     #[test]
     fn tables_without_a_secure_shape_are_refused() {
         let mut cost = CostModel::avx512();
-        cost.external_products.clear();
+        cost.bootstraps.clear();
         let error = CostModel::from_json(&serde_json::to_string(&cost).unwrap()).unwrap_err();
         assert!(error.to_string().contains("at least 450"), "{error}");
     }
@@ -115,19 +160,34 @@ mod tests {
     #[test]
     fn table_is_read_and_plausible() {
         let cost = CostModel::avx512();
-        let shapes: BTreeSet<_> = cost.external_products.iter().map(ExternalProductCost::shape).collect();
-        assert_eq!(shapes.len(), cost.external_products.len());
-        for product in &cost.external_products {
-            assert!(product.fixed_ns >= 0.0 && product.level_ns > 0.0, "{product:?}");
-            assert!(product.dimension.0 * product.polynomial_size.0 >= 450, "{product:?}");
+        let kinds: BTreeSet<_> = cost.bootstraps().map(|entry| (entry.shape(), entry.grouping)).collect();
+        assert_eq!(kinds.len(), cost.bootstraps.len());
+        for entry in cost.bootstraps() {
+            assert!(entry.shape().lwe_dimension().0 >= 450, "{entry:?}");
+            for level in 1..4 {
+                let seconds = |extension, batch| entry.step(level, ExtensionFactor(extension), batch);
+                assert!(seconds(1, 16.0) > 0.0, "{entry:?}");
+                assert!(seconds(1, 1.0) >= seconds(1, 16.0), "{entry:?}");
+                let ratio = seconds(8, 16.0) / seconds(1, 16.0); // at most a little more than linear
+                assert!((3.0..9.0).contains(&ratio), "{entry:?}: {ratio}");
+            }
         }
         let one = |k, size| {
-            let of_shape = |p: &&ExternalProductCost| (p.dimension.0, p.polynomial_size.0) == (k, size);
-            cost.external_products.iter().find(of_shape).unwrap().seconds(1)
+            let kind = (GlweDimension(k), PolynomialSize(size), Grouping::One);
+            let mut found = cost.bootstraps().filter(|b| (b.dimension, b.polynomial_size, b.grouping) == kind);
+            found.next().unwrap().step(1, ExtensionFactor(1), 16.0)
         };
         for size in [512, 1024, 2048, 4096, 8192, 16384, 32768] {
             let ratio = one(1, 2 * size) / one(1, size); // a little more than linear in N
             assert!((1.7..3.5).contains(&ratio), "{size}: {ratio}");
         }
+    }
+
+    #[test]
+    fn batches_are_those_of_the_runtime() {
+        for (count, threads, size) in [(0, 1, 1.0), (1, 1, 1.0), (1, 2, 1.0), (16, 1, 16.0), (17, 1, 8.5)] {
+            assert_eq!(batch(count, threads), size, "{count} on {threads}");
+        }
+        assert_eq!((batch(16, 2), batch(33, 2)), (8.0, 8.25));
     }
 }

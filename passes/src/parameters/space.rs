@@ -2,9 +2,11 @@
 //!
 //! Everything is tabulated before the search; what is worse than another in both time and noise is left out.
 
-use crate::parameters::cost::{CostModel, KeyswitchCost};
+use crate::parameters::cost::{CostModel, MOST_PER_BATCH};
 use cloakwork_abi::noise;
-use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension, SecurityLevel, Variance};
+use cloakwork_abi::parameters::{
+    Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, SecurityLevel, Variance,
+};
 use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_variance};
 
 /// Deepest decomposition of an accumulator.
@@ -57,14 +59,15 @@ pub(super) struct KeyswitchChoice {
 
 impl Space {
     pub(super) fn new(security: SecurityLevel, cost: &CostModel) -> Self {
-        let shapes = cost.external_products.iter().filter_map(|product| {
-            let shape = product.shape();
+        let shapes = cost.bootstraps().filter(|cost| cost.grouping == Grouping::One).filter_map(|cost| {
+            let shape = cost.shape();
             let variance = minimal_variance(security, shape.lwe_dimension(), ModulusBits::Bits64).ok()?;
             let of_level = |level| {
                 let of_base = |base_log| {
                     let decomposition = Decomposition { base_log, level };
                     let variance = noise::bootstrap(LweDimension(1), shape, decomposition, variance).0;
-                    BootstrapChoice { decomposition, variance, seconds: product.seconds(level) }
+                    let seconds = cost.step(level, ExtensionFactor(1), MOST_PER_BATCH as f64);
+                    BootstrapChoice { decomposition, variance, seconds }
                 };
                 (1..=MAX_BASE_LOG.min(BOOTSTRAP_BITS / level))
                     .map(of_base)
@@ -73,11 +76,11 @@ impl Space {
             let levels = (1..=MAX_BOOTSTRAP_LEVEL).filter_map(of_level).collect();
             Some(ShapeChoice { shape, variance, bootstraps: efficient(levels, |c| (c.seconds, c.variance)) })
         });
-        Self { shapes: shapes.collect(), small: small_keys(security, &cost.keyswitch) }
+        Self { shapes: shapes.collect(), small: small_keys(security, cost) }
     }
 }
 
-fn small_keys(security: SecurityLevel, cost: &KeyswitchCost) -> Vec<SmallChoice> {
+fn small_keys(security: SecurityLevel, cost: &CostModel) -> Vec<SmallChoice> {
     let mut choices: Vec<SmallChoice> = Vec::new();
     for dimension in (MIN_DIMENSION.0..).map(LweDimension) {
         let Ok(variance) = minimal_variance(security, dimension, ModulusBits::Bits32) else { continue };
@@ -91,7 +94,7 @@ fn small_keys(security: SecurityLevel, cost: &KeyswitchCost) -> Vec<SmallChoice>
         let keyswitches = all.map(|decomposition| KeyswitchChoice {
             decomposition,
             variance: keyswitch_coefficient(decomposition, variance),
-            seconds: cost.coefficient(decomposition, dimension),
+            seconds: cost.keyswitch_coefficient(decomposition, dimension, MOST_PER_BATCH as f64),
         });
         let keyswitches = efficient(keyswitches.collect(), |c| (c.seconds, c.variance));
         choices.push(SmallChoice { dimension, variance, keyswitches });
