@@ -4,7 +4,7 @@
 //! choices. Nothing here computes anything useful.
 
 use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables};
-use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension, Width};
+use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, Width};
 
 /// Which kernels to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub fn bootstrap(
     let rows = columns * decomposition.level as usize;
     let count_of_words = from.0 as usize * rows * columns * to.polynomial_size.0 as usize;
     let words = (0..count_of_words).map(mix).collect();
-    let key = BootstrapKeyWords { from, to, decomposition, words };
+    let (grouping, extension) = (Grouping::One, ExtensionFactor(1));
+    let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
     let kernel = match choice {
         Choice::Fastest => BootstrapKernel::new(key),
         Choice::Portable => BootstrapKernel::portable(key),
@@ -55,7 +56,8 @@ pub fn bootstrap(
     let mut output = vec![0; count * (to.lwe_dimension().0 as usize + 1)];
     let table = [mix(1), mix(2)];
     move || {
-        let tables = LookupTables { words: &table, selector: None, width: Width(1), is_signed: false };
+        let tables =
+            LookupTables { words: &table, selector: None, width: Width(1), is_signed: false, outputs: 1 };
         kernel.bootstrap(&input, &mut output, tables);
     }
 }

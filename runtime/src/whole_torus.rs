@@ -6,7 +6,7 @@ use crate::kernels::{BootstrapKernel, BootstrapKeyWords, Entry, LookupTables, en
 use crate::simulator::box_of;
 use cloakwork_abi::encoding::{bounds, delta, encode};
 use cloakwork_abi::parameters::{
-    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, Width,
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize, Width,
 };
 
 const SIZE: usize = 256;
@@ -22,6 +22,8 @@ fn kernels() -> [BootstrapKernel; 2] {
         from: LweDimension(SMALL as u64),
         to,
         decomposition,
+        grouping: Grouping::One,
+        extension: ExtensionFactor(1),
         words: vec![0; SMALL * 2 * 2 * 2 * SIZE],
     };
     [BootstrapKernel::portable(key()), BootstrapKernel::new(key())]
@@ -45,7 +47,7 @@ fn look_up(kernel: &BootstrapKernel, phases: &[u64], width: Width, is_signed: bo
     let table: Vec<u64> = (0..1i64 << width.0).map(|entry| encode(entry + 1, OUTPUT)).collect();
     let (_, words) = kernel.words();
     let mut output = vec![0; phases.len() * words];
-    let tables = LookupTables { words: &table, selector: None, width, is_signed };
+    let tables = LookupTables { words: &table, selector: None, width, is_signed, outputs: 1 };
     kernel.bootstrap(&bodies(phases), &mut output, tables);
     output.chunks_exact(words).map(|ciphertext| ciphertext[words - 1]).collect()
 }

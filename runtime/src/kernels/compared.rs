@@ -6,7 +6,7 @@ use super::{
 };
 use cloakwork_abi::encoding::{decode, encode};
 use cloakwork_abi::parameters::{
-    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, Width,
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize, Width,
 };
 use tfhe::core_crypto::commons::generators::DeterministicSeeder;
 use tfhe::core_crypto::commons::math::random::Seed;
@@ -153,6 +153,8 @@ fn compare_bootstraps(case: &Case, is_signed: bool, seed: u128) {
             polynomial_size: PolynomialSize(size as u64),
         },
         decomposition: Decomposition { base_log, level },
+        grouping: Grouping::One,
+        extension: ExtensionFactor(1),
         words: standard.as_ref().to_vec(),
     };
 
@@ -178,7 +180,7 @@ fn compare_bootstraps(case: &Case, is_signed: bool, seed: u128) {
     let value = |entry: usize| (entry * entry + 3 * entry + 1) as i64 % 64;
     let table: Vec<u64> = (0..2 * entries).map(|entry| encode(value(entry), output_width)).collect();
     let selector: Vec<u32> = (0..count as u32).map(|i| i % 2).collect();
-    let tables = LookupTables { words: &table, selector: Some(&selector), width: Width(width), is_signed };
+    let tables = LookupTables { words: &table, selector: Some(&selector), width: Width(width), is_signed, outputs: 1 };
 
     let large_key = glwe_key.into_lwe_secret_key();
     let words = dimension * size + 1;

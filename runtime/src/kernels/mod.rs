@@ -23,7 +23,7 @@ mod stock_keyswitch;
 
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 
-pub(crate) use accumulator::{Entry, LookupTables, entry_at};
+pub(crate) use accumulator::{Entry, LookupTables, entry_at, greatest_width, interleaved};
 pub(crate) use choice::{BootstrapKernel, KeyswitchKernel};
 
 /// A keyswitch key: for each input coefficient, levels from the finest to the coarsest, a ciphertext of
@@ -68,7 +68,8 @@ pub(crate) trait Keyswitch: Kernel {
 pub(crate) trait Bootstrap: Kernel {
     /// `N` of the output key: a table of width `w` needs `2^(w + 1) ≤ N`.
     fn polynomial_size(&self) -> usize;
-    /// `input` and `output` hold the same number of ciphertexts; ciphertext `i` uses table `tables.table(first + i)`.
+    /// `output` holds `tables.outputs` ciphertexts for each of `input`, next to each other; result `r` of ciphertext
+    /// `i` uses table `tables.table(first + i, r)`.
     fn bootstrap(
         &self,
         input: &[u64],
