@@ -40,6 +40,15 @@ pub enum Target {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CpuName(String);
 
+impl CpuName {
+    fn features(&self) -> Vec<String> {
+        collect(|visit, data| {
+            // SAFETY: the pointer and length are those of the name; `visit` and `data` are not kept.
+            unsafe { cloakworkVisitCpuFeatures(self.0.as_ptr().cast(), self.0.len(), visit, data) }
+        })
+    }
+}
+
 impl FromStr for CpuName {
     type Err = BackendError;
 
@@ -105,6 +114,18 @@ impl Target {
             .ok_or_else(|| refused(format!("there is no machine `{cpu}` for {TRIPLE}")))
     }
 
+    /// Whether the processor has all of these features, by LLVM's names.
+    pub fn has_features(&self, names: &[&str]) -> bool {
+        let found = match self {
+            Self::Host => {
+                let all = text(TargetMachine::get_host_cpu_features());
+                all.split(',').filter_map(|feature| feature.strip_prefix('+')).map(str::to_owned).collect()
+            }
+            Self::Cpu(name) => name.features(),
+        };
+        names.iter().all(|name| found.iter().any(|feature| feature == name))
+    }
+
     /// Whether this machine has all instructions that code for the target may use.
     pub(crate) fn require_runs_here(&self) -> Result<(), BackendError> {
         require_x86_64_linux()?;
@@ -115,10 +136,7 @@ impl Target {
             .split(',')
             .filter_map(|feature| Some((feature.get(1..)?, feature.starts_with('+'))))
             .collect();
-        let needed = collect(|visit, data| {
-            // SAFETY: the pointer and length are those of `name`; `visit` and `data` are not kept.
-            unsafe { cloakworkVisitCpuFeatures(name.0.as_ptr().cast(), name.0.len(), visit, data) }
-        });
+        let needed = name.features();
         let is_missing = |feature: &String| {
             host.get(feature.as_str()) == Some(&false) && !NEVER_CHOSEN.contains(&feature.as_str())
         };

@@ -181,6 +181,12 @@ pub fn set_op_attribute<'c>(op: OperationRef<'c, '_>, name: &str, value: Attribu
     unsafe { OperationRefMut::from_raw(op.to_raw()) }.set_attribute(name, value);
 }
 
+/// Removes an attribute from an op other than a function; nothing happens where there is none.
+pub fn remove_op_attribute(op: OperationRef<'_, '_>, name: &str) {
+    // SAFETY: as in `set_op_attribute`.
+    let _ = unsafe { OperationRefMut::from_raw(op.to_raw()) }.remove_attribute(name);
+}
+
 fn named(context: &Context, name: &str, value: Attribute<'_>) -> MlirNamedAttribute {
     // SAFETY: context, name and value are alive; the context keeps a copy of the name.
     unsafe {
