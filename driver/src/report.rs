@@ -88,7 +88,7 @@ impl fmt::Display for Description<'_> {
                     shape.dimension, shape.polynomial_size
                 ),
             };
-            writeln!(f, "secret key  {}: {shape}, noise 2^{:.2}", key.name, key.variance.std_dev().log2())?;
+            writeln!(f, "secret key  {}: {shape}, noise 2^{:.2}", key.name, key.variance().std_dev().log2())?;
         }
         let name = |key: usize| spec.keyset.secret_keys.get(key).map_or("?", |key| key.name.as_str());
         for key in &spec.keyset.keyswitch_keys {

@@ -29,19 +29,33 @@ def Tfhe_SecretKeyOp : Tfhe_KeyOp<"secret_key"> {
   let summary = "A binary secret key: LWE of `lwe_dimension`, or GLWE of `glwe_dimension` and `polynomial_size`";
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<I64Attr>:$lwe_dimension,
                        OptionalAttr<I64Attr>:$glwe_dimension, OptionalAttr<I64Attr>:$polynomial_size,
-                       F64Attr:$variance);
+                       OptionalAttr<F64Attr>:$variance, OptionalAttr<I64Attr>:$tuniform_log2_bound);
+  let description = [{
+    Noise of a fresh encryption: Gaussian of `variance` on the torus, or TUniform of `tuniform_log2_bound` in units of
+    the modulus, `2^32` under an LWE key and `2^64` under a GLWE key.
+  }];
   let assemblyFormat = "$sym_name attr-dict";
 }
 def Tfhe_KeyswitchKeyOp : Tfhe_KeyOp<"keyswitch_key"> {
-  let summary = "Switches ciphertexts from one key to another";
+  let summary = "Switches ciphertexts from a GLWE key to an LWE key or to another GLWE key";
+  let description = [{
+    The key's ciphertexts are modulo `2^32`; their noise is given as in `tfhe.secret_key`, and is that of the LWE key `to`
+    where it is not given.
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$from, FlatSymbolRefAttr:$to,
-                       I64Attr:$base_log, I64Attr:$level, F64Attr:$added_variance);
+                       I64Attr:$base_log, I64Attr:$level, OptionalAttr<F64Attr>:$variance,
+                       OptionalAttr<I64Attr>:$tuniform_log2_bound, F64Attr:$added_variance);
   let assemblyFormat = "$sym_name `from` $from `to` $to attr-dict";
 }
 def Tfhe_BootstrapKeyOp : Tfhe_KeyOp<"bootstrap_key"> {
-  let summary = "Bootstraps ciphertexts from one key to another";
+  let summary = "Bootstraps ciphertexts from an LWE key to a GLWE key";
+  let description = [{
+    `grouping` coefficients of the key `from` are one step, 1 (if absent) or 2; the accumulator is spread over `extension`
+    polynomials, 1 if absent.
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$from, FlatSymbolRefAttr:$to,
-                       I64Attr:$base_log, I64Attr:$level, F64Attr:$modulus_switch_variance,
+                       I64Attr:$base_log, I64Attr:$level, OptionalAttr<I64Attr>:$grouping,
+                       OptionalAttr<I64Attr>:$extension, F64Attr:$modulus_switch_variance,
                        F64Attr:$output_variance);
   let assemblyFormat = "$sym_name `from` $from `to` $to attr-dict";
 }
@@ -71,8 +85,12 @@ def Tfhe_KeyswitchOp : Cloakwork_PureOp<Tfhe_Dialect, "keyswitch"> {
 }
 def Tfhe_BootstrapOp : Cloakwork_PureOp<Tfhe_Dialect, "bootstrap"> {
   let summary = "Looks every ciphertext up in an encoded table and refreshes its noise";
+  let description = [{
+    With `outputs = m` every ciphertext is looked up in `m` tables at once: the result has one axis of length `m` more
+    than the input, the last. The selector has the shape of the result; without it table `r` makes result `r`.
+  }];
   let arguments = (ins Tfhe_Ciphertext:$input, FlatSymbolRefAttr:$key, I64ElementsAttr:$tables,
-                       OptionalAttr<I64ElementsAttr>:$selector, UnitAttr:$is_signed);
+                       OptionalAttr<I64ElementsAttr>:$selector, OptionalAttr<I64Attr>:$outputs, UnitAttr:$is_signed);
   let results = (outs Tfhe_Ciphertext:$result);
   let assemblyFormat = "$key `,` $input attr-dict `:` functional-type(operands, results)";
 }

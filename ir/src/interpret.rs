@@ -179,16 +179,28 @@ impl Bootstrap {
     /// The looked-up word for each phase, without noise: the negacyclic accumulator over the whole torus.
     pub fn evaluate(&self, phases: &ArrayD<i64>) -> ArrayD<i64> {
         let width = Width(self.lookup.length().ilog2());
-        let words = phases.iter().enumerate().map(|(i, &phase)| {
+        let words = phases.iter().enumerate().flat_map(|(i, &phase)| {
             let units = (phase as u64).wrapping_add(encoding::delta(width) / 2) >> (63 - width.0);
             // The padding bit is on above half the torus: there the accumulator repeats negated.
             let (message, padding) = (units & ((1 << width.0) - 1), units >> width.0 & 1);
             let upper = message >> (width.0 - 1) & 1;
             let negated = if self.is_signed { padding ^ upper == 1 } else { padding == 1 };
-            let word = self.lookup.entry(i, message as i64);
-            if negated { word.wrapping_neg() } else { word }
+            (0..self.outputs).map(move |output| {
+                let word = self.entry(i, output, message as i64);
+                if negated { word.wrapping_neg() } else { word }
+            })
         });
-        ArrayD::from_shape_vec(phases.raw_dim(), words.collect()).expect("one word for each phase")
+        let outputs = Some(self.outputs).filter(|&outputs| outputs > 1);
+        let shape: Vec<usize> = phases.shape().iter().copied().chain(outputs).collect();
+        ArrayD::from_shape_vec(shape, words.collect()).expect("the words of each phase")
+    }
+
+    /// The word for message `v` of element `i` in result `output`.
+    fn entry(&self, i: usize, output: usize, v: i64) -> i64 {
+        match (&self.lookup.selector, self.outputs) {
+            (Some(_), _) | (None, 1) => self.lookup.entry(i * self.outputs + output, v),
+            (None, _) => self.lookup.tables[[output, v.rem_euclid(self.lookup.length() as i64) as usize]],
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use crate::fhe::Lookup;
 use crate::linear::Linear;
 use crate::walk;
 use cloakwork_abi::parameters::{
-    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, Variance,
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, NoiseDistribution,
+    PolynomialSize, Variance,
 };
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape, SecretKeySpec};
 use melior::Context;
@@ -38,8 +39,10 @@ pub enum TfheOp {
 pub struct Bootstrap {
     /// Symbol of the bootstrap key.
     pub key: String,
-    /// Tables of words encoded for the output, and which element uses which.
+    /// Tables of words encoded for the output, and which element of the result uses which.
     pub lookup: Lookup,
+    /// Results of each ciphertext, along one axis more of the result; 1 without that axis.
+    pub outputs: usize,
     /// Whether the looked-up message is signed.
     pub is_signed: bool,
 }
@@ -57,6 +60,10 @@ impl TfheOp {
                 lookup: Lookup {
                     tables: attr::get_dense_i64(&op, "tables").filter(|tables| tables.ndim() == 2)?,
                     selector: attr::get_dense_i64(&op, "selector"),
+                },
+                outputs: match op.attribute("outputs") {
+                    Ok(_) => attr::get_i64(&op, "outputs").filter(|&outputs| outputs >= 2)? as usize,
+                    Err(_) => 1,
                 },
                 is_signed: op.attribute("is_signed").is_ok(),
             }),
@@ -91,6 +98,11 @@ fn read_key(op: OperationRef<'_, '_>, keyset: &mut Keyset) -> Option<()> {
         keyset.secret_keys.iter().position(|key| key.name == symbol)
     };
     let name = || attr::get_string(&op, "sym_name");
+    let noise = || match (variance("variance"), size("tuniform_log2_bound")) {
+        (Some(variance), None) => Some(NoiseDistribution::Gaussian { variance }),
+        (None, Some(log2_bound)) => Some(NoiseDistribution::TUniform { log2_bound: log2_bound as u32 }),
+        (Some(_), Some(_)) | (None, None) => None,
+    };
     match walk::name(&op).as_str() {
         "tfhe.secret_key" => {
             let shape = match (size("lwe_dimension"), size("glwe_dimension"), size("polynomial_size")) {
@@ -101,15 +113,19 @@ fn read_key(op: OperationRef<'_, '_>, keyset: &mut Keyset) -> Option<()> {
                 }),
                 _ => return None,
             };
-            let key = SecretKeySpec { name: name()?, shape, variance: variance("variance")? };
+            let key = SecretKeySpec { name: name()?, shape, noise: noise()? };
             keyset.secret_keys.push(key);
         }
         "tfhe.keyswitch_key" => {
+            let to = key("to")?;
+            let target = &keyset.secret_keys[to];
+            let inherited = || matches!(target.shape, SecretKeyShape::Lwe(_)).then_some(target.noise);
             let key = KeyswitchKeySpec {
                 name: name()?,
                 from: key("from")?,
-                to: key("to")?,
+                to,
                 decomposition: decomposition()?,
+                noise: noise().or_else(inherited)?,
                 added_variance: variance("added_variance")?,
             };
             keyset.keyswitch_keys.push(key);
@@ -120,6 +136,8 @@ fn read_key(op: OperationRef<'_, '_>, keyset: &mut Keyset) -> Option<()> {
                 from: key("from")?,
                 to: key("to")?,
                 decomposition: decomposition()?,
+                grouping: Grouping::try_from(size("grouping").unwrap_or(1)).ok()?,
+                extension: ExtensionFactor(size("extension").unwrap_or(1)),
                 modulus_switch_variance: variance("modulus_switch_variance")?,
                 output_variance: variance("output_variance")?,
             };
@@ -146,6 +164,10 @@ pub fn write_keyset(context: &Context, module: OperationRef<'_, '_>, keyset: &Ke
         };
     };
     let size = |value: u64| attr::i64(context, value as i64);
+    let noise = |noise: NoiseDistribution| match noise {
+        NoiseDistribution::Gaussian { variance } => ("variance", attr::f64(context, variance.0)),
+        NoiseDistribution::TUniform { log2_bound } => ("tuniform_log2_bound", size(u64::from(log2_bound))),
+    };
     let secret = |position: usize| attr::symbol(context, &keyset.secret_keys[position].name);
     for key in &keyset.secret_keys {
         let mut attributes = vec![("sym_name", attr::string(context, &key.name))];
@@ -156,7 +178,7 @@ pub fn write_keyset(context: &Context, module: OperationRef<'_, '_>, keyset: &Ke
                 attributes.push(("polynomial_size", size(shape.polynomial_size.0)));
             }
         }
-        attributes.push(("variance", attr::f64(context, key.variance.0)));
+        attributes.push(noise(key.noise));
         insert("tfhe.secret_key", attributes);
     }
     let common = |name: &str, from: usize, to: usize, decomposition: Decomposition| {
@@ -170,11 +192,21 @@ pub fn write_keyset(context: &Context, module: OperationRef<'_, '_>, keyset: &Ke
     };
     for key in &keyset.keyswitch_keys {
         let mut attributes = common(&key.name, key.from, key.to, key.decomposition);
+        let target = &keyset.secret_keys[key.to];
+        if !matches!(target.shape, SecretKeyShape::Lwe(_)) || target.noise != key.noise {
+            attributes.push(noise(key.noise));
+        }
         attributes.push(("added_variance", attr::f64(context, key.added_variance.0)));
         insert("tfhe.keyswitch_key", attributes);
     }
     for key in &keyset.bootstrap_keys {
         let mut attributes = common(&key.name, key.from, key.to, key.decomposition);
+        if key.grouping != Grouping::One {
+            attributes.push(("grouping", size(key.grouping.factor())));
+        }
+        if key.extension.0 != 1 {
+            attributes.push(("extension", size(key.extension.0)));
+        }
         attributes.push(("modulus_switch_variance", attr::f64(context, key.modulus_switch_variance.0)));
         attributes.push(("output_variance", attr::f64(context, key.output_variance.0)));
         insert("tfhe.bootstrap_key", attributes);

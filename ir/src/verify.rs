@@ -2,13 +2,15 @@
 
 use crate::diagnostic::emit_error;
 use crate::fhe::{FheOp, Lookup};
-use crate::tfhe::TfheOp;
+use crate::tfhe::{Bootstrap, TfheOp};
 use crate::types::{Element, ValueType};
-use crate::{scalar, walk};
+use crate::{attributes as attr, scalar, walk};
+use cloakwork_abi::parameters::Grouping;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
 use melior::ir::{BlockRef, OperationRef, Type, TypeLike, ValueLike};
 use mlir_sys::MlirOperation;
+use ndarray::ArrayD;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[unsafe(no_mangle)]
@@ -52,10 +54,7 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
                 verify_linear_elements(&operands, &result)
             }
             TfheOp::Keyswitch { .. } => same_shape(&operands[0], &result),
-            TfheOp::Bootstrap(bootstrap) => {
-                same_shape(&operands[0], &result)?;
-                verify_tables(&bootstrap.lookup, operands[0].shape())
-            }
+            TfheOp::Bootstrap(bootstrap) => verify_bootstrap(&bootstrap, &operands[0], &result),
         }
     }
 }
@@ -107,6 +106,27 @@ fn verify_lookup(lookup: &Lookup, input: &ValueType, result: &ValueType) -> Resu
         }
     }
     Ok(())
+}
+
+fn verify_bootstrap(bootstrap: &Bootstrap, input: &ValueType, result: &ValueType) -> Result<(), String> {
+    let Bootstrap { lookup, outputs, .. } = bootstrap;
+    if *outputs == 1 {
+        same_shape(input, result)?;
+        return verify_tables(lookup, input.shape());
+    }
+    let expected: Vec<usize> = input.shape().iter().copied().chain([*outputs]).collect();
+    if result.shape() != expected {
+        let found = result.shape();
+        return Err(format!(
+            "the result has shape {found:?}, {outputs} outputs of the input need {expected:?}"
+        ));
+    }
+    let tables = lookup.tables.shape()[0];
+    if lookup.selector.is_none() && tables != *outputs {
+        return Err(format!("{tables} tables for {outputs} outputs need a `selector`"));
+    }
+    let selector = lookup.selector.clone().or_else(|| Some(ArrayD::zeros(expected.clone())));
+    verify_tables(&Lookup { tables: lookup.tables.clone(), selector }, &expected)
 }
 
 fn verify_tables(lookup: &Lookup, input: &[usize]) -> Result<(), String> {
@@ -181,10 +201,26 @@ fn verify_constant(shape: &[usize], result: &ValueType) -> Result<(), String> {
 }
 
 fn verify_key(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
-    if name != "tfhe.secret_key" {
-        return Ok(());
-    }
     let has = |attribute: &str| op.attribute(attribute).is_ok();
+    match name {
+        "tfhe.keyswitch_key" if has("variance") && has("tuniform_log2_bound") => {
+            return Err("has both `variance` and `tuniform_log2_bound`, allowed is one of them".into());
+        }
+        "tfhe.secret_key" if has("variance") == has("tuniform_log2_bound") => {
+            return Err("needs either `variance` or `tuniform_log2_bound`".into());
+        }
+        "tfhe.secret_key" => {}
+        "tfhe.bootstrap_key" => {
+            let positive = |name: &str| attr::get_i64(&op, name).is_none_or(|value| value >= 1);
+            let grouping = attr::get_i64(&op, "grouping").unwrap_or(1);
+            u64::try_from(grouping)
+                .map_err(|_| format!("grouping is {grouping}"))?
+                .try_into()
+                .map(|_: Grouping| ())?;
+            return if positive("extension") { Ok(()) } else { Err("`extension` is below 1".into()) };
+        }
+        _ => return Ok(()),
+    }
     match (has("lwe_dimension"), has("glwe_dimension"), has("polynomial_size")) {
         (true, false, false) | (false, true, true) => Ok(()),
         _ => Err("needs either `lwe_dimension`, or `glwe_dimension` and `polynomial_size`".into()),

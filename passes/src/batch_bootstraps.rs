@@ -2,7 +2,7 @@
 //!
 //! Operations are put into stages: a stage holds what can be computed when the bootstraps of the earlier
 //! stages are done. Keyswitches of one stage and key become one op on the joined inputs, as do bootstraps of
-//! one stage, key, width and signedness. Linear operations keep their order.
+//! one stage, key, number of outputs, width and signedness. Linear operations keep their order.
 
 use crate::facts::key;
 use crate::pass::{Failed, Options};
@@ -40,7 +40,7 @@ pub(crate) fn run<'c, 'a>(
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Batch {
     Keyswitch { key: String },
-    Bootstrap { key: String, length: usize, is_signed: bool },
+    Bootstrap { key: String, length: usize, outputs: usize, is_signed: bool },
 }
 
 /// Sorts the body by stages and returns the ops to merge, group by group.
@@ -54,8 +54,8 @@ fn stages<'c: 'a, 'a>(function: Function<'c, 'a>) -> Vec<Vec<OperationRef<'c, 'a
         let stage = op.operands().filter_map(|value| level.get(&key(value)).copied()).max().unwrap_or(0);
         let (rank, batch, done) = match TfheOp::of(op) {
             Some(TfheOp::Keyswitch { key }) => (1, Some(Batch::Keyswitch { key }), stage),
-            Some(TfheOp::Bootstrap(Bootstrap { key, lookup, is_signed })) => {
-                (2, Some(Batch::Bootstrap { key, length: lookup.length(), is_signed }), stage + 1)
+            Some(TfheOp::Bootstrap(Bootstrap { key, lookup, outputs, is_signed })) => {
+                (2, Some(Batch::Bootstrap { key, length: lookup.length(), outputs, is_signed }), stage + 1)
             }
             Some(TfheOp::Constant { .. } | TfheOp::Linear(_)) | None => (0, None, stage),
         };
@@ -84,21 +84,21 @@ fn merge<'c: 'a, 'a>(context: &'c Context, group: &[OperationRef<'c, 'a>]) {
         Attribute::unit(context),
     ));
     let types: Vec<ValueType> = group.iter().map(|op| value_type(walk::result(*op))).collect();
-    let counts: Vec<usize> = types.iter().map(ValueType::elements).collect();
+    let inputs: Vec<Value<'c, 'a>> = group.iter().map(|op| walk::operand(*op, 0)).collect();
+    let counts: Vec<usize> = inputs.iter().map(|&input| value_type(input).elements()).collect();
     let total: usize = counts.iter().sum();
     let flat =
         |ty: &ValueType, count: usize| ValueType { element: ty.element.clone(), dims: Some(vec![count]) };
-    let inputs: Vec<Value<'c, 'a>> = group
-        .iter()
+    let inputs: Vec<Value<'c, 'a>> = inputs
+        .into_iter()
         .zip(&counts)
-        .map(|(op, &count)| {
-            let input = walk::operand(*op, 0);
+        .map(|(input, &count)| {
             builder.linear("tfhe", &Linear::Reshape, &[input], &flat(&value_type(input), count))
         })
         .collect();
     let input_type = value_type(walk::operand(group[0], 0));
     let joined = builder.linear("tfhe", &Linear::Concat { axis: 0 }, &inputs, &flat(&input_type, total));
-    let result_type = flat(&types[0], total);
+    let mut result_type = flat(&types[0], total);
     let merged = match TfheOp::of(group[0]) {
         Some(TfheOp::Keyswitch { key }) => builder.op(
             "tfhe.keyswitch",
@@ -114,8 +114,13 @@ fn merge<'c: 'a, 'a>(context: &'c Context, group: &[OperationRef<'c, 'a>]) {
                     _ => None,
                 })
                 .collect();
-            let mut attributes = lookup_attributes(context, &join_lookups(&lookups, &counts));
+            let outputs = first.outputs;
+            let mut attributes = lookup_attributes(context, &join_lookups(&lookups, &counts, outputs));
             attributes.push(("key", attr::symbol(context, &first.key)));
+            if outputs > 1 {
+                result_type.dims = Some(vec![total, outputs]);
+                attributes.push(("outputs", attr::i64(context, outputs as i64)));
+            }
             if first.is_signed {
                 attributes.push(("is_signed", Attribute::unit(context)));
             }
@@ -125,8 +130,11 @@ fn merge<'c: 'a, 'a>(context: &'c Context, group: &[OperationRef<'c, 'a>]) {
     };
     let mut offset = 0;
     for ((op, ty), &count) in group.iter().zip(&types).zip(&counts) {
-        let slice = Linear::Slice { offsets: vec![offset], strides: vec![1] };
-        let part = builder.linear("tfhe", &slice, &[merged], &flat(ty, count));
+        let (mut offsets, mut part) = (vec![0; result_type.shape().len()], result_type.clone());
+        offsets[0] = offset;
+        part.dims = Some(std::iter::once(count).chain(result_type.shape()[1..].iter().copied()).collect());
+        let slice = Linear::Slice { strides: vec![1; offsets.len()], offsets };
+        let part = builder.linear("tfhe", &slice, &[merged], &part);
         let shaped = builder.linear("tfhe", &Linear::Reshape, &[part], ty);
         walk::replace_all_uses(walk::result(*op), shaped);
         offset += count;
@@ -134,8 +142,8 @@ fn merge<'c: 'a, 'a>(context: &'c Context, group: &[OperationRef<'c, 'a>]) {
     group.iter().for_each(|op| walk::erase(*op));
 }
 
-/// One list of distinct tables for all, and for each element which it uses.
-fn join_lookups(lookups: &[Lookup], counts: &[usize]) -> Lookup {
+/// One list of distinct tables for all, and for each element of the result, `outputs` for each input, which it uses.
+fn join_lookups(lookups: &[Lookup], counts: &[usize], outputs: usize) -> Lookup {
     let mut tables: Vec<ArrayD<i64>> = vec![];
     let mut selector = vec![];
     for (lookup, &count) in lookups.iter().zip(counts) {
@@ -152,14 +160,14 @@ fn join_lookups(lookups: &[Lookup], counts: &[usize]) -> Lookup {
             .collect();
         match &lookup.selector {
             Some(chosen) => selector.extend(chosen.iter().map(|&table| places[table as usize])),
-            None => selector.extend(std::iter::repeat_n(places[0], count)),
+            None => selector.extend(std::iter::repeat_n(&places[..outputs], count).flatten()),
         }
     }
     let views: Vec<_> = tables.iter().map(|table| table.view().insert_axis(Axis(0))).collect();
     let joined = ndarray::concatenate(Axis(0), &views).expect("the tables of a batch have one length");
-    let selector = (tables.len() > 1).then(|| {
-        ArrayD::from_shape_vec(IxDyn(&[selector.len()]), selector).expect("one entry for each element")
-    });
+    let shape = if outputs == 1 { vec![selector.len()] } else { vec![selector.len() / outputs, outputs] };
+    let selector = (tables.len() > 1 || outputs > 1)
+        .then(|| ArrayD::from_shape_vec(IxDyn(&shape), selector).expect("one entry for each element"));
     Lookup { tables: joined, selector }
 }
 

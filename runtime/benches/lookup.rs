@@ -5,7 +5,8 @@ use cloakwork_abi::encoding::{bounds, encode};
 use cloakwork_abi::functions::{Context, STATUS_OK, abi_hash};
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel, Variance, Width,
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, NoiseDistribution,
+    PolynomialSize, SecurityLevel, Variance, Width,
 };
 use cloakwork_abi::security::{ModulusBits, minimal_variance};
 use cloakwork_abi::spec::{
@@ -115,7 +116,7 @@ unsafe extern "C" fn entry(
         if status != STATUS_OK {
             return status;
         }
-        (functions.bootstrap)(state, 0, COUNT, small, *outputs, table.as_ptr(), std::ptr::null(), WIDTH.0, 0)
+        (functions.bootstrap)(state, 0, COUNT, small, *outputs, table.as_ptr(), std::ptr::null(), 1, WIDTH.0, 0)
     }
 }
 
@@ -144,7 +145,10 @@ fn spec() -> ProgramSpec {
     let (big_noise, small_noise) = (minimal(big, ModulusBits::Bits64), minimal(small, ModulusBits::Bits32));
     let keyswitch_digits = Decomposition { base_log: 3, level: 5 };
     let bootstrap_digits = Decomposition { base_log: 23, level: 1 };
-    let secret_key = |name: &str, shape, variance| SecretKeySpec { name: name.into(), shape, variance };
+    let secret_key = |name: &str, shape, variance| {
+        let noise = NoiseDistribution::Gaussian { variance };
+        SecretKeySpec { name: name.into(), shape, noise }
+    };
     let keyset = Keyset {
         secret_keys: vec![
             secret_key("big", SecretKeyShape::Glwe(shape), big_noise),
@@ -155,6 +159,7 @@ fn spec() -> ProgramSpec {
             from: 0,
             to: 1,
             decomposition: keyswitch_digits,
+            noise: NoiseDistribution::Gaussian { variance: small_noise },
             added_variance: noise::keyswitch(big, keyswitch_digits, small_noise),
         }],
         bootstrap_keys: vec![BootstrapKeySpec {
@@ -162,8 +167,10 @@ fn spec() -> ProgramSpec {
             from: 1,
             to: 0,
             decomposition: bootstrap_digits,
-            modulus_switch_variance: noise::modulus_switch_centred(small, shape.polynomial_size),
-            output_variance: noise::bootstrap(small, shape, bootstrap_digits, big_noise),
+            grouping: Grouping::One,
+            extension: ExtensionFactor(1),
+            modulus_switch_variance: noise::modulus_switch_centred(small, 2 * shape.polynomial_size.0),
+            output_variance: noise::bootstrap(small, shape, bootstrap_digits, Grouping::One, big_noise),
         }],
     };
     let encoding = EncodingSpec::Encrypted { key: 0, width: WIDTH, is_signed: false };

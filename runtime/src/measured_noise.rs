@@ -9,7 +9,8 @@ use cloakwork_abi::encoding::encode;
 use cloakwork_abi::functions::abi_hash;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel, Variance, Width,
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, NoiseDistribution,
+    PolynomialSize, SecurityLevel, Variance, Width,
 };
 use cloakwork_abi::security::{ModulusBits, minimal_variance};
 use cloakwork_abi::spec::{
@@ -73,7 +74,7 @@ fn measured_variances_are_those_of_the_formulas() {
 fn measure(point: &Point, seed: u128) -> [(&'static str, f64, Variance); 4] {
     let keyset = keyset(point);
     let (secret, evaluation) = generate(&keyset, Randomness::InsecureSeed(seed), &|_| ()).unwrap();
-    let large_noise = keyset.secret_keys[0].variance;
+    let large_noise = keyset.secret_keys[0].variance();
     let SecretKeyShape::Glwe(shape) = keyset.secret_keys[0].shape else { unreachable!("see `keyset`") };
     let (from, size) = (LweDimension(point.small), shape.polynomial_size);
 
@@ -114,7 +115,7 @@ fn measure(point: &Point, seed: u128) -> [(&'static str, f64, Variance); 4] {
     let modulus_switch = variance(switched) - 1.0 / 12.0 / steps.powi(2);
 
     let word = encode(1, Width(4));
-    let tables = LookupTables { words: &[word, word], selector: None, width: Width(1), is_signed: false };
+    let tables = LookupTables { words: &[word, word], selector: None, width: Width(1), is_signed: false, outputs: 1 };
     let mut output = vec![0; BOOTSTRAPS * large_words];
     evaluation.bootstrap[0].bootstrap(&small[..BOOTSTRAPS * small_words], &mut output, tables);
     let errors =
@@ -123,12 +124,12 @@ fn measure(point: &Point, seed: u128) -> [(&'static str, f64, Variance); 4] {
 
     let KeyswitchKeySpec { decomposition: keyswitch_digits, .. } = keyset.keyswitch_keys[0];
     let BootstrapKeySpec { decomposition: bootstrap_digits, .. } = keyset.bootstrap_keys[0];
-    let small_noise = keyset.secret_keys[1].variance;
+    let small_noise = keyset.secret_keys[1].variance();
     [
         ("fresh encryption", fresh, large_noise),
         ("keyswitch", keyswitch, noise::keyswitch(shape.lwe_dimension(), keyswitch_digits, small_noise)),
-        ("modulus switch", modulus_switch, noise::modulus_switch_centred(from, size)),
-        ("bootstrap", bootstrap, noise::bootstrap(from, shape, bootstrap_digits, large_noise)),
+        ("modulus switch", modulus_switch, noise::modulus_switch_centred(from, 2 * size.0)),
+        ("bootstrap", bootstrap, noise::bootstrap(from, shape, bootstrap_digits, Grouping::One, large_noise)),
     ]
 }
 
@@ -156,7 +157,10 @@ fn keyset(point: &Point) -> Keyset {
     let minimal = |dimension, modulus| minimal_variance(SecurityLevel::Bits128, dimension, modulus).unwrap();
     let digits = |(base_log, level)| Decomposition { base_log, level };
     let small = LweDimension(point.small);
-    let secret_key = |name: &str, shape, variance| SecretKeySpec { name: name.into(), shape, variance };
+    let secret_key = |name: &str, shape, variance| {
+        let noise = NoiseDistribution::Gaussian { variance };
+        SecretKeySpec { name: name.into(), shape, noise }
+    };
     Keyset {
         secret_keys: vec![
             secret_key(
@@ -171,6 +175,7 @@ fn keyset(point: &Point) -> Keyset {
             from: 0,
             to: 1,
             decomposition: digits(point.keyswitch),
+            noise: NoiseDistribution::Gaussian { variance: minimal(small, ModulusBits::Bits32) },
             added_variance: Variance::ZERO,
         }],
         bootstrap_keys: vec![BootstrapKeySpec {
@@ -178,6 +183,8 @@ fn keyset(point: &Point) -> Keyset {
             from: 1,
             to: 0,
             decomposition: digits(point.bootstrap),
+            grouping: Grouping::One,
+            extension: ExtensionFactor(1),
             modulus_switch_variance: Variance::ZERO,
             output_variance: Variance::ZERO,
         }],

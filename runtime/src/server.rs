@@ -2,7 +2,7 @@
 //!
 //! Everything that came from outside is checked against the spec before machine code gets a pointer to it.
 
-use crate::kernels::LookupTables;
+use crate::kernels::{LookupTables, greatest_width};
 use crate::keys::{EvaluationKeys, KeyIdentity};
 use crate::program::Program;
 use crate::value::{Data, Mismatch, Value, Words, words_of};
@@ -246,6 +246,7 @@ unsafe extern "C" fn server_bootstrap(
     output: *mut u64,
     tables: *const u64,
     selector: *const u32,
+    outputs: u32,
     width: u32,
     is_signed: u32,
 ) -> i32 {
@@ -258,15 +259,16 @@ unsafe extern "C" fn server_bootstrap(
             .get(key as usize)
             .ok_or_else(|| format!("there is no bootstrap key {key}"))?;
         let size = kernel.polynomial_size();
-        check_width(width, size)?;
+        check_width(Width(width), size, outputs.max(1) as usize)?;
         let (input_words, output_words) = kernel.words();
-        // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory, and
-        // as many tables of `2^width` words as the selector names.
+        let (count, outputs) = (count as usize, outputs.max(1) as usize);
+        // SAFETY: machine code passes `count` ciphertexts and room for `outputs` results of each under the key's two
+        // secret keys, in disjoint memory, and as many tables of `2^width` words as the selector names.
         let (input, output, tables) = unsafe {
             (
-                std::slice::from_raw_parts(input, count as usize * input_words),
-                std::slice::from_raw_parts_mut(output, count as usize * output_words),
-                lookup_tables(tables, (selector, count as usize), Width(width), is_signed != 0),
+                std::slice::from_raw_parts(input, count * input_words),
+                std::slice::from_raw_parts_mut(output, count * outputs * output_words),
+                lookup_tables(tables, (selector, count, outputs), Width(width), is_signed != 0),
             )
         };
         kernel.bootstrap(input, output, tables);
@@ -274,30 +276,31 @@ unsafe extern "C" fn server_bootstrap(
     })
 }
 
-/// A table of that width fits an accumulator of `size` coefficients.
-pub(crate) fn check_width(width: u32, size: usize) -> Result<(), String> {
-    let greatest = MAX_LOOKUP_WIDTH.0.min(size.ilog2().saturating_sub(1));
-    match width <= greatest {
-        true => Ok(()),
-        false => Err(format!(
-            "a table of width {width} was looked up with N = {size}, allowed is width {greatest}"
+/// Tables of that width fit an accumulator of that many coefficients, `outputs` of them at once.
+pub(crate) fn check_width(width: Width, coefficients: usize, outputs: usize) -> Result<(), String> {
+    let greatest = greatest_width(coefficients, outputs).map(|greatest| greatest.min(MAX_LOOKUP_WIDTH));
+    match greatest {
+        Some(greatest) if width <= greatest => Ok(()),
+        _ => Err(format!(
+            "{outputs} tables of width {width} were looked up with e·N = {coefficients}, allowed is width {}",
+            greatest.map_or(0, |greatest| greatest.0)
         )),
     }
 }
 
 /// # Safety
 ///
-/// `selector` is null or points to `count` numbers, `tables` to as many tables of `2^width` words as it names, for `'a`.
+/// `selector` is null or points to `count·outputs` numbers, `tables` to as many tables of `2^width` words as it names, or `outputs`, for `'a`.
 pub(crate) unsafe fn lookup_tables<'a>(
     tables: *const u64,
-    (selector, count): (*const u32, usize),
+    (selector, count, outputs): (*const u32, usize, usize),
     width: Width,
     is_signed: bool,
 ) -> LookupTables<'a> {
     // SAFETY: the caller's.
-    let selector = (!selector.is_null()).then(|| unsafe { std::slice::from_raw_parts(selector, count) });
-    let greatest = selector.map_or(0, |selector| selector.iter().copied().max().unwrap_or(0));
+    let selector = (!selector.is_null()).then(|| unsafe { std::slice::from_raw_parts(selector, count * outputs) });
+    let named = |selector: &[u32]| selector.iter().copied().max().unwrap_or(0) as usize + 1;
     // SAFETY: the caller's.
-    let words = unsafe { std::slice::from_raw_parts(tables, (greatest as usize + 1) << width.0) };
-    LookupTables { words, selector, width, is_signed }
+    let words = unsafe { std::slice::from_raw_parts(tables, selector.map_or(outputs, named) << width.0) };
+    LookupTables { words, selector, width, is_signed, outputs }
 }

@@ -4,10 +4,11 @@
 //! torus. The same seed gives the same result; without noise the result is the program's clear meaning.
 
 use crate::client::{ClientError, check_arguments, to_array};
-use crate::kernels::{Entry, entry_at};
+use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
 use crate::server::{catch, check_width, lookup_tables};
 use cloakwork_abi::encoding::encode;
+use cloakwork_abi::noise;
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::parameters::{Variance, Width};
 use cloakwork_abi::spec::{EncodingSpec, Keyset, SecretKeyShape};
@@ -80,7 +81,7 @@ pub fn simulate(
         EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
         EncodingSpec::Encrypted { key, width, .. } => {
             let mut phases: Vec<u64> = argument.iter().map(|&element| encode(element, width)).collect();
-            state.add_noise(&mut phases, spec.keyset.secret_keys[key].variance);
+            state.add_noise(&mut phases, spec.keyset.secret_keys[key].variance());
             phases
         }
     });
@@ -193,6 +194,7 @@ unsafe extern "C" fn simulator_bootstrap(
     output: *mut u64,
     tables: *const u64,
     selector: *const u32,
+    outputs: u32,
     width: u32,
     is_signed: u32,
 ) -> i32 {
@@ -204,40 +206,51 @@ unsafe extern "C" fn simulator_bootstrap(
         let SecretKeyShape::Glwe(shape) = state.keyset.secret_keys[spec.to].shape else {
             return Err(format!("bootstrap key {key} leads to no GLWE key"));
         };
-        let size = shape.polynomial_size.0 as usize;
-        check_width(width, size)?;
-        let (width, is_signed) = (Width(width), is_signed != 0);
-        // SAFETY: machine code passes `count` ciphertexts of one word, in disjoint memory, and as many tables of
-        // `2^width` words as the selector names.
+        let SecretKeyShape::Lwe(dimension) = state.keyset.secret_keys[spec.from].shape else {
+            return Err(format!("bootstrap key {key} starts from no LWE key"));
+        };
+        let (width, is_signed, outputs) = (Width(width), is_signed != 0, outputs.max(1) as usize);
+        let coefficients = (shape.polynomial_size.0 * spec.extension.0) as usize;
+        check_width(width, coefficients, outputs)?;
+        let positions = coefficients / interleaved(outputs);
+        let count = count as usize;
+        // SAFETY: machine code passes `count` ciphertexts of one word and room for `outputs` results of each, in
+        // disjoint memory, and as many tables of `2^width` words as the selector names.
         let (input, output, tables) = unsafe {
             (
-                std::slice::from_raw_parts(input, count as usize),
-                std::slice::from_raw_parts_mut(output, count as usize),
-                lookup_tables(tables, (selector, count as usize), width, is_signed),
+                std::slice::from_raw_parts(input, count),
+                std::slice::from_raw_parts_mut(output, count * outputs),
+                lookup_tables(tables, (selector, count, outputs), width, is_signed),
             )
         };
-        output.copy_from_slice(input);
-        state.add_noise(output, spec.modulus_switch_variance);
+        let mut switched = input.to_vec();
+        state.add_noise(&mut switched, match outputs {
+            1 => spec.modulus_switch_variance,
+            _ => noise::modulus_switch_centred(dimension, 2 * positions as u64),
+        });
         let mut outside = 0;
-        for (i, phase) in output.iter_mut().enumerate() {
-            let Entry { index, is_outside } = entry_at(box_of(*phase, size, width), width, is_signed);
-            let word = tables.table(i)[index];
-            *phase = if is_outside { word.wrapping_neg() } else { word };
+        for (i, (phase, results)) in switched.into_iter().zip(output.chunks_exact_mut(outputs)).enumerate() {
+            let Entry { index, is_outside } = entry_at(box_of(phase, positions, width), width, is_signed);
+            for (r, result) in results.iter_mut().enumerate() {
+                let word = tables.table(i, r)[index];
+                *result = if is_outside { word.wrapping_neg() } else { word };
+            }
             outside += u64::from(is_outside);
         }
         state.add_noise(output, spec.output_variance);
-        state.counts.bootstraps.set(state.counts.bootstraps.get() + count);
+        state.counts.bootstraps.set(state.counts.bootstraps.get() + count as u64);
         state.counts.outside.set(state.counts.outside.get() + outside);
         Ok(())
     })
 }
 
-/// The box of a phase: to the grid of `2N` steps as the centred modulus switch does (half a step down, then to the
-/// nearest), then boxes of `N/2^width` steps, box 0 around 0.
-pub(crate) fn box_of(phase: u64, size: usize, width: Width) -> usize {
-    let step = phase >> (63 - size.ilog2());
-    let box_size = size as u64 >> width.0;
-    ((step + box_size / 2) % (2 * size as u64) / box_size) as usize
+/// The box of a phase: to the grid of `2P` steps as the centred modulus switch does (half a step down, then to the
+/// nearest), then boxes of `P/2^width` steps, box 0 around 0.
+pub(crate) fn box_of(phase: u64, positions: usize, width: Width) -> usize {
+    let steps = 2 * positions as u64;
+    let step = (u128::from(phase) * u128::from(steps) >> 64) as u64;
+    let box_size = positions as u64 >> width.0;
+    ((step + box_size / 2) % steps / box_size) as usize
 }
 
 #[cfg(test)]

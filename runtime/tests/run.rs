@@ -85,7 +85,7 @@ unsafe extern "C" fn selecting_entry(
         if status != STATUS_OK {
             return status;
         }
-        (functions.bootstrap)(state, 0, 6, small, *outputs, tables.as_ptr(), selector.as_ptr(), 2, 0)
+        (functions.bootstrap)(state, 0, 6, small, *outputs, tables.as_ptr(), selector.as_ptr(), 1, 2, 0)
     }
 }
 

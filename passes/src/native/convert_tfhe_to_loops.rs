@@ -137,10 +137,11 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                 let arguments = [loops.int32(number), loops.int(count), input.base, out.base];
                 self.call(loops, "keyswitch", &arguments);
             }
-            TfheOp::Bootstrap(Bootstrap { key, lookup, is_signed }) => {
+            TfheOp::Bootstrap(Bootstrap { key, lookup, outputs, is_signed }) => {
                 let number = self.keyset.bootstrap_keys.iter().position(|known| &known.name == key);
                 let number = self.key_number(op, key, number)?;
                 let input = self.elements(loops, walk::operand(op, 0));
+                let (count, outputs) = (count / outputs, loops.int32(*outputs as i64));
                 let tables = loops.address_of(&self.globals.words(lookup.tables.iter().copied().collect()));
                 let selector = match &lookup.selector {
                     Some(selector) => loops.address_of(&self.globals.selector(selector)),
@@ -155,6 +156,7 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                     out.base,
                     tables,
                     selector,
+                    outputs,
                     width,
                     signed,
                 ];

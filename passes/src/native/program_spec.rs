@@ -78,8 +78,8 @@ fn counts(function: Function<'_, '_>) -> OperationCounts {
         let elements = || value_type(walk::result(op)).map_or(0, |ty| ty.elements() as u64);
         match TfheOp::of(op) {
             Some(TfheOp::Keyswitch { .. }) => counts.keyswitches += elements(),
-            Some(TfheOp::Bootstrap(_)) => {
-                counts.bootstraps += elements();
+            Some(TfheOp::Bootstrap(bootstrap)) => {
+                counts.bootstraps += elements() / bootstrap.outputs as u64;
                 counts.bootstrap_calls += 1;
             }
             Some(TfheOp::Constant { .. } | TfheOp::Linear(_)) | None => {}

@@ -3,7 +3,10 @@
 use crate::parameters::demand::{Demand, DemandKind};
 use crate::parameters::solve::Problem;
 use cloakwork_abi::noise;
-use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension, SecurityLevel, Variance};
+use cloakwork_abi::parameters::{
+    Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, SecurityLevel,
+    Variance,
+};
 use cloakwork_abi::spec::{
     BootstrapKeySpec, ErrorSpec, Keyset, KeyswitchKeySpec, SecretKeyShape, SecretKeySpec,
 };
@@ -110,8 +113,11 @@ impl Solution {
     /// The keys for the spec: `big`, and for lookups `small`, `ksk` and `bsk`.
     pub fn keyset(&self) -> Keyset {
         let (big, small) = (0, 1);
-        let secret_key =
-            |name: &str, shape, variance| SecretKeySpec { name: name.to_owned(), shape, variance };
+        let secret_key = |name: &str, shape, variance| SecretKeySpec {
+            name: name.to_owned(),
+            shape,
+            noise: NoiseDistribution::Gaussian { variance },
+        };
         let mut keyset = Keyset::default();
         keyset.secret_keys.push(secret_key(BIG_KEY, SecretKeyShape::Glwe(self.shape), self.fresh_variance));
         if let Some(lookup) = &self.lookup {
@@ -125,6 +131,7 @@ impl Solution {
                 from: big,
                 to: small,
                 decomposition: lookup.keyswitch,
+                noise: NoiseDistribution::Gaussian { variance: lookup.small_variance },
                 added_variance: lookup.added_variance,
             });
             keyset.bootstrap_keys.push(BootstrapKeySpec {
@@ -132,6 +139,8 @@ impl Solution {
                 from: small,
                 to: big,
                 decomposition: lookup.bootstrap,
+                grouping: Grouping::One,
+                extension: ExtensionFactor(1),
                 modulus_switch_variance: lookup.modulus_switch_variance,
                 output_variance: lookup.output_variance,
             });

@@ -17,7 +17,7 @@ use crate::parameters::space::{BootstrapChoice, KeyswitchChoice, ShapeChoice, Sm
 use crate::parameters::target::ErrorTarget;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel, Variance,
+    GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize, SecurityLevel, Variance,
 };
 use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_variance};
 
@@ -129,7 +129,7 @@ fn search_dimensions(
             let rooms = of_kind.map(|(demand, limit)| limit.0 - demand.variance(choice.variance, output).0);
             rooms.fold(f64::INFINITY, f64::min)
         };
-        let switched = noise::modulus_switch_centred(small.dimension, choice.shape.polynomial_size);
+        let switched = noise::modulus_switch_centred(small.dimension, 2 * choice.shape.polynomial_size.0);
         let room_for_keyswitch = room(DemandKind::Lookup) - switched.0;
         if room(DemandKind::Output) < 0.0 || room_for_keyswitch <= 0.0 {
             return; // only noisier from here on
@@ -172,8 +172,14 @@ fn lookup(
         keyswitch: keyswitch.decomposition,
         added_variance: noise::keyswitch(shape.lwe_dimension(), keyswitch.decomposition, small.variance),
         bootstrap: bootstrap.decomposition,
-        modulus_switch_variance: noise::modulus_switch_centred(small.dimension, shape.polynomial_size),
-        output_variance: noise::bootstrap(small.dimension, shape, bootstrap.decomposition, variance),
+        modulus_switch_variance: noise::modulus_switch_centred(small.dimension, 2 * shape.polynomial_size.0),
+        output_variance: noise::bootstrap(
+            small.dimension,
+            shape,
+            bootstrap.decomposition,
+            Grouping::One,
+            variance,
+        ),
     }
 }
 

@@ -65,7 +65,8 @@ impl Space {
             let of_level = |level| {
                 let of_base = |base_log| {
                     let decomposition = Decomposition { base_log, level };
-                    let variance = noise::bootstrap(LweDimension(1), shape, decomposition, variance).0;
+                    let variance =
+                        noise::bootstrap(LweDimension(1), shape, decomposition, Grouping::One, variance).0;
                     let seconds = cost.step(level, ExtensionFactor(1), MOST_PER_BATCH as f64);
                     BootstrapChoice { decomposition, variance, seconds }
                 };

@@ -18,14 +18,15 @@ macro_rules! for_each_runtime_function {
         $callback! {
             /// Switches `count` ciphertexts at `input` with keyswitch key number `key` to `output`.
             fn keyswitch(key: u32, count: u64, input: *const u64, output: *mut u64);
-            /// Bootstraps `count` ciphertexts at `input` with bootstrap key number `key` to `output`.
+            /// Bootstraps `count` ciphertexts at `input` with bootstrap key number `key` to `outputs` results each, which
+            /// lie one behind the other at `output`.
             ///
-            /// `tables` holds tables of `2^width` words each, already encoded for the output;
-            /// ciphertext `i` uses table `selector[i]`, or table 0 where `selector` is null.
+            /// `tables` holds tables of `2^width` words each, already encoded for the output; result `r` of
+            /// ciphertext `i` uses table `selector[i·outputs + r]`, or table `r` where `selector` is null.
             /// Entry `j` belongs to the message `j`, taken in two's complement if `is_signed` is 1.
             fn bootstrap(
                 key: u32, count: u64, input: *const u64, output: *mut u64,
-                tables: *const u64, selector: *const u32, width: u32, is_signed: u32
+                tables: *const u64, selector: *const u32, outputs: u32, width: u32, is_signed: u32
             );
         }
     };
@@ -145,7 +146,7 @@ mod tests {
         assert_eq!(size_of::<FunctionTable>(), RUNTIME_FUNCTIONS.len() * size_of::<usize>());
         assert_eq!(
             RuntimeFunction::find("bootstrap").map(|(slot, f)| (slot, f.arguments.len())),
-            Some((1, 8))
+            Some((1, 9))
         );
         assert_eq!(RuntimeFunction::find("encrypt"), None);
     }

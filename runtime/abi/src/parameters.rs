@@ -1,5 +1,6 @@
 //! Cryptographic parameters, a type for each number, so that none is taken for another.
 
+use crate::security::ModulusBits;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -122,6 +123,54 @@ impl Variance {
     /// Standard deviation on the torus.
     pub fn std_dev(self) -> f64 {
         self.0.sqrt()
+    }
+}
+
+/// Kind of the noise of encryptions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseFamily {
+    /// Gaussian.
+    #[default]
+    Gaussian,
+    /// Uniform on `[−2^b, 2^b]` with half weight at the ends.
+    TUniform,
+}
+
+/// Noise of a fresh encryption.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NoiseDistribution {
+    /// Gaussian.
+    Gaussian {
+        /// On the torus.
+        variance: Variance,
+    },
+    /// Uniform on `[−2^b, 2^b]` units of the ciphertext modulus, with half weight at the ends.
+    TUniform {
+        /// `b`
+        log2_bound: u32,
+    },
+}
+
+impl NoiseDistribution {
+    /// Variance on the torus; for TUniform `(2^(2b + 1) + 1)/(6·q²)`.
+    // Source: tfhe-rs, variance of TUniform.
+    pub fn variance(self, modulus: ModulusBits) -> Variance {
+        match self {
+            Self::Gaussian { variance } => variance,
+            Self::TUniform { log2_bound } => {
+                Variance(((2.0 * f64::from(log2_bound) + 1.0).exp2() + 1.0) / 6.0 * modulus.unit_squared())
+            }
+        }
+    }
+
+    /// Its kind.
+    pub fn family(self) -> NoiseFamily {
+        match self {
+            Self::Gaussian { .. } => NoiseFamily::Gaussian,
+            Self::TUniform { .. } => NoiseFamily::TUniform,
+        }
     }
 }
 

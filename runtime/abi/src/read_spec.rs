@@ -4,7 +4,8 @@
 
 use crate::encoding::{MAX_WIDTH, bounds};
 use crate::functions::abi_hash;
-use crate::parameters::{Decomposition, Variance};
+use crate::parameters::{Decomposition, NoiseDistribution, Variance};
+use crate::security::ModulusBits;
 use crate::spec::{EncodingSpec, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
 use std::fmt::Display;
 
@@ -68,6 +69,8 @@ pub enum SpecError {
 /// Most elements of one argument or result, and most ciphertexts of scratch memory under one key.
 const MAX_ELEMENTS: u64 = 1 << 32;
 const MAX_LWE_DIMENSION: u64 = 1 << 17;
+/// Most polynomials that an accumulator is spread over.
+const MAX_EXTENSION: u64 = 64;
 
 fn require(
     holds: bool,
@@ -111,13 +114,15 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
             dimension,
             format!("1 to {MAX_LWE_DIMENSION}"),
         )?;
-        check_variance(key.variance, &format!("keyset.secret_keys[{i}].variance"))?;
+        check_noise(key.noise, key.shape.modulus(), &format!("keyset.secret_keys[{i}].noise"))?;
     }
     for (i, key) in spec.keyset.keyswitch_keys.iter().enumerate() {
         let place = format!("keyset.keyswitch_keys[{i}]");
         require(is_glwe(key.from), format!("{place}.from"), key.from, "the position of a GLWE key")?;
-        require(is_lwe(key.to), format!("{place}.to"), key.to, "the position of an LWE key")?;
+        let is_key = is_lwe(key.to) || is_glwe(key.to);
+        require(is_key, format!("{place}.to"), key.to, "the position of an LWE key or of a GLWE key")?;
         check_decomposition(key.decomposition, 32, &place)?;
+        check_noise(key.noise, ModulusBits::Bits32, &format!("{place}.noise"))?;
         check_variance(key.added_variance, &place)?;
     }
     for (i, key) in spec.keyset.bootstrap_keys.iter().enumerate() {
@@ -125,6 +130,17 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
         require(is_lwe(key.from), format!("{place}.from"), key.from, "the position of an LWE key")?;
         require(is_glwe(key.to), format!("{place}.to"), key.to, "the position of a GLWE key")?;
         check_decomposition(key.decomposition, 63, &place)?;
+        let groups_fit = keys[key.from].shape.lwe_dimension().0.is_multiple_of(key.grouping.factor());
+        let factor = key.grouping.factor();
+        require(
+            groups_fit,
+            format!("{place}.grouping"),
+            factor,
+            "a divisor of the dimension of the key `from`",
+        )?;
+        let extension = key.extension.0;
+        let allowed = format!("1 to {MAX_EXTENSION}");
+        require((1..=MAX_EXTENSION).contains(&extension), format!("{place}.extension"), extension, allowed)?;
         check_variance(key.modulus_switch_variance, &place)?;
         check_variance(key.output_variance, &place)?;
     }
@@ -187,6 +203,19 @@ fn check_decomposition(decomposition: Decomposition, most_bits: u32, place: &str
     )
 }
 
+fn check_noise(noise: NoiseDistribution, modulus: ModulusBits, place: &str) -> Result<(), SpecError> {
+    if let NoiseDistribution::TUniform { log2_bound } = noise {
+        let most = modulus.log2() - 2;
+        require(
+            log2_bound <= most,
+            place,
+            format!("TUniform({log2_bound})"),
+            format!("TUniform of at most {most}"),
+        )?;
+    }
+    check_variance(noise.variance(modulus), place)
+}
+
 fn check_variance(variance: Variance, place: &str) -> Result<(), SpecError> {
     let fits = variance.0.is_finite() && (0.0..1.0).contains(&variance.0);
     require(fits, place, variance.0, "a variance on the torus, from 0 to below 1")
@@ -200,8 +229,8 @@ mod tests {
 
     fn spec(variance: f64) -> ProgramSpec {
         let glwe = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(2048) };
-        let key =
-            |name: &str, shape| SecretKeySpec { name: name.into(), shape, variance: Variance(variance) };
+        let gaussian = |variance| NoiseDistribution::Gaussian { variance: Variance(variance) };
+        let key = |name: &str, shape| SecretKeySpec { name: name.into(), shape, noise: gaussian(variance) };
         let keyset = Keyset {
             secret_keys: vec![
                 key("big", SecretKeyShape::Glwe(glwe)),
@@ -212,6 +241,7 @@ mod tests {
                 from: 0,
                 to: 1,
                 decomposition: Decomposition { base_log: 3, level: 5 },
+                noise: gaussian(variance),
                 added_variance: Variance(variance / 3.0),
             }],
             bootstrap_keys: vec![],
@@ -253,13 +283,15 @@ mod tests {
         };
         let message = refused(&|spec| spec.keyset.keyswitch_keys[0].to = 7);
         assert!(
-            message.contains("`keyset.keyswitch_keys[0].to`: 7; allowed is the position of an LWE key"),
+            message.contains(
+                "`keyset.keyswitch_keys[0].to`: 7; allowed is the position of an LWE key or of a GLWE key"
+            ),
             "{message}"
         );
         let message = refused(&|spec| spec.workspace = vec![0]);
         assert!(message.contains("`workspace`: 1 entries"), "{message}");
         let message = refused(&|spec| spec.version = 9);
-        assert!(message.contains("version 9, this release reads version 1"), "{message}");
+        assert!(message.contains("version 9, this release reads version 2"), "{message}");
         let message = refused(&|spec| spec.abi = "0".into());
         assert!(message.contains("compile it again"), "{message}");
     }

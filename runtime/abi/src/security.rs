@@ -1,9 +1,9 @@
 //! Least noise of an LWE or GLWE encryption for a security level, from published curves.
 //!
-//! Holds for uniform binary secrets, Gaussian noise and power-of-two moduli. A curve was fitted to
+//! Holds for uniform binary secrets and power-of-two moduli. A curve was fitted to
 //! estimates of the best known attacks at its date and says nothing about later ones.
 
-use crate::parameters::{LweDimension, SecurityLevel, Variance};
+use crate::parameters::{LweDimension, NoiseDistribution, NoiseFamily, SecurityLevel, Variance};
 
 /// Least dimension that the curves cover.
 pub const MIN_DIMENSION: LweDimension = LweDimension(450);
@@ -42,6 +42,43 @@ pub struct TooSmall {
     pub found: LweDimension,
 }
 
+/// No curve was published for a family of noise at a security level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("TUniform noise has a published curve for 132 bits only, found {} bits; ask for 132 bits or for Gaussian noise", .found.bits())]
+pub struct NoCurve {
+    /// The level asked for.
+    pub found: SecurityLevel,
+}
+
+/// Whether [`minimal_noise`] knows a curve.
+pub fn check_curve(level: SecurityLevel, family: NoiseFamily) -> Result<(), NoCurve> {
+    match (level, family) {
+        (_, NoiseFamily::Gaussian) | (SecurityLevel::Bits132, NoiseFamily::TUniform) => Ok(()),
+        (SecurityLevel::Bits128, NoiseFamily::TUniform) => Err(NoCurve { found: level }),
+    }
+}
+
+/// Least noise of a family: [`minimal_variance`] for Gaussian noise; for TUniform the bound
+/// `b = ⌈−0.025167785 · dimension + log2 q + 4.100671⌉`, at least 3, which is that of 132 bits whatever the level.
+// Source: tfhe-rs, minimal bound of TUniform noise for 132 bits.
+pub fn minimal_noise(
+    level: SecurityLevel,
+    family: NoiseFamily,
+    dimension: LweDimension,
+    modulus: ModulusBits,
+) -> Result<NoiseDistribution, TooSmall> {
+    match family {
+        NoiseFamily::Gaussian => {
+            Ok(NoiseDistribution::Gaussian { variance: minimal_variance(level, dimension, modulus)? })
+        }
+        NoiseFamily::TUniform if dimension < MIN_DIMENSION => Err(TooSmall { found: dimension }),
+        NoiseFamily::TUniform => {
+            let bound = -0.025167785 * dimension.0 as f64 + f64::from(modulus.log2()) + 4.100671;
+            Ok(NoiseDistribution::TUniform { log2_bound: bound.ceil().max(3.0) as u32 })
+        }
+    }
+}
+
 /// `σ²` with `log2 σ = max(slope · dimension + bias, 2 − log2 q)`
 ///
 /// `dimension` is that of the key read as an LWE key, so `k·N` for a GLWE key. The floor keeps `σ`
@@ -61,7 +98,12 @@ pub fn minimal_variance(
 }
 
 /// Name and date of the curve, for [`crate::spec::SecuritySpec::source`].
-pub fn source(level: SecurityLevel) -> String {
+pub fn source(level: SecurityLevel, family: NoiseFamily) -> String {
+    if family == NoiseFamily::TUniform {
+        return "lattice-estimator curve for 132 bits, published with tfhe-rs: bound 2^ceil(-0.025167785 * dimension + \
+                log2 q + 4.100671), uniform binary secrets, TUniform noise"
+            .to_owned();
+    }
     let Curve { slope, bias, origin } = curve(level);
     format!("{origin}: log2(sigma) = {slope} * dimension + {bias}, uniform binary secrets, Gaussian noise")
 }

@@ -2,12 +2,16 @@
 //!
 //! Plain versioned data, printable as JSON. The compiler writes it, nothing else changes it.
 
-use crate::parameters::{Decomposition, GlweShape, LweDimension, SecurityLevel, Variance, Width};
+use crate::parameters::{
+    Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, SecurityLevel,
+    Variance, Width,
+};
+use crate::security::ModulusBits;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Version of the layout of [`ProgramSpec`]; a reader refuses others.
-pub const SPEC_VERSION: u32 = 1;
+pub const SPEC_VERSION: u32 = 2;
 
 /// Everything public about one compiled function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,8 +61,15 @@ pub struct SecretKeySpec {
     pub name: String,
     /// What kind of key.
     pub shape: SecretKeyShape,
-    /// Variance of the Gaussian noise of a fresh encryption under it, on the torus.
-    pub variance: Variance,
+    /// Noise of a fresh encryption under it, and of the bootstrap keys that lead to it.
+    pub noise: NoiseDistribution,
+}
+
+impl SecretKeySpec {
+    /// Variance of a fresh encryption.
+    pub fn variance(&self) -> Variance {
+        self.noise.variance(self.shape.modulus())
+    }
 }
 
 /// Kind and size of a secret key.
@@ -72,6 +83,14 @@ pub enum SecretKeyShape {
 }
 
 impl SecretKeyShape {
+    /// Modulus of the ciphertexts.
+    pub fn modulus(self) -> ModulusBits {
+        match self {
+            Self::Lwe(_) => ModulusBits::Bits32,
+            Self::Glwe(_) => ModulusBits::Bits64,
+        }
+    }
+
     /// Coefficients of the mask of an LWE ciphertext under this key.
     pub fn lwe_dimension(self) -> LweDimension {
         match self {
@@ -89,10 +108,12 @@ pub struct KeyswitchKeySpec {
     pub name: String,
     /// Secret key of the input, a GLWE key.
     pub from: usize,
-    /// Secret key of the output, an LWE key. The key's own noise is that key's.
+    /// Secret key of the output. Under a GLWE key the 32-bit result is widened to 64 bits.
     pub to: usize,
     /// How the input is decomposed.
     pub decomposition: Decomposition,
+    /// Noise of the key itself, whose ciphertexts are modulo `2^32`.
+    pub noise: NoiseDistribution,
     /// Variance that a keyswitch adds.
     pub added_variance: Variance,
 }
@@ -109,7 +130,11 @@ pub struct BootstrapKeySpec {
     pub to: usize,
     /// How the accumulator is decomposed.
     pub decomposition: Decomposition,
-    /// Variance that the centred modulus switch to `2N` adds before the lookup.
+    /// Coefficients of the input key in one step.
+    pub grouping: Grouping,
+    /// Polynomials that the accumulator is spread over, `e`.
+    pub extension: ExtensionFactor,
+    /// Variance that the centred modulus switch to `2eN` adds before a lookup in one table.
     pub modulus_switch_variance: Variance,
     /// Variance of the output; it does not depend on the input's.
     pub output_variance: Variance,
@@ -172,7 +197,7 @@ pub struct SecuritySpec {
 pub struct OperationCounts {
     /// Keyswitches.
     pub keyswitches: u64,
-    /// Bootstraps, one for each looked-up element.
+    /// Bootstraps; one may look an element up in several tables.
     pub bootstraps: u64,
     /// Batched bootstrap calls.
     pub bootstrap_calls: u64,

@@ -7,7 +7,7 @@
 use super::secret::gaussian;
 use super::{KeyError, KeyIdentity, Origin, SecretKey, SecretKeys, Seeds};
 use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords};
-use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension};
+use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 use std::fmt;
@@ -190,7 +190,7 @@ impl SeededKeyswitchKey {
             &to,
             &mut list,
             &core::PlaintextList::from_container(plaintexts.as_slice()),
-            gaussian(secret.keyset().secret_keys[spec.to].variance),
+            gaussian(secret.keyset().secret_keys[spec.to].variance()),
             seeds.seeder(),
         );
         Self { seed: seed.0, bodies: list.into_container() }
@@ -228,7 +228,7 @@ impl SeededBootstrapKey {
         let bodies = vec![0u64; Self::words(spec, secret.keyset()) as usize];
         let seed = seeds.next();
         let mut key = seeded_bootstrap_key(bodies, spec, secret.keyset(), seed);
-        let noise = gaussian(secret.keyset().secret_keys[spec.to].variance);
+        let noise = gaussian(secret.keyset().secret_keys[spec.to].variance());
         core::par_generate_seeded_lwe_bootstrap_key(&from, &to, &mut key, noise, seeds.seeder());
         Self { seed: seed.0, bodies: key.into_container() }
     }
@@ -249,7 +249,14 @@ impl SeededBootstrapKey {
         core::par_decompress_seeded_lwe_bootstrap_key::<_, _, _, core::DefaultRandomGenerator>(
             &mut key, &seeded,
         );
-        BootstrapKeyWords { from, to, decomposition: spec.decomposition, words: key.into_container() }
+        BootstrapKeyWords {
+            from,
+            to,
+            decomposition: spec.decomposition,
+            grouping: Grouping::One,
+            extension: ExtensionFactor(1),
+            words: key.into_container(),
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl SecretKeys {
     /// The large key at `position`, and the noise of a fresh encryption under it.
     pub(crate) fn large(&self, position: usize) -> Option<(LweSecretKeyView<'_, u64>, Gaussian<f64>)> {
         let SecretKey::Glwe(words, _) = self.keys.get(position)? else { return None };
-        let variance = self.keyset.secret_keys.get(position)?.variance;
+        let variance = self.keyset.secret_keys.get(position)?.variance();
         Some((LweSecretKey::from_container(words.as_slice()), gaussian(variance)))
     }
 }

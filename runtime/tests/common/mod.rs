@@ -4,7 +4,8 @@
 use cloakwork_abi::encoding::{MAX_WIDTH, bounds, encode};
 use cloakwork_abi::functions::{Context, Entry, STATUS_OK, abi_hash};
 use cloakwork_abi::parameters::{
-    Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel, Variance, Width,
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, NoiseDistribution,
+    PolynomialSize, SecurityLevel, Variance, Width,
 };
 use cloakwork_abi::spec::{
     BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec,
@@ -26,12 +27,12 @@ pub fn keyset() -> Keyset {
                     dimension: GlweDimension(2),
                     polynomial_size: PolynomialSize(512),
                 }),
-                variance,
+                noise: NoiseDistribution::Gaussian { variance },
             },
             SecretKeySpec {
                 name: "small".into(),
                 shape: SecretKeyShape::Lwe(LweDimension(40)),
-                variance: Variance(2f64.powi(-56)),
+                noise: NoiseDistribution::Gaussian { variance: Variance(2f64.powi(-56)) },
             },
         ],
         keyswitch_keys: vec![KeyswitchKeySpec {
@@ -39,6 +40,7 @@ pub fn keyset() -> Keyset {
             from: 0,
             to: 1,
             decomposition: Decomposition { base_log: 4, level: 5 },
+            noise: NoiseDistribution::Gaussian { variance: Variance(2f64.powi(-56)) },
             added_variance: Variance(2f64.powi(-36)),
         }],
         bootstrap_keys: vec![BootstrapKeySpec {
@@ -46,6 +48,8 @@ pub fn keyset() -> Keyset {
             from: 1,
             to: 0,
             decomposition: Decomposition { base_log: 10, level: 3 },
+            grouping: Grouping::One,
+            extension: ExtensionFactor(1),
             modulus_switch_variance: Variance(40.0 / 48.0 / 1024f64.powi(2)),
             output_variance: Variance(2f64.powi(-50)),
         }],
@@ -117,7 +121,7 @@ pub unsafe extern "C" fn lookup_entry<const COUNT: u64, const WIDTH: u32, const 
             return status;
         }
         let table = table.as_ptr();
-        (functions.bootstrap)(state, 0, COUNT, small, *outputs, table, std::ptr::null(), WIDTH, IS_SIGNED)
+        (functions.bootstrap)(state, 0, COUNT, small, *outputs, table, std::ptr::null(), 1, WIDTH, IS_SIGNED)
     }
 }
 
