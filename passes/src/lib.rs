@@ -3,6 +3,7 @@ mod batch_bootstraps;
 pub mod build_tables;
 mod clear_bounds;
 mod convert_fhe_to_tfhe;
+pub mod cost_table;
 mod facts;
 mod fuse_lookup_tables;
 mod fuse_maps;

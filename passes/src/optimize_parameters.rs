@@ -5,10 +5,11 @@
 //! security claim as module attributes. A program that no key set can run is explained.
 
 use crate::clear_bounds::magnitudes;
+use crate::cost_table;
 use crate::facts::{fail, key};
-use crate::parameters::{CostModel, ErrorTarget, Operand, ParamDag, Solution, Value as DagValue, solve};
+use crate::parameters::{ErrorTarget, Operand, ParamDag, Solution, Value as DagValue, solve};
 use crate::pass::{Failed, Options};
-use cloakwork_abi::parameters::{SecurityLevel, Width};
+use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel, Width};
 use cloakwork_abi::security;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::place;
@@ -37,11 +38,12 @@ pub(crate) fn run<'c, 'a>(
 ) -> Result<(), Failed> {
     let target = error_target(module, options)?;
     let level = security_level(module, options)?;
+    let cost = cost_table::take(module, options)?;
     let mut dag = ParamDag::default();
     for function in functions_under(module) {
         add_function(&mut dag, function)?;
     }
-    let solution = solve(&dag, level, &CostModel::avx512(), target)
+    let solution = solve(&dag, level, &cost, target)
         .map_err(|infeasible| fail(labelled(module, &infeasible.demand.label), &infeasible.to_string()))?;
     write(context, module, &solution);
     Ok(())
@@ -52,7 +54,11 @@ fn write<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solu
     set_op_attribute(module, P_ERROR, attr::f64(context, solution.error.p_error));
     set_op_attribute(module, GLOBAL_P_ERROR, attr::f64(context, solution.error.global_p_error));
     set_op_attribute(module, SECURITY, attr::i64(context, i64::from(solution.security.bits())));
-    set_op_attribute(module, SECURITY_SOURCE, attr::string(context, &security::source(solution.security)));
+    set_op_attribute(
+        module,
+        SECURITY_SOURCE,
+        attr::string(context, &security::source(solution.security, NoiseFamily::Gaussian)),
+    );
 }
 
 fn error_target(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<ErrorTarget, Failed> {

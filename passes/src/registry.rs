@@ -78,6 +78,11 @@ pub static PASSES: &[Pass] = &[
                 default: "1e-5",
             },
             PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" },
+            PassOption {
+                name: "cost-table",
+                summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
+                default: "avx512",
+            },
         ],
         run: optimize_parameters::run,
     },

@@ -129,14 +129,18 @@ fn nothing_cheaper_on_a_coarse_grid() {
         let solution = solve_chain(width, norm2, p_error).unwrap();
         let allowed = noise::safe_variance(p_error, Width(width)).0;
         let mut feasible = 0;
-        for product in cost.bootstraps().filter(|b| b.grouping == Grouping::One && b.polynomial_size.0 <= 8192) {
+        for product in
+            cost.bootstraps().filter(|b| b.grouping == Grouping::One && b.polynomial_size.0 <= 8192)
+        {
             let shape = product.shape();
             let big = shape.lwe_dimension();
             let Ok(big_variance) = minimal_variance(level, big, ModulusBits::Bits64) else { continue };
             for n in (460..1200).step_by(20).map(LweDimension) {
                 let small_variance = minimal_variance(level, n, ModulusBits::Bits32).unwrap();
                 let keyswitches: Vec<_> = grid(32, 8)
-                    .map(|d| (cost.keyswitch_coefficient(d, n, 16.0), noise::keyswitch(big, d, small_variance)))
+                    .map(|d| {
+                        (cost.keyswitch_coefficient(d, n, 16.0), noise::keyswitch(big, d, small_variance))
+                    })
                     .collect();
                 for bootstrap in grid(64, 3).filter(|d| d.base_log >= 6) {
                     let output = noise::bootstrap(n, shape, bootstrap, big_variance);
@@ -147,8 +151,8 @@ fn nothing_cheaper_on_a_coarse_grid() {
                             continue;
                         }
                         feasible += 1;
-                        let lookup =
-                            big.0 as f64 * per_coefficient + n.0 as f64 * product.step(bootstrap.level, ExtensionFactor(1), 16.0);
+                        let lookup = big.0 as f64 * per_coefficient
+                            + n.0 as f64 * product.step(bootstrap.level, ExtensionFactor(1), 16.0);
                         let seconds = 2.0 * lookup + cost.addition(big);
                         assert!(seconds >= solution.seconds * (1.0 - 1e-12), "{shape:?} {n} {bootstrap:?}");
                     }

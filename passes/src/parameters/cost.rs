@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 /// Ciphertexts that pass by a key together in a call of many.
 pub const MOST_PER_BATCH: u64 = 16;
 
+/// The tables of the repository by name, for the kernels of the name.
+pub const TABLES: [(&str, &str); 1] = [("avx512", include_str!("cost_avx512.json"))];
+
 /// A measured table. The shapes that it lists are the shapes that are chosen from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,9 +78,15 @@ pub struct BootstrapCost {
 }
 
 impl CostModel {
-    /// The table of the repository, for processors with AVX-512.
+    /// The table of the repository for processors with AVX-512.
     pub fn avx512() -> Self {
-        Self::from_json(include_str!("cost_avx512.json")).expect("a test reads this table")
+        Self::of_repository("avx512").expect("the first of the tables")
+    }
+
+    /// The table of the repository with that name.
+    pub fn of_repository(name: &str) -> Option<Self> {
+        let (_, text) = TABLES.into_iter().find(|(known, _)| *known == name)?;
+        Some(Self::from_json(text).expect("a test reads every table"))
     }
 
     /// Reads a table as `cloakwork calibrate` writes it; at least one shape must have known security.
@@ -90,6 +99,12 @@ impl CostModel {
             return Err(serde::de::Error::custom(message));
         }
         Ok(cost)
+    }
+
+    /// The text that [`from_json`](Self::from_json) reads.
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("a table is plain data");
+        text + "\n"
     }
 
     /// What bootstraps cost, one entry for each shape and grouping that can be chosen.
@@ -174,7 +189,8 @@ mod tests {
         }
         let one = |k, size| {
             let kind = (GlweDimension(k), PolynomialSize(size), Grouping::One);
-            let mut found = cost.bootstraps().filter(|b| (b.dimension, b.polynomial_size, b.grouping) == kind);
+            let mut found =
+                cost.bootstraps().filter(|b| (b.dimension, b.polynomial_size, b.grouping) == kind);
             found.next().unwrap().step(1, ExtensionFactor(1), 16.0)
         };
         for size in [512, 1024, 2048, 4096, 8192, 16384, 32768] {
