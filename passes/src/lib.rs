@@ -1,5 +1,6 @@
 //! Pass registry and pipelines, analyses, the parameter optimizer, conversions.
 mod batch_bootstraps;
+mod batch_schedule;
 pub mod build_tables;
 mod clear_bounds;
 mod convert_fhe_to_tfhe;
@@ -10,6 +11,7 @@ mod fuse_maps;
 mod infer_bit_widths;
 pub mod infer_ranges;
 mod intervals;
+mod key_choices;
 mod native;
 mod optimize_parameters;
 pub mod parameters;
