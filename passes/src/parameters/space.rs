@@ -2,7 +2,7 @@
 //!
 //! Everything is tabulated before the search; what is worse than another in both time and noise is left out.
 
-use crate::parameters::cost::{CostModel, MOST_PER_BATCH};
+use crate::parameters::cost::CostModel;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, SecurityLevel, Variance,
@@ -59,15 +59,15 @@ pub(super) struct KeyswitchChoice {
 
 impl Space {
     pub(super) fn new(security: SecurityLevel, cost: &CostModel) -> Self {
-        let shapes = cost.bootstraps().filter(|cost| cost.grouping == Grouping::One).filter_map(|cost| {
-            let shape = cost.shape();
+        let shapes = cost.bootstraps().filter(|entry| entry.grouping == Grouping::One).filter_map(|entry| {
+            let shape = entry.shape();
             let variance = minimal_variance(security, shape.lwe_dimension(), ModulusBits::Bits64).ok()?;
             let of_level = |level| {
                 let of_base = |base_log| {
                     let decomposition = Decomposition { base_log, level };
                     let variance =
                         noise::bootstrap(LweDimension(1), shape, decomposition, Grouping::One, variance).0;
-                    let seconds = cost.step(level, ExtensionFactor(1), MOST_PER_BATCH as f64);
+                    let seconds = entry.step(level, ExtensionFactor(1), cost.bootstrap_batch(u64::MAX));
                     BootstrapChoice { decomposition, variance, seconds }
                 };
                 (1..=MAX_BASE_LOG.min(BOOTSTRAP_BITS / level))
@@ -95,7 +95,7 @@ fn small_keys(security: SecurityLevel, cost: &CostModel) -> Vec<SmallChoice> {
         let keyswitches = all.map(|decomposition| KeyswitchChoice {
             decomposition,
             variance: keyswitch_coefficient(decomposition, variance),
-            seconds: cost.keyswitch_coefficient(decomposition, dimension, MOST_PER_BATCH as f64),
+            seconds: cost.keyswitch_coefficient(decomposition, dimension, cost.keyswitch_batch(u64::MAX)),
         });
         let keyswitches = efficient(keyswitches.collect(), |c| (c.seconds, c.variance));
         choices.push(SmallChoice { dimension, variance, keyswitches });
