@@ -3,7 +3,7 @@
 //! The optimizer's cost table comes from here, so that it describes the kernels that really run; benches compare the
 //! choices. Nothing here computes anything useful.
 
-use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables};
+use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables, Target};
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, Width};
 
 /// Which kernels to try.
@@ -25,7 +25,7 @@ pub fn keyswitch(
     let (input_words, output_words) = (from.0 as usize + 1, to.0 as usize + 1);
     let count_of_words = from.0 as usize * decomposition.level as usize * output_words;
     let words = (0..count_of_words).map(|i| mix(i) as u32).collect();
-    let key = KeyswitchKeyWords { from, to, decomposition, words };
+    let key = KeyswitchKeyWords { from, to, target: Target::Small, decomposition, words };
     let kernel = match choice {
         Choice::Fastest => KeyswitchKernel::new(key),
         Choice::Portable => KeyswitchKernel::portable(key),

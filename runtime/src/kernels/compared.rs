@@ -2,7 +2,7 @@
 //! shapes. Without AVX-512 both are the same and these tests say nothing.
 
 use super::{
-    BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables, small, small_mut,
+    BootstrapKernel, BootstrapKeyWords, LookupTables, small_mut,
 };
 use cloakwork_abi::encoding::{decode, encode};
 use cloakwork_abi::parameters::{
@@ -13,71 +13,11 @@ use tfhe::core_crypto::commons::math::random::Seed;
 use tfhe::core_crypto::prelude as core;
 
 /// Numbers without structure. [Knuth, MMIX]
-fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+pub(super) fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     let states = std::iter::successors(Some(seed), |state: &u64| {
         Some(state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407))
     });
     states.skip(3).map(|state| (state ^ state >> 29).wrapping_mul(0xbf58476d1ce4e5b9) ^ state >> 32)
-}
-
-#[test]
-fn keyswitches_have_the_same_bits() {
-    let shapes = [(1, 1), (3, 20), (50, 13), (64, 15), (65, 16), (130, 47), (512, 33), (1024, 31)];
-    let digits = [
-        (1, 1),
-        (1, 32),
-        (2, 8),
-        (3, 5),
-        (4, 3),
-        (5, 6),
-        (6, 2),
-        (7, 4),
-        (8, 4),
-        (8, 1),
-        (9, 3),
-        (15, 2),
-        (16, 2),
-        (17, 1),
-        (23, 1),
-        (24, 1),
-        (30, 1),
-        (31, 1),
-    ];
-    for (case, (from, to)) in shapes.into_iter().enumerate() {
-        for (base_log, level) in digits {
-            for count in [1, 2, 5, 6, 7, 13, 73] {
-                if count == 73 && from > 100 && level > 8 {
-                    continue; // only slow
-                }
-                same_keyswitch((from, to), Decomposition { base_log, level }, count, case as u64);
-            }
-        }
-    }
-}
-
-fn same_keyswitch((from, to): (usize, usize), decomposition: Decomposition, count: usize, seed: u64) {
-    let key = || KeyswitchKeyWords {
-        from: LweDimension(from as u64),
-        to: LweDimension(to as u64),
-        decomposition,
-        words: numbers(seed)
-            .map(|number| number as u32)
-            .take(from * decomposition.level as usize * (to + 1))
-            .collect(),
-    };
-    let mut input: Vec<u64> = numbers(seed + 100).take(count * (from + 1)).collect();
-    // Edges of digits and of the rounding.
-    let edges =
-        [0, 1, u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 62, 3 << 61, 1 << 31, 1 << 32, !0 << 31, !0 << 32];
-    for (word, edge) in input.iter_mut().step_by(3).zip(edges.iter().cycle().take(2 * from)) {
-        *word = *edge;
-    }
-    let [expected, found] = [KeyswitchKernel::portable(key()), KeyswitchKernel::new(key())].map(|kernel| {
-        let mut output = vec![u64::MAX; count * (to + 1)];
-        kernel.keyswitch(&input, &mut output);
-        output.chunks_exact(to + 1).flat_map(|words| small(words).to_vec()).collect::<Vec<u32>>()
-    });
-    assert!(expected == found, "{from} to {to}, {decomposition:?}, {count} ciphertexts");
 }
 
 /// Bootstraps of a case are this over `N·n·level`; at least all messages and some, at most 1500.

@@ -3,8 +3,9 @@
 //! A kernel is built once from a key in the standard domain and then maps a batch of ciphertexts to a
 //! batch of ciphertexts. `Pooled` cuts a call into batches, spreads them over the current rayon pool and
 //! lends each batch scratch memory that outlives the call. [`KeyswitchKernel`] and [`BootstrapKernel`] choose
-//! by the processor: kernels of our own in `avx512`, those of `tfhe` elsewhere, which are also what ours are
-//! tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`] and joins that choice.
+//! by the processor: keyswitches of our own in `keyswitch`, bootstraps of our own in `avx512`, those of `tfhe`
+//! elsewhere; `tfhe` is also what ours are tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`]
+//! and joins that choice.
 //!
 //! Layout: a large ciphertext is `k·N + 1` words, mask first. A small one occupies `n + 1` words too, but only
 //! the first `n + 1` 32-bit halves of them hold its coefficients.
@@ -16,24 +17,16 @@ mod choice;
 #[cfg(test)]
 mod compared;
 mod fourier_plan;
+mod keyswitch;
 mod modulus_switch;
 mod pooled;
 mod stock_bootstrap;
-mod stock_keyswitch;
 
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at, greatest_width, interleaved};
-pub(crate) use choice::{BootstrapKernel, KeyswitchKernel};
-
-/// A keyswitch key: for each input coefficient, levels from the finest to the coarsest, a ciphertext of
-/// `to + 1` words that encrypts the coefficient times `2^32 / B^level`.
-pub(crate) struct KeyswitchKeyWords {
-    pub(crate) from: LweDimension,
-    pub(crate) to: LweDimension,
-    pub(crate) decomposition: Decomposition,
-    pub(crate) words: Vec<u32>,
-}
+pub(crate) use choice::BootstrapKernel;
+pub(crate) use keyswitch::{KeyswitchKernel, KeyswitchKeyWords, Target};
 
 /// A bootstrap key: for each group of input coefficients the GGSW ciphertexts that [`Grouping`] names, each in the
 /// order of `tfhe`'s `LweBootstrapKey`. With `Grouping::Two` the dimension `from` is even.
@@ -58,7 +51,7 @@ pub(crate) trait Kernel: Send + Sync {
     fn words(&self) -> (usize, usize);
 }
 
-/// Switches large ciphertexts to a small key.
+/// Switches large ciphertexts to another key, a small or a large one.
 pub(crate) trait Keyswitch: Kernel {
     /// `input` and `output` hold the same number of ciphertexts.
     fn keyswitch(&self, input: &[u64], output: &mut [u64], scratch: &mut Self::Scratch);

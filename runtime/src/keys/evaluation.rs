@@ -6,7 +6,7 @@
 
 use super::secret::gaussian;
 use super::{KeyError, KeyIdentity, Origin, SecretKey, SecretKeys, Seeds};
-use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords};
+use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, Target};
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
@@ -211,7 +211,12 @@ impl SeededKeyswitchKey {
         core::par_decompress_seeded_lwe_ciphertext_list::<_, _, _, core::DefaultRandomGenerator>(
             &mut list, &seeded,
         );
-        KeyswitchKeyWords { from, to, decomposition: spec.decomposition, words: list.into_container() }
+        let target = match keyset.secret_keys[spec.to].shape {
+            SecretKeyShape::Lwe(_) => Target::Small,
+            SecretKeyShape::Glwe(_) => Target::Large,
+        };
+        let words = list.into_container();
+        KeyswitchKeyWords { from, to, target, decomposition: spec.decomposition, words }
     }
 }
 
