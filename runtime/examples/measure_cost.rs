@@ -8,8 +8,10 @@
 //! One thread; each figure is the least of several runs, in time of the thread, so that other load on the machine
 //! shows little. The kernels are those that this processor runs programs with.
 
-use cloakwork_abi::parameters::{Decomposition, GlweDimension, GlweShape, LweDimension, PolynomialSize};
-use cloakwork_runtime::kernel_trial::{Choice, bootstrap, keyswitch};
+use cloakwork_abi::parameters::{
+    Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize,
+};
+use cloakwork_runtime::kernel_trial::{BootstrapTrial, Choice, KeyswitchTrial, bootstrap, keyswitch};
 use serde::Serialize;
 use std::hint::black_box;
 use std::io::Write;
@@ -116,7 +118,15 @@ fn external_product_ns(dimension: usize, polynomial_size: usize, level: usize) -
         polynomial_size: PolynomialSize(polynomial_size as u64),
     };
     let decomposition = Decomposition { base_log: 20 / level as u32, level: level as u32 };
-    let call = bootstrap(Choice::Fastest, (LweDimension(count as u64), shape), decomposition, BATCH);
+    let trial = BootstrapTrial {
+        from: LweDimension(count as u64),
+        to: shape,
+        decomposition,
+        grouping: Grouping::One,
+        extension: ExtensionFactor(1),
+        outputs: 1,
+    };
+    let call = bootstrap(Choice::Fastest, trial, BATCH);
     least_of_kernel(call) / (count * BATCH) as f64
 }
 
@@ -124,7 +134,8 @@ fn external_product_ns(dimension: usize, polynomial_size: usize, level: usize) -
 fn keyswitch_row_ns(to: usize, base_log: u32, level: u32) -> f64 {
     let from = LweDimension(2048);
     let decomposition = Decomposition { base_log, level };
-    let call = keyswitch(Choice::Fastest, (from, LweDimension(to as u64)), decomposition, KEYSWITCHES);
+    let trial = KeyswitchTrial { from, to: LweDimension(to as u64), decomposition };
+    let call = keyswitch(Choice::Fastest, trial, KEYSWITCHES);
     least_of_kernel(call) / (from.0 as f64 * f64::from(level) * KEYSWITCHES as f64)
 }
 

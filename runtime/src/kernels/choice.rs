@@ -41,16 +41,16 @@ impl BootstrapKernel {
         }
     }
 
-    /// See [`Bootstrap::polynomial_size`].
-    pub(crate) fn polynomial_size(&self) -> usize {
+    /// See [`Bootstrap::coefficients`].
+    pub(crate) fn coefficients(&self) -> usize {
         match self {
-            Self::Stock(kernel) => kernel.kernel().polynomial_size(),
+            Self::Stock(kernel) => kernel.kernel().coefficients(),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(kernel) => kernel.kernel().polynomial_size(),
+            Self::Avx512(kernel) => kernel.kernel().coefficients(),
         }
     }
 
-    /// Both slices hold the same number of ciphertexts.
+    /// `output` holds as many ciphertexts for each of `input` as `tables` have outputs.
     pub(crate) fn bootstrap(&self, input: &[u64], output: &mut [u64], tables: LookupTables<'_>) {
         match self {
             Self::Stock(kernel) => kernel.bootstrap(input, output, tables),

@@ -16,6 +16,8 @@ mod avx512;
 mod choice;
 #[cfg(test)]
 mod compared;
+#[cfg(test)]
+mod decrypted;
 mod fourier_plan;
 mod keyswitch;
 mod modulus_switch;
@@ -43,8 +45,12 @@ pub(crate) struct BootstrapKeyWords {
 pub(crate) trait Kernel: Send + Sync {
     /// Memory that a batch works in.
     type Scratch: Send;
-    /// Most ciphertexts that one call may take.
+    /// Most ciphertexts that one call may take with any key.
     const BATCH: usize;
+    /// Most ciphertexts that one call may take with this key.
+    fn batch(&self) -> usize {
+        Self::BATCH
+    }
     /// New scratch memory for batches of this kernel.
     fn scratch(&self) -> Self::Scratch;
     /// Words of an input and of an output ciphertext.
@@ -59,8 +65,8 @@ pub(crate) trait Keyswitch: Kernel {
 
 /// Looks small ciphertexts up in tables; the results are large.
 pub(crate) trait Bootstrap: Kernel {
-    /// `N` of the output key: a table of width `w` needs `2^(w + 1) ≤ N`.
-    fn polynomial_size(&self) -> usize;
+    /// Coefficients of an accumulator, `e·N`; they bound the width of tables.
+    fn coefficients(&self) -> usize;
     /// `output` holds `tables.outputs` ciphertexts for each of `input`, next to each other; result `r` of ciphertext
     /// `i` uses table `tables.table(first + i, r)`.
     fn bootstrap(

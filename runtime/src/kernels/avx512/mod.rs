@@ -8,6 +8,7 @@ mod bootstrap;
 mod butterfly;
 mod digits;
 mod external_product;
+mod monomials;
 mod transform;
 mod vector;
 
