@@ -24,11 +24,6 @@ impl Avx2 {
 }
 
 impl Product<2> for Avx2 {
-    #[inline(always)]
-    fn limb(word: u32, plane: usize) -> u32 {
-        if plane == 0 { word } else { word.wrapping_add(1 << 15) >> 16 }
-    }
-
     fn product(self, key: &[Group<2>], digits: &[Digits], count: usize, part: usize) -> Sums {
         // SAFETY: the processor has the instructions, as `self` proves.
         unsafe {

@@ -15,7 +15,7 @@ pub(crate) enum KeyswitchKernel {
     Avx2(Pooled<MatrixKeyswitch<Avx2, 2>>),
     /// For processors with AVX-512 and VNNI.
     #[cfg(target_arch = "x86_64")]
-    Vnni(Pooled<MatrixKeyswitch<Vnni, 4>>),
+    Vnni(Pooled<MatrixKeyswitch<Vnni, 2>>),
 }
 
 impl KeyswitchKernel {

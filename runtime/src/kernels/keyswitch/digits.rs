@@ -25,8 +25,7 @@ pub(super) fn rounded(coefficient: u64, bits: u32) -> u64 {
 pub(super) fn take_level<const P: usize>(states: &mut [u64], base_log: u32, packed: &mut [u32]) {
     let (limb, positions) = (Group::<P>::LIMB, states.len() / P);
     for (part, packed) in packed.chunks_exact_mut(positions).enumerate() {
-        // Lower parts count as signed ones, so what they stand above is rounded.
-        let below: u64 = (0..part as u32).map(|part| 1 << (limb * part + limb - 1)).sum();
+        let below = Group::<P>::below(part);
         packed.fill(0);
         for (row, states) in states.chunks_exact(positions).enumerate() {
             for (packed, state) in packed.iter_mut().zip(states) {

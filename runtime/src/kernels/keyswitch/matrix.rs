@@ -60,7 +60,7 @@ impl<A: Product<P>, const P: usize> MatrixKeyswitch<A, P> {
             let positions = groups.len() / tiles;
             for (i, group) in groups.iter_mut().enumerate() {
                 let (tile, position) = (i / positions, slab * SLAB + i % positions);
-                *group = Group::new::<A>(std::array::from_fn(|stretch| row(position, stretch, tile)));
+                *group = Group::new(std::array::from_fn(|stretch| row(position, stretch, tile)));
             }
         });
         Self { arithmetic, from, to, target, decomposition, key: groups }

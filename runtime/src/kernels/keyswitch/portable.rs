@@ -2,27 +2,15 @@
 
 use super::product::{COLUMNS, Digits, Group, Product, Sums, VECTORS};
 
-/// Vectors whose sums stay in registers.
-const AT_ONCE: usize = 2;
-
 /// Every processor can.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
 impl Product<1> for Portable {
-    #[inline(always)]
-    fn limb(word: u32, _: usize) -> u32 {
-        word
-    }
-
     fn product(self, key: &[Group<1>], digits: &[Digits], count: usize, _: usize) -> Sums {
         let mut results = [[0; COLUMNS]; VECTORS];
-        for (chunk, results) in results[..count].chunks_mut(AT_ONCE).enumerate() {
-            let first = chunk * AT_ONCE;
-            match results {
-                [one] => [*one] = sums(key, digits, first),
-                results => results.copy_from_slice(&sums::<AT_ONCE>(key, digits, first)),
-            }
+        for (vector, results) in results[..count].iter_mut().enumerate() {
+            *results = sums(key, digits, vector);
         }
         results
     }
@@ -33,14 +21,12 @@ impl Product<1> for Portable {
     }
 }
 
-/// Sums of `COUNT` vectors from `first` on.
-fn sums<const COUNT: usize>(key: &[Group<1>], digits: &[Digits], first: usize) -> [[u32; COLUMNS]; COUNT] {
-    let mut sums = [[0u32; COLUMNS]; COUNT];
+/// The sums of one vector, so that they stay in registers.
+fn sums(key: &[Group<1>], digits: &[Digits], vector: usize) -> [u32; COLUMNS] {
+    let mut sums = [0u32; COLUMNS];
     for (Group([words]), digits) in key.iter().zip(digits) {
-        for (sums, digit) in sums.iter_mut().zip(&digits[first..first + COUNT]) {
-            for (sum, word) in sums.iter_mut().zip(words) {
-                *sum = sum.wrapping_add(word.wrapping_mul(*digit));
-            }
+        for (sum, word) in sums.iter_mut().zip(words) {
+            *sum = sum.wrapping_add(word.wrapping_mul(digits[vector]));
         }
     }
     sums

@@ -9,7 +9,8 @@ pub(super) const COLUMNS: usize = 16;
 /// Vectors that a product is made with at a time, at most.
 pub(super) const VECTORS: usize = 6;
 
-/// `P` rows of sixteen words: by plane and column, the limbs of the rows, the first row lowest.
+/// `P` rows of sixteen words: by plane and column, the limbs of the rows, the first row lowest. Limbs but the
+/// highest count as signed ones, which the next makes up for.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 pub(crate) struct Group<const P: usize>(pub(super) [[u32; COLUMNS]; P]);
@@ -22,9 +23,6 @@ pub(super) type Sums = [[u32; COLUMNS]; VECTORS];
 
 /// A way to multiply limbs of `32/P` bits; a value is the proof that the processor can.
 pub(crate) trait Product<const P: usize>: Copy + Send + Sync {
-    /// `Σₚ limb(word, p)·2^(p·32/P) = word (mod 2^32)`; the lowest `32/P` bits of each limb count.
-    fn limb(word: u32, plane: usize) -> u32;
-
     /// Sums over all rows for the first `count ≤ VECTORS` vectors, whose digits are part `part` of wider ones.
     fn product(self, key: &[Group<P>], digits: &[Digits], count: usize, part: usize) -> Sums;
 
@@ -38,15 +36,21 @@ impl<const P: usize> Group<P> {
     pub(super) const ZERO: Self = Self([[0; COLUMNS]; P]);
     const MASK: u32 = u32::MAX >> (u32::BITS - Self::LIMB);
 
-    pub(super) fn new<A: Product<P>>(rows: [[u32; COLUMNS]; P]) -> Self {
+    pub(super) fn new(rows: [[u32; COLUMNS]; P]) -> Self {
         let mut planes = [[0; COLUMNS]; P];
         for (plane, words) in planes.iter_mut().enumerate() {
+            let (place, below) = (Self::LIMB * plane as u32, Self::below(plane) as u32);
             for (row, from) in rows.iter().enumerate() {
                 for (word, &from) in words.iter_mut().zip(from) {
-                    *word |= (A::limb(from, plane) & Self::MASK) << (Self::LIMB * row as u32);
+                    *word |= (from.wrapping_add(below) >> place & Self::MASK) << (Self::LIMB * row as u32);
                 }
             }
         }
         Self(planes)
+    }
+
+    /// What rounds a number that is cut off at limb `limb`, if what is below counts as signed limbs.
+    pub(super) fn below(limb: usize) -> u64 {
+        (0..limb as u32).map(|limb| 1 << (Self::LIMB * limb + Self::LIMB - 1)).sum()
     }
 }

@@ -1,10 +1,11 @@
-//! Products of words and digits in bytes, for processors with AVX-512 and VNNI.
+//! Products of words and digits in 16-bit halves, for processors with AVX-512 and VNNI.
 //!
-//! `vpdpbusd` adds four products of an unsigned with a signed byte to a 32-bit sum.
+//! `vpdpwssd` adds two products of signed 16-bit numbers to a 32-bit sum. Bytes would take as many instructions for
+//! digits of at most 7 bits and nearly twice as many beyond.
 
 use super::product::{COLUMNS, Digits, Group, Product, Sums, VECTORS};
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
+    __m512i, _mm512_add_epi32, _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
     _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512,
 };
 
@@ -24,21 +25,11 @@ impl Vnni {
     }
 }
 
-impl Product<4> for Vnni {
-    #[inline(always)]
-    fn limb(word: u32, plane: usize) -> u32 {
-        word >> (8 * plane)
-    }
-
-    fn product(self, key: &[Group<4>], digits: &[Digits], count: usize, part: usize) -> Sums {
+impl Product<2> for Vnni {
+    fn product(self, key: &[Group<2>], digits: &[Digits], count: usize, part: usize) -> Sums {
         // SAFETY: the processor has the instructions, as `self` proves.
         unsafe {
-            match part {
-                0 => of_planes::<4>(key, digits, count),
-                1 => of_planes::<3>(key, digits, count),
-                2 => of_planes::<2>(key, digits, count),
-                _ => of_planes::<1>(key, digits, count),
-            }
+            if part == 0 { of_planes::<2>(key, digits, count) } else { of_planes::<1>(key, digits, count) }
         }
     }
 
@@ -55,7 +46,7 @@ fn compiled<R>(work: impl FnOnce() -> R) -> R {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn of_planes<const PLANES: usize>(groups: &[Group<4>], digits: &[Digits], count: usize) -> Sums {
+fn of_planes<const PLANES: usize>(groups: &[Group<2>], digits: &[Digits], count: usize) -> Sums {
     match count {
         1 => sums::<PLANES, 1>(groups, digits),
         2 => sums::<PLANES, 2>(groups, digits),
@@ -67,7 +58,7 @@ fn of_planes<const PLANES: usize>(groups: &[Group<4>], digits: &[Digits], count:
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn sums<const PLANES: usize, const COUNT: usize>(groups: &[Group<4>], digits: &[Digits]) -> Sums {
+fn sums<const PLANES: usize, const COUNT: usize>(groups: &[Group<2>], digits: &[Digits]) -> Sums {
     let mut sums = [[_mm512_setzero_si512(); PLANES]; COUNT];
     for (group, digits) in groups.iter().zip(digits) {
         let mut planes = [_mm512_setzero_si512(); PLANES];
@@ -75,21 +66,18 @@ fn sums<const PLANES: usize, const COUNT: usize>(groups: &[Group<4>], digits: &[
             *plane = load(from);
         }
         for vector in 0..COUNT {
-            let four = _mm512_set1_epi32(digits[vector] as i32);
+            let two = _mm512_set1_epi32(digits[vector].cast_signed());
             for plane in 0..PLANES {
-                sums[vector][plane] = _mm512_dpbusd_epi32(sums[vector][plane], planes[plane], four);
+                sums[vector][plane] = _mm512_dpwssd_epi32(sums[vector][plane], planes[plane], two);
             }
         }
     }
     let mut results = [[0; COLUMNS]; VECTORS];
     for vector in 0..COUNT {
-        let mut sum = _mm512_setzero_si512();
-        for plane in (0..PLANES).rev() {
-            sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(sum), sums[vector][plane]);
-        }
-        for _ in PLANES..4 {
-            sum = _mm512_slli_epi32::<8>(sum);
-        }
+        let sum = match sums[vector].as_slice() {
+            [lower, upper] => _mm512_add_epi32(*lower, _mm512_slli_epi32::<16>(*upper)),
+            lower => _mm512_slli_epi32::<16>(lower[0]),
+        };
         // SAFETY: there is room for sixteen words.
         unsafe { _mm512_storeu_si512(results[vector].as_mut_ptr().cast(), sum) };
     }
