@@ -13,6 +13,8 @@ use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Group
 pub enum Choice {
     /// Those that run programs on this processor.
     Fastest,
+    /// The fastest of those that need no AVX-512.
+    WithoutAvx512,
     /// Those for every processor.
     Portable,
 }
@@ -54,6 +56,7 @@ pub fn keyswitch(choice: Choice, trial: KeyswitchTrial, count: usize) -> impl Fn
     let key = KeyswitchKeyWords { from, to, target: Target::Small, decomposition, words };
     let kernel = match choice {
         Choice::Fastest => KeyswitchKernel::new(key),
+        Choice::WithoutAvx512 => KeyswitchKernel::without_avx512(key),
         Choice::Portable => KeyswitchKernel::portable(key),
     };
     let input: Vec<u64> = (0..count * input_words).map(mix).collect();
@@ -72,7 +75,7 @@ pub fn bootstrap(choice: Choice, trial: BootstrapTrial, count: usize) -> impl Fn
     let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
     let kernel = match choice {
         Choice::Fastest => BootstrapKernel::new(key),
-        Choice::Portable => BootstrapKernel::portable(key),
+        Choice::WithoutAvx512 | Choice::Portable => BootstrapKernel::portable(key),
     };
     let input: Vec<u64> = (0..count * (from.0 as usize + 1)).map(mix).collect();
     let mut output = vec![0; count * outputs * (to.lwe_dimension().0 as usize + 1)];
