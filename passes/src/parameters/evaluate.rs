@@ -2,7 +2,7 @@
 
 use crate::parameters::cost::CostModel;
 use crate::parameters::demand::DemandKind;
-use crate::parameters::instance::{Instance, Load, LookupLoad, Noise};
+use crate::parameters::instance::{Edge, Instance, Load, LookupLoad, Noise};
 use crate::parameters::space::{BootstrapChoice, KeyswitchChoice, ShapeChoice, SmallChoice, Space};
 use crate::parameters::target::ErrorTarget;
 use cloakwork_abi::noise;
@@ -193,6 +193,27 @@ impl<'a> Evaluator<'a> {
             rooms[lookup.edge] = rooms[lookup.edge].min(room);
         }
         Some(rooms)
+    }
+
+    /// What the quietest keyswitches leave of the limit of the load that is worst off, as a share of that limit.
+    ///
+    /// In the small dimension of a part it rises, then falls: keyswitches lose noise, everything else gains some.
+    pub(super) fn slack(&self, choice: &Choice) -> f64 {
+        let before = self.before(choice);
+        let added = |(i, edge): (usize, &Edge)| {
+            let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
+            let choices = self.keyswitches(&choice.parts, i);
+            choices.iter().map(|keyswitch| keyswitch.added(from)).fold(f64::INFINITY, f64::min)
+        };
+        let added: Vec<f64> = self.instance.edges.iter().enumerate().map(added).collect();
+        let of = |(i, load): (usize, &Load)| {
+            let switches = load
+                .lookup
+                .as_ref()
+                .map_or(0.0, |lookup| added[lookup.edge] + self.switched(choice, lookup, choice.many[i]));
+            (self.limits[i] - before[i] - switches) / self.limits[i]
+        };
+        self.instance.loads.iter().enumerate().map(of).fold(f64::INFINITY, f64::min)
     }
 
     /// Completes a choice with the cheapest keyswitches that keep to the target, if it then takes less than `bound`.

@@ -148,7 +148,12 @@ fn try_dimensions(
     while low < high {
         let middle = usize::midpoint(low, high);
         at(&mut choice, middle);
-        if wants_larger(evaluator, part, &choice) { low = middle + 1 } else { high = middle }
+        let here = evaluator.slack(&choice);
+        let wants_larger = here < 0.0 && middle + 1 < end && {
+            at(&mut choice, middle + 1);
+            evaluator.slack(&choice) > here
+        };
+        if wants_larger { low = middle + 1 } else { high = middle }
     }
     let grouping = evaluator.bootstrap(candidate.part).grouping;
     for small in low..end {
@@ -169,19 +174,6 @@ fn try_dimensions(
             *best = Some(found);
         }
     }
-}
-
-/// Whether even the quietest keyswitches to a part are too noisy where there is room for some.
-fn wants_larger(evaluator: &Evaluator<'_>, part: usize, choice: &Choice) -> bool {
-    let before = evaluator.before(choice);
-    let Some(rooms) = evaluator.rooms(choice, &before) else { return false };
-    let edges = evaluator.instance.edges.iter().enumerate().filter(|(_, edge)| edge.to == part);
-    edges.into_iter().any(|(i, edge)| {
-        let from = evaluator.shape(choice.parts[edge.from]).shape.lwe_dimension();
-        let choices = evaluator.keyswitches(&choice.parts, i);
-        let quietest = choices.iter().map(|keyswitch| keyswitch.variance).fold(f64::INFINITY, f64::min);
-        quietest * from.0 as f64 > rooms[i]
-    })
 }
 
 /// Tries another keyswitch for each conversion alone.
