@@ -21,6 +21,7 @@ use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;
+use cloakwork_passes::cost_table;
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::pass::{Failed, Level};
 use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, parameters_with};
@@ -127,6 +128,9 @@ impl<'c> Compilation<'c, '_> {
             self.run(FHE)?;
             fhe = Some(self.text());
             widest = widest_values(self.module());
+            if let Some(table) = &options.cost_table {
+                cost_table::attach(self.context, self.module().as_operation(), table);
+            }
             self.run(&parameters_with(pass_options))?;
         }
         if level == Level::Native {

@@ -17,6 +17,7 @@ mod optimize_parameters;
 pub mod parameters;
 pub mod pass;
 pub mod pipeline;
+pub mod predict_time;
 pub mod registry;
 mod tables;
 mod tabulate;

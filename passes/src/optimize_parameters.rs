@@ -7,9 +7,11 @@
 use crate::clear_bounds::magnitudes;
 use crate::cost_table;
 use crate::facts::{fail, key};
-use crate::parameters::{ErrorTarget, Operand, ParamDag, Solution, Value as DagValue, solve};
+use crate::parameters::{
+    ErrorTarget, Operand, ParamDag, Request, Restrictions, Solution, Value as DagValue, solve,
+};
 use crate::pass::{Failed, Options};
-use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel, Width};
+use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseFamily, SecurityLevel, Width};
 use cloakwork_abi::security;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::place;
@@ -43,14 +45,24 @@ pub(crate) fn run<'c, 'a>(
     for function in functions_under(module) {
         add_function(&mut dag, function)?;
     }
-    let solution = solve(&dag, level, &cost, target)
+    let restrictions = Restrictions {
+        groupings: vec![Grouping::One],
+        extensions: vec![ExtensionFactor(1)],
+        many_lut: false,
+        max_key_sets: 1,
+        ..Restrictions::default()
+    };
+    let (security, noise) = (level, NoiseFamily::Gaussian);
+    let request =
+        Request { dag: &dag, security, noise, target, cost: &cost, restrictions: &restrictions };
+    let solution = solve(&request)
         .map_err(|infeasible| fail(labelled(module, &infeasible.demand.label), &infeasible.to_string()))?;
     write(context, module, &solution);
     Ok(())
 }
 
 fn write<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solution) {
-    write_keyset(context, module, &solution.keyset());
+    write_keyset(context, module, &solution.keyset);
     set_op_attribute(module, P_ERROR, attr::f64(context, solution.error.p_error));
     set_op_attribute(module, GLOBAL_P_ERROR, attr::f64(context, solution.error.global_p_error));
     set_op_attribute(module, SECURITY, attr::i64(context, i64::from(solution.security.bits())));

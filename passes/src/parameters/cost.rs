@@ -6,8 +6,9 @@
 //! - for a bootstrap `n/g` steps, `g` being the grouping. A step with `l` levels and extension `e` takes
 //!   `fixed + l·level + e·(extension + l·extension_level) + l·key_level/b`, all measured for each shape and
 //!   grouping: transforms and products grow with the extension; what is made of the key for a ciphertext
-//!   may be made once for all parts; the key itself comes from memory once for the whole batch;
-//! - for a keyswitch `kN·l·(row + (n + 1)·(word + key_word/b))`, where narrow digits have a faster path or none;
+//!   may be made once for all parts; the key itself comes from memory once for the whole batch. Beginning and end
+//!   take `e·(k + 1)·N·bootstrap_word`;
+//! - for a keyswitch `kN·l·(row + (n + 1)·(word + key_word/b))`, where wider digits cost more for each word;
 //!   a conversion to a GLWE key of dimension `k'N'` is a keyswitch with `n = k'N'`;
 //! - for an addition, with or without a clear weight, `(kN + 1)·linear_word`.
 
@@ -16,9 +17,6 @@ use cloakwork_abi::parameters::{
 };
 use cloakwork_abi::security::MIN_DIMENSION;
 use serde::{Deserialize, Serialize};
-
-/// Ciphertexts that pass by a key together in a call of many.
-pub const MOST_PER_BATCH: u64 = 16;
 
 /// The tables of the repository by name, for the kernels of the name.
 pub const TABLES: [(&str, &str); 1] = [("avx512", include_str!("cost_avx512.json"))];
@@ -33,26 +31,36 @@ pub struct CostModel {
     pub linear_word_ns: f64,
     /// The keyswitch.
     pub keyswitch: KeyswitchCost,
+    /// Most ciphertexts that pass by a bootstrap key together.
+    pub bootstrap_batch: u64,
+    /// Nanoseconds for a word of an accumulator before and after its rotation.
+    pub bootstrap_word_ns: f64,
     /// The steps of bootstraps, for each shape and grouping.
     pub bootstraps: Vec<BootstrapCost>,
 }
 
 /// See the header of this file.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyswitchCost {
+    /// Most ciphertexts that pass by a key together.
+    pub batch: u64,
     /// Nanoseconds for a digit.
     pub row_ns: f64,
-    /// Greatest bits of a narrow digit.
-    pub narrow_base_log: u32,
-    /// Nanoseconds for a word that a narrow digit is multiplied with.
-    pub narrow_word_ns: f64,
-    /// Nanoseconds for a word that a wider digit is multiplied with.
-    pub wide_word_ns: f64,
-    /// Nanoseconds until a word of the key is there for a whole batch, where digits are narrow.
-    pub narrow_key_word_ns: f64,
-    /// Nanoseconds until a word of the key is there for a whole batch, where digits are wider.
-    pub wide_key_word_ns: f64,
+    /// By the width of digits, ascending; the last serves all that are wider.
+    pub digits: Vec<DigitCost>,
+}
+
+/// See the header of this file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DigitCost {
+    /// Most bits of such a digit.
+    pub base_log: u32,
+    /// Nanoseconds for a word that a digit is multiplied with.
+    pub word_ns: f64,
+    /// Nanoseconds until a word of the key is there for a whole batch.
+    pub key_word_ns: f64,
 }
 
 /// See the header of this file.
@@ -93,6 +101,9 @@ impl CostModel {
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         let cost: Self = serde_json::from_str(text)?;
         let is_secure = |bootstrap: &BootstrapCost| bootstrap.shape().lwe_dimension() >= MIN_DIMENSION;
+        if cost.keyswitch.digits.is_empty() {
+            return Err(serde::de::Error::custom("the cost table knows no digits of keyswitches; measure it again"));
+        }
         if !cost.bootstraps.iter().any(is_secure) {
             let message =
                 format!("no shape of the cost table has k·N of at least {MIN_DIMENSION}; measure it again");
@@ -112,10 +123,26 @@ impl CostModel {
         self.bootstraps.iter()
     }
 
+    /// Seconds that a bootstrap takes besides its steps, for one ciphertext.
+    pub fn bootstrap_ends(&self, shape: GlweShape, extension: ExtensionFactor) -> f64 {
+        let words = extension.0 * (shape.dimension.0 + 1) * shape.polynomial_size.0;
+        words as f64 * self.bootstrap_word_ns * 1e-9
+    }
+
     /// Seconds for one coefficient of a keyswitch's input, for one of `batch` ciphertexts; `to` is a small key or
     /// a GLWE key read as an LWE key.
     pub fn keyswitch_coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
         self.keyswitch.coefficient(decomposition, to, batch)
+    }
+
+    /// How many ciphertexts pass by a bootstrap key together in a call of `count` on one thread, on average.
+    pub fn bootstrap_batch(&self, count: u64) -> f64 {
+        batch(count, self.bootstrap_batch)
+    }
+
+    /// How many ciphertexts pass by a keyswitch key together in a call of `count` on one thread, on average.
+    pub fn keyswitch_batch(&self, count: u64) -> f64 {
+        batch(count, self.keyswitch.batch)
     }
 
     /// Seconds for one addition of ciphertexts, or product with a clear number.
@@ -126,14 +153,11 @@ impl CostModel {
 
 impl KeyswitchCost {
     /// See [`CostModel::keyswitch_coefficient`].
-    pub fn coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
-        let is_narrow = decomposition.base_log <= self.narrow_base_log;
-        let (word_ns, key_word_ns) = match is_narrow {
-            true => (self.narrow_word_ns, self.narrow_key_word_ns),
-            false => (self.wide_word_ns, self.wide_key_word_ns),
-        };
-        let words = (to.0 + 1) as f64;
-        f64::from(decomposition.level) * (self.row_ns + words * (word_ns + key_word_ns / batch)) * 1e-9
+    fn coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
+        let is_wide_enough = |digit: &&DigitCost| digit.base_log >= decomposition.base_log;
+        let digit = self.digits.iter().find(is_wide_enough).or(self.digits.last());
+        let word_ns = digit.map_or(0.0, |digit| digit.word_ns + digit.key_word_ns / batch);
+        f64::from(decomposition.level) * (self.row_ns + (to.0 + 1) as f64 * word_ns) * 1e-9
     }
 }
 
@@ -152,11 +176,10 @@ impl BootstrapCost {
     }
 }
 
-/// How many ciphertexts pass by a key together, on average, when a call of `count` is spread over `threads`.
-pub fn batch(count: u64, threads: u64) -> f64 {
+/// Ciphertexts of a batch, on average, when a call of `count` on one thread is cut into batches of at most `most`.
+fn batch(count: u64, most: u64) -> f64 {
     let count = count.max(1);
-    let batches = count.div_ceil(MOST_PER_BATCH).next_multiple_of(threads.max(1));
-    count as f64 / batches.min(count) as f64
+    count as f64 / count.div_ceil(most.max(1)) as f64
 }
 
 #[cfg(test)]
@@ -200,10 +223,9 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_those_of_the_runtime() {
-        for (count, threads, size) in [(0, 1, 1.0), (1, 1, 1.0), (1, 2, 1.0), (16, 1, 16.0), (17, 1, 8.5)] {
-            assert_eq!(batch(count, threads), size, "{count} on {threads}");
+    fn calls_are_cut_into_even_batches() {
+        for (count, size) in [(0, 1.0), (1, 1.0), (16, 16.0), (17, 8.5), (33, 11.0), (1600, 16.0)] {
+            assert_eq!(batch(count, 16), size, "{count}");
         }
-        assert_eq!((batch(16, 2), batch(33, 2)), (8.0, 8.25));
     }
 }
