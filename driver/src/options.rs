@@ -43,6 +43,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The table of costs that parameters are chosen by.
+    pub fn costs(&self) -> CostModel {
+        self.cost_table.clone().unwrap_or_else(CostModel::avx512)
+    }
+
     /// The options of `fhe-optimize-parameters`, in the syntax of pipelines.
     pub fn pass_options(&self) -> Result<String, Error> {
         let mut text = format!("security={}", self.security.bits());

@@ -267,7 +267,7 @@ fn accumulator_coefficients(key: &BootstrapKeySpec, keyset: &Keyset) -> Result<u
 /// nearest), then boxes of `P/2^width` steps, box 0 around 0.
 pub(crate) fn box_of(phase: u64, positions: usize, width: Width) -> usize {
     let steps = 2 * positions as u64;
-    let step = (u128::from(phase) * u128::from(steps) >> 64) as u64;
+    let step = ((u128::from(phase) * u128::from(steps)) >> 64) as u64;
     let box_size = positions as u64 >> width.0;
     ((step + box_size / 2) % steps / box_size) as usize
 }
@@ -283,8 +283,38 @@ mod tests {
         for message in 0..16u64 {
             let centre = message.wrapping_mul(delta(width));
             for offset in [0, delta(width) / 2 - 1, (delta(width) / 2).wrapping_neg()] {
-                assert_eq!(box_of(centre.wrapping_add(offset), 64, width), message as usize);
+                for positions in [64, 3 * 64, 5 * 16] {
+                    let found = box_of(centre.wrapping_add(offset), positions, width);
+                    assert_eq!(found, message as usize, "{positions} positions");
+                }
             }
         }
+    }
+
+    #[test]
+    fn fresh_noise_is_uniform_with_half_weight_at_the_ends() {
+        let state = SimulatorState {
+            keyset: &Keyset::default(),
+            random: Some(RefCell::new(StdRng::seed_from_u64(1))),
+            counts: Counts::default(),
+            failure: RefCell::default(),
+        };
+        let mut phases = vec![0; 1 << 16];
+        state.add_fresh_noise(&mut phases, NoiseDistribution::TUniform { log2_bound: 2 });
+        let mut counts = [0.0; 9];
+        phases.iter().for_each(|&phase| counts[(phase as i64 + 4) as usize] += 1.0);
+        for (i, count) in counts.into_iter().enumerate() {
+            let expected: f64 = if i % 8 == 0 { 4096.0 } else { 8192.0 };
+            let found: f64 = count;
+            assert!(
+                (found - expected).abs() < 5.0 * expected.sqrt(),
+                "{} occurs {found} times",
+                i as i64 - 4
+            );
+        }
+        // The greatest bound that a 64-bit modulus has room for.
+        state.add_fresh_noise(&mut phases, NoiseDistribution::TUniform { log2_bound: 62 });
+        let is_within = |&phase: &u64| (phase as i64).unsigned_abs() <= (1 << 62) + 4;
+        assert!(phases.iter().all(is_within) && phases.iter().any(|&phase| phase as i64 > 1 << 61));
     }
 }
