@@ -6,6 +6,9 @@ use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension, NoiseDis
 use cloakwork_abi::security::ModulusBits;
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 
+/// Most coefficients of an accumulator, `e·N`: what a modulus switch can lead to, and far more than tables need.
+const MAX_COEFFICIENTS: u64 = 1 << 28;
+
 /// Whether keys can be made for `keyset`.
 pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
     let shape = |key: usize| keyset.secret_keys.get(key).map(|key| key.shape);
@@ -32,7 +35,13 @@ pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
         require(fits(key.decomposition, 63), &key.name, "must decompose to at most 63 bits")?;
         let groups = lwe_dimension(keyset, key.from).0.is_multiple_of(key.grouping.factor());
         require(groups, &key.name, "takes pairs of coefficients of a key whose dimension is odd")?;
-        require(key.extension.0 > 0, &key.name, "spreads its accumulator over 0 polynomials")?;
+        let coefficients = key.extension.0.saturating_mul(glwe_shape(keyset, key.to).polynomial_size.0);
+        let is_sound = (1..=MAX_COEFFICIENTS).contains(&coefficients);
+        let (extension, most) = (key.extension, MAX_COEFFICIENTS);
+        let what = format!(
+            "spreads its accumulator over {extension} polynomials, allowed is 1 to {most} coefficients"
+        );
+        require(is_sound, &key.name, &what)?;
     }
     Ok(())
 }

@@ -163,8 +163,11 @@ fn unsound_key_sets_are_refused() {
     };
     let odd = refused(&|keyset| keyset.secret_keys[2].shape = SecretKeyShape::Lwe(LweDimension(33)));
     assert!(odd.contains("`pairs` takes pairs of coefficients of a key whose dimension is odd"), "{odd}");
-    let extension = refused(&|keyset| keyset.bootstrap_keys[0].extension = ExtensionFactor(0));
-    assert!(extension.contains("`single` spreads its accumulator over 0 polynomials"), "{extension}");
+    for factor in [0, 1 << 22, u64::MAX] {
+        let message = refused(&|keyset| keyset.bootstrap_keys[0].extension = ExtensionFactor(factor));
+        let cause = format!("`single` spreads its accumulator over {factor} polynomials");
+        assert!(message.contains(&cause), "{message}");
+    }
     let from = refused(&|keyset| keyset.keyswitch_keys[1].from = 2);
     assert!(from.contains("`other_ksk` must lead from a GLWE key"), "{from}");
     let nowhere = refused(&|keyset| keyset.keyswitch_keys[1].to = 3);
