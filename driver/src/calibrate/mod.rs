@@ -42,7 +42,7 @@ pub fn calibrate(choice: Choice, span: Duration, progress: &mut dyn FnMut(Progre
     let of_keyswitches = DIGITS.len() * KEYSWITCH.1.len() * 2;
     let total = 1 + of_keyswitches + ENDS.1.len() + of_bootstraps;
     let mut times = Times { choice, end: Instant::now() + span, done: 0, total, progress };
-    let linear_word_ns = rounded(times.next("additions", calibrate::weighted_word) * 1e9);
+    let linear_word_ns = rounded(calibrate::weighted_word(times.next("additions")) * 1e9);
     let keyswitch = times.keyswitch();
     let bootstrap_word_ns = rounded(times.ends());
     let bootstraps = kinds.iter().map(|kind| times.bootstrap(kind, bootstrap_word_ns)).collect();
@@ -66,13 +66,13 @@ struct Times<'p> {
 }
 
 impl Times<'_> {
-    /// One time in seconds, with an even share of what is left.
-    fn next(&mut self, what: &str, measure: impl FnOnce(Duration) -> f64) -> f64 {
+    /// An even share of the time left, for the next time to take.
+    fn next(&mut self, what: &str) -> Duration {
         (self.progress)(Progress { done: self.done, total: self.total, next: what.to_owned() });
         let left = self.end.saturating_duration_since(Instant::now());
         let share = left / (self.total - self.done).max(1) as u32;
         self.done += 1;
-        measure(share)
+        share
     }
 
     /// Unknown are the time of a digit, and for each width of digits those of a word and of a word of the key.
@@ -84,8 +84,8 @@ impl Times<'_> {
             for (to, batch) in targets.into_iter().flat_map(|to| [(to, 1), (to, KEYSWITCH_BATCH)]) {
                 let decomposition = Decomposition { base_log, level };
                 let trial = KeyswitchTrial { from: LweDimension(from), to: LweDimension(to), decomposition };
-                let measure = |span| calibrate::keyswitch(choice, trial, batch, span);
-                let seconds = self.next(&format!("keyswitches, digits of {base_log} bits"), measure);
+                let span = self.next(&format!("keyswitches, digits of {base_log} bits"));
+                let seconds = calibrate::keyswitch(choice, trial, batch, span);
                 let words = (to + 1) as f64;
                 let mut features = [0.0; UNKNOWN];
                 features[0] = 1.0;
@@ -105,7 +105,10 @@ impl Times<'_> {
     fn ends(&mut self) -> f64 {
         let (kind, steps) = ENDS;
         let point = Point { level: 1, extension: 1, batch: BOOTSTRAP_BATCH };
-        let [few, many] = steps.map(|steps| self.call(&kind, point, steps));
+        let [few, many] = steps.map(|steps| {
+            let span = self.next("bootstraps of few steps");
+            calibrate::bootstrap(self.choice, kind.trial(point, steps), point.batch, span)
+        });
         let step = (many - few) / (steps[1] - steps[0]) as f64;
         (few - step * steps[0] as f64).max(0.0) * 1e9 / kind.words(point)
     }
@@ -113,8 +116,10 @@ impl Times<'_> {
     /// Figures of a step.
     fn bootstrap(&mut self, kind: &Kind, word_ns: f64) -> BootstrapCost {
         let points = kind.points().into_iter().map(|point| {
-            let steps = kind.steps(point);
-            let ns = self.call(kind, point, steps) * 1e9 - kind.words(point) * word_ns;
+            let span = self.next(&kind.name());
+            let steps = kind.steps(point, span);
+            let seconds = calibrate::bootstrap(self.choice, kind.trial(point, steps), point.batch, span);
+            let ns = seconds * 1e9 - kind.words(point) * word_ns;
             let (level, parts) = (f64::from(point.level), point.extension as f64);
             ([1.0, level, parts, parts * level, level / point.batch as f64], ns / steps as f64)
         });
@@ -130,11 +135,5 @@ impl Times<'_> {
             extension_level_ns,
             key_level_ns,
         }
-    }
-
-    /// Seconds of a bootstrap of so many steps for each ciphertext.
-    fn call(&mut self, kind: &Kind, point: Point, steps: u64) -> f64 {
-        let (choice, trial) = (self.choice, kind.trial(point, steps));
-        self.next(&kind.name(), |span| calibrate::bootstrap(choice, trial, point.batch, span))
     }
 }
