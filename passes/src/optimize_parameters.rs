@@ -11,7 +11,7 @@ use crate::parameter_options::{self, Wishes};
 use crate::parameter_view::View;
 use crate::parameters::{Request, Solution, solve};
 use crate::pass::{Failed, Options};
-use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseFamily, SecurityLevel};
+use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 use cloakwork_abi::security;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_ir::attributes as attr;
@@ -32,10 +32,6 @@ pub(crate) fn run<'c, 'a>(
     options: &Options<'_>,
 ) -> Result<(), Failed> {
     let Wishes { target, security, noise, mut restrictions } = parameter_options::read(module, options)?;
-    if options.text("restrict").is_empty() {
-        (restrictions.groupings, restrictions.extensions) = (vec![Grouping::One], vec![ExtensionFactor(1)]);
-        (restrictions.many_lut, restrictions.max_key_sets) = (false, 1);
-    }
     let cost = cost_table::take(module, options)?;
     let view = View::of(module)?;
     let family = match given_keys(module)? {
