@@ -6,6 +6,7 @@
 
 use crate::facts::{fail, value_type};
 use crate::pass::{Failed, Options};
+use crate::rounding::encode;
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
@@ -134,6 +135,23 @@ fn convert_op<'c: 'a, 'a>(
             builder.linear("tfhe", &Linear::AddClear, &[operands[0], words], &out)
         }
         FheOp::Linear(linear) => builder.linear("tfhe", linear, &operands, &out),
+        FheOp::Digits(digits) => {
+            let widths = op.operands().map(|value| Some(value_type(value, op).ok()?.integer()?.0));
+            let widths =
+                operands.iter().copied().zip(widths).filter_map(|(value, width)| Some((value, width?)));
+            let before = encode::before(&builder, digits, &widths.collect::<Vec<_>>(), &out);
+            let Some(table) = encode::table(digits, width) else { return Ok(before) };
+            let Some(lookups) = &keys.lookups else {
+                return Err(fail(op, "the module has no bootstrap key; run `fhe-optimize-parameters` first"));
+            };
+            let switched = ciphertexts(&result, &lookups.switched).to_mlir(context);
+            let key = ("key", attr::symbol(context, &lookups.keyswitch));
+            let small = builder.op("tfhe.keyswitch", &[before], switched, &[key]);
+            let mut attributes = lookup_attributes(context, &table);
+            attributes.push(("key", attr::symbol(context, &lookups.bootstrap)));
+            let looked_up = builder.op("tfhe.bootstrap", &[small], out_type, &attributes);
+            encode::after(&builder, digits, (looked_up, width), &out)
+        }
         FheOp::Lookup(lookup) => {
             let Some(lookups) = &keys.lookups else {
                 return Err(fail(op, "the module has no bootstrap key; run `fhe-optimize-parameters` first"));

@@ -16,6 +16,7 @@ pub mod parameters;
 pub mod pass;
 pub mod pipeline;
 pub mod registry;
+mod rounding;
 mod tables;
 mod tabulate;
 mod width_classes;

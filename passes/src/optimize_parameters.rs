@@ -9,6 +9,7 @@ use crate::cost_table;
 use crate::facts::{fail, key};
 use crate::parameters::{ErrorTarget, Operand, ParamDag, Solution, Value as DagValue, solve};
 use crate::pass::{Failed, Options};
+use crate::rounding::noise;
 use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel, Width};
 use cloakwork_abi::security;
 use cloakwork_ir::attributes as attr;
@@ -39,14 +40,24 @@ pub(crate) fn run<'c, 'a>(
     let target = error_target(module, options)?;
     let level = security_level(module, options)?;
     let cost = cost_table::take(module, options)?;
-    let mut dag = ParamDag::default();
-    for function in functions_under(module) {
-        add_function(&mut dag, function)?;
-    }
+    let dag = dag(module)?;
     let solution = solve(&dag, level, &cost, target)
         .map_err(|infeasible| fail(labelled(module, &infeasible.demand.label), &infeasible.to_string()))?;
     write(context, module, &solution);
     Ok(())
+}
+
+/// Seconds of a run with the parameters that [`run`] would choose; `None` where there are none.
+pub(crate) fn seconds(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Option<f64>, Failed> {
+    let (target, level) = (error_target(module, options)?, security_level(module, options)?);
+    let cost = cost_table::look(module, options)?;
+    Ok(solve(&dag(module)?, level, &cost, target).ok().map(|solution| solution.seconds))
+}
+
+fn dag(module: OperationRef<'_, '_>) -> Result<ParamDag, Failed> {
+    let mut dag = ParamDag::default();
+    functions_under(module).into_iter().try_for_each(|function| add_function(&mut dag, function))?;
+    Ok(dag)
 }
 
 fn write<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solution) {
@@ -119,6 +130,13 @@ fn add_op(
     };
     let linear = match fhe {
         FheOp::Constant { .. } => return Ok(dag.constant(width, label)),
+        FheOp::Digits(digits) => {
+            let widths = op.operands().map(|value| width_of(value, op));
+            let widths: Vec<Width> = widths.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            let operands = widths.into_iter().enumerate().map(|(i, width)| (operand(i), width)).collect();
+            let node = noise::Op { digits, operands, width, count, label };
+            return noise::add(dag, node).map_err(|message| fail(op, &message));
+        }
         FheOp::Lookup(_) => return Ok(dag.lookup(operand(0), width, count, label)),
         FheOp::Map { .. } => return Err(fail(op, "a map is left; run `fhe-build-tables` first")),
         FheOp::Linear(linear) => linear,

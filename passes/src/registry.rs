@@ -10,6 +10,25 @@ use crate::infer_ranges;
 use crate::native::convert_tfhe_to_loops;
 use crate::optimize_parameters;
 use crate::pass::{Level, Pass, PassOption};
+use crate::rounding::decompose;
+
+const P_ERROR: PassOption = PassOption {
+    name: "p-error",
+    summary: "greatest failure probability of one lookup, or `none`",
+    default: "none",
+};
+const GLOBAL_P_ERROR: PassOption = PassOption {
+    name: "global-p-error",
+    summary: "greatest failure probability of a run, or `none`",
+    default: "1e-5",
+};
+const SECURITY: PassOption =
+    PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" };
+const COST_TABLE: PassOption = PassOption {
+    name: "cost-table",
+    summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
+    default: "avx512",
+};
 
 /// The passes; MLIR's registry and `ir-opt --list-passes` are made from it.
 pub static PASSES: &[Pass] = &[
@@ -33,6 +52,23 @@ pub static PASSES: &[Pass] = &[
         level: Level::Fhe,
         options: &[],
         run: build_tables::run,
+    },
+    Pass {
+        name: "fhe-decompose-rounding",
+        summary: "rounding, truncation and low bits become lookups, by the method with which the program costs least",
+        level: Level::Fhe,
+        options: &[
+            PassOption {
+                name: "strategy",
+                summary: "auto, or one method for all: whole, bits, chunks-2 to chunks-5, approximate",
+                default: "auto",
+            },
+            P_ERROR,
+            GLOBAL_P_ERROR,
+            SECURITY,
+            COST_TABLE,
+        ],
+        run: decompose::run,
     },
     Pass {
         name: "fhe-fuse-lookup-tables",
@@ -66,24 +102,7 @@ pub static PASSES: &[Pass] = &[
         name: "fhe-optimize-parameters",
         summary: "chooses the cheapest keys for a security level and error probabilities, and writes them as key ops",
         level: Level::Fhe,
-        options: &[
-            PassOption {
-                name: "p-error",
-                summary: "greatest failure probability of one lookup, or `none`",
-                default: "none",
-            },
-            PassOption {
-                name: "global-p-error",
-                summary: "greatest failure probability of a run, or `none`",
-                default: "1e-5",
-            },
-            PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" },
-            PassOption {
-                name: "cost-table",
-                summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
-                default: "avx512",
-            },
-        ],
+        options: &[P_ERROR, GLOBAL_P_ERROR, SECURITY, COST_TABLE],
         run: optimize_parameters::run,
     },
     Pass {

@@ -2,9 +2,11 @@
 //!
 //! All encrypted operands and the result of a linear operation share a width; lookups separate widths. A class
 //! is as wide as the range of its widest value needs; that a sum of others wraps around in between is harmless.
+//! Rounding separates widths too, but asks for room: what is left of its input must hold the result.
 
 use crate::facts::{self, Range, fail, join, key};
 use crate::pass::Failed;
+use crate::rounding::{self, Input};
 use crate::tables::reachable;
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_abi::parameters::Width;
@@ -44,9 +46,22 @@ pub(crate) struct Encrypted<'c, 'a> {
 impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
     /// Requires ranges, no maps, and nothing real.
     pub(crate) fn of(function: Function<'c, 'a>) -> Result<Self, Failed> {
-        let values = encrypted(function)?;
+        let mut values = encrypted(function)?;
         let places: HashMap<usize, usize> =
             values.iter().enumerate().map(|(place, encrypted)| (key(encrypted.value), place)).collect();
+        for place in 0..values.len() {
+            let encrypted = &values[place];
+            let Some(FheOp::Digits(digits)) = FheOp::of(encrypted.op) else { continue };
+            let operand = places.get(&key(walk::operand(encrypted.op, 0)));
+            let Some(&operand) = operand.filter(|_| encrypted.value == walk::result(encrypted.op)) else {
+                continue;
+            };
+            let input = Input { range: values[operand].range, is_signed: values[operand].is_signed };
+            let asked = rounding::asked_widths(&digits, input);
+            for (place, asked) in [(operand, asked.input), (place, asked.result)] {
+                values[place].needed = values[place].needed.max(asked);
+            }
+        }
         let mut classes = UnionFind::<usize>::new(values.len());
         for encrypted in &values {
             if let Some(FheOp::Linear(_)) = FheOp::of(encrypted.op) {
@@ -125,7 +140,9 @@ fn read<'c: 'a, 'a>(
                 (given, reached) => reached.or(given),
             }
         }
-        Some(FheOp::Constant { .. } | FheOp::Linear(_)) | None => facts::range(function, value),
+        Some(FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_)) | None => {
+            facts::range(function, value)
+        }
     };
     let range = range.ok_or_else(|| {
         let message = format!(
