@@ -21,9 +21,12 @@ use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;
+use cloakwork_passes::cost_table;
 use cloakwork_passes::infer_ranges::infer_ranges;
+use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::pass::{Failed, Level};
 use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, parameters_with};
+use cloakwork_passes::predict_time::{PredictedTime, predict_time};
 use melior::Context;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Module, OperationRef, ValueLike};
@@ -36,6 +39,9 @@ const WIDEST: usize = 5;
 const MOVES: [&str; 5] = ["fhe.broadcast", "fhe.concat", "fhe.reshape", "fhe.slice", "fhe.transpose"];
 /// The pass that chooses parameters.
 const OPTIMIZER: &str = "fhe-optimize-parameters";
+
+/// The pass behind which the calls of the runtime are known.
+const BATCHES: &str = "tfhe-batch-bootstraps";
 
 /// A program to compile.
 #[derive(Clone, Debug)]
@@ -87,8 +93,15 @@ pub fn compile_source(
 ) -> Result<Circuit, Error> {
     let pass_options = options.pass_options()?;
     let context = context();
-    let mut compilation =
-        Compilation { context: &context, module: None, host: None, steps: vec![], progress };
+    let mut compilation = Compilation {
+        context: &context,
+        module: None,
+        host: None,
+        steps: vec![],
+        costs: options.costs(),
+        predicted_time: None,
+        progress,
+    };
     match source {
         Source::Text { mlir, name } => {
             let parsed =
@@ -115,6 +128,8 @@ struct Compilation<'c, 'p> {
     module: Option<Module<'c>>,
     host: Option<GraphHost>,
     steps: Vec<StepTime>,
+    costs: CostModel,
+    predicted_time: Option<PredictedTime>,
     progress: &'p mut dyn FnMut(&str),
 }
 
@@ -127,6 +142,9 @@ impl<'c> Compilation<'c, '_> {
             self.run(FHE)?;
             fhe = Some(self.text());
             widest = widest_values(self.module());
+            if let Some(table) = &options.cost_table {
+                cost_table::attach(self.context, self.module().as_operation(), table);
+            }
             self.run(&parameters_with(pass_options))?;
         }
         if level == Level::Native {
@@ -146,7 +164,13 @@ impl<'c> Compilation<'c, '_> {
         let object = self.step("machine code", |this| {
             Ok(cloakwork_backend_cpu::compile(this.module(), &spec_json, &options.target)?)
         })?;
-        let report = Report { spec, widest, code_bytes: object.bytes().len(), steps: self.steps.clone() };
+        let report = Report {
+            spec,
+            widest,
+            code_bytes: object.bytes().len(),
+            steps: self.steps.clone(),
+            predicted_time: self.predicted_time,
+        };
         Ok(Circuit::new(report, object, [fhe, tfhe, Some(self.text())]))
     }
 
@@ -172,6 +196,9 @@ impl<'c> Compilation<'c, '_> {
     fn run(&mut self, pipeline: &str) -> Result<(), Error> {
         for step in steps::split(pipeline)? {
             self.step(steps::name(&step), |this| this.pass(&step))?;
+            if steps::name(&step) == BATCHES {
+                self.predicted_time = predict_time(self.module().as_operation(), &self.costs);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_passes::parameters::CostModel;
 use cloakwork_runtime::output_file::{self, Content};
 use cloakwork_runtime::program::read_spec;
 use std::path::Path;
@@ -25,6 +26,14 @@ pub fn load_spec(path: &Path) -> Result<ProgramSpec, Error> {
                 .into(),
         )),
     }
+}
+
+/// The cost table in a file that `cloakwork calibrate` wrote.
+pub fn load_cost_table(path: &Path) -> Result<CostModel, Error> {
+    CostModel::from_json(&read_text(path)?).map_err(|error| Error::Content {
+        path: path.display().to_string(),
+        problem: format!("is no cost table: {error}; measure one with `cloakwork calibrate`"),
+    })
 }
 
 /// All bytes of a file.

@@ -3,10 +3,12 @@
 //! - [`trace`], [`compile`] and friends: a closure or MLIR text becomes a [`Circuit`];
 //! - [`Circuit`]: keys, encryption, runs, simulation, files; [`Report`]: what was decided;
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
+//! - [`calibrate`]: what operations take on this machine;
 //! - [`steps`]: pipelines taken apart; [`files`]: specs and other files; [`process`]: what command lines share.
 //!
 #![doc = include_str!("../../docs/library.md")]
 
+pub mod calibrate;
 pub mod call;
 mod circuit;
 mod compile;
@@ -34,6 +36,7 @@ pub use cloakwork_frontend::shapes::Take;
 pub use cloakwork_frontend::traced::Conv2dOptions;
 pub use cloakwork_frontend::{InputType, LookupTable, OpGraph, TraceError, Traced, Tracer, trace};
 pub use cloakwork_ir::diagnostic::{Diagnostic, Severity};
+pub use cloakwork_passes::parameters::CostModel;
 pub use cloakwork_passes::pass::Level;
 pub use cloakwork_runtime::{
     EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value,

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use cloakwork_abi::parameters::SecurityLevel;
 use cloakwork_backend_cpu::Target;
-use cloakwork_passes::parameters::ErrorTarget;
+use cloakwork_passes::parameters::{CostModel, ErrorTarget};
 
 /// Failure probability of a whole run when nothing else is wished for.
 pub const DEFAULT_GLOBAL_P_ERROR: f64 = 1e-5;
@@ -25,15 +25,29 @@ pub struct Options {
     pub security: SecurityLevel,
     /// The processor that the machine code is for.
     pub target: Target,
+    /// What operations cost on the machine that runs the program, as `cloakwork calibrate` measured it; without,
+    /// the table of the repository for the target's kind of processor.
+    pub cost_table: Option<CostModel>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { p_error: None, global_p_error: None, security: SecurityLevel::Bits128, target: Target::Host }
+        Self {
+            p_error: None,
+            global_p_error: None,
+            security: SecurityLevel::Bits128,
+            target: Target::Host,
+            cost_table: None,
+        }
     }
 }
 
 impl Options {
+    /// The table of costs that parameters are chosen by.
+    pub fn costs(&self) -> CostModel {
+        self.cost_table.clone().unwrap_or_else(CostModel::avx512)
+    }
+
     /// The options of `fhe-optimize-parameters`, in the syntax of pipelines.
     pub fn pass_options(&self) -> Result<String, Error> {
         let mut text = format!("security={}", self.security.bits());

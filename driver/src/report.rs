@@ -1,6 +1,7 @@
 //! What the compiler decided, as data and as text.
 
 use cloakwork_abi::spec::{EncodingSpec, ProgramSpec, SecretKeyShape, ValueSpec};
+use cloakwork_passes::predict_time::PredictedTime;
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub struct Report {
     pub steps: Vec<StepTime>,
     /// Bytes of the object code.
     pub code_bytes: usize,
+    /// Time of a run on one thread, where the table of costs knows every key.
+    pub predicted_time: Option<PredictedTime>,
 }
 
 /// An operation, its result's type and range.
@@ -61,6 +64,17 @@ impl fmt::Display for Report {
         for value in &self.widest {
             let range = value.range.map_or(String::new(), |(lo, hi)| format!(", {lo} to {hi}"));
             writeln!(f, "  {} bits  {}{range}  {}", value.width, value.operation, value.place)?;
+        }
+        if let Some(time) = &self.predicted_time {
+            let percent = |part: f64| 100.0 * part / time.total().max(f64::MIN_POSITIVE);
+            writeln!(
+                f,
+                "predicted time  {:.3} ms on one thread: {:.0} % bootstraps, {:.0} % keyswitches, {:.0} % linear operations",
+                time.total() * 1e3,
+                percent(time.bootstraps),
+                percent(time.keyswitches),
+                percent(time.linear)
+            )?;
         }
         writeln!(f, "machine code  {} bytes", self.code_bytes)?;
         writeln!(f, "compile time  {:.1} ms", self.total().as_secs_f64() * 1e3)?;

@@ -146,9 +146,12 @@ pub(crate) unsafe fn owned(text: MlirStringRef) -> String {
 
 /// Symbol reference attribute `name` of an op, without the `@`.
 pub fn get_symbol<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) -> Option<String> {
-    FlatSymbolRefAttribute::try_from(op.attribute(name).ok()?)
-        .ok()
-        .map(|attribute| attribute.value().to_owned())
+    read_symbol(op.attribute(name).ok()?)
+}
+
+/// Reads a symbol reference, without the `@`.
+pub fn read_symbol(attribute: Attribute<'_>) -> Option<String> {
+    FlatSymbolRefAttribute::try_from(attribute).ok().map(|attribute| attribute.value().to_owned())
 }
 
 /// Array attribute `name` of an op.

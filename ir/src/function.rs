@@ -136,6 +136,23 @@ impl<'c: 'a, 'a> Function<'c, 'a> {
         name: &str,
         value: Attribute<'c>,
     ) {
+        self.change_attribute(context, (side, i), name, Some(value));
+    }
+
+    /// Removes attribute `name` of argument or result `i`; nothing happens where there is none.
+    pub fn remove_attribute(&self, context: &'c Context, side: Side, i: usize, name: &str) {
+        if self.attribute(side, i, name).is_some() {
+            self.change_attribute(context, (side, i), name, None);
+        }
+    }
+
+    fn change_attribute(
+        &self,
+        context: &'c Context,
+        (side, i): (Side, usize),
+        name: &str,
+        value: Option<Attribute<'c>>,
+    ) {
         let count = self.types(side).len();
         let old = self.op.attribute(side.attribute()).ok().and_then(|all| ArrayAttribute::try_from(all).ok());
         let dictionaries: Vec<Attribute<'c>> = (0..count)
@@ -144,7 +161,7 @@ impl<'c: 'a, 'a> Function<'c, 'a> {
                 let mut entries =
                     old.map_or(vec![], |dictionary| dictionary_entries(dictionary, name, at != i));
                 if at == i {
-                    entries.push(named(context, name, value));
+                    entries.extend(value.map(|value| named(context, name, value)));
                 }
                 // SAFETY: the entries are alive and are copied; MLIR sorts them.
                 unsafe {

@@ -15,6 +15,15 @@ use melior::ir::operation::{OperationBuilder, OperationLike};
 use melior::ir::{Identifier, Location, OperationRef, RegionLike};
 use ndarray::ArrayD;
 
+/// Attribute of an encrypted argument and of an `fhe` op with an encrypted result: the GLWE key of that value.
+pub const KEY: &str = "tfhe.key";
+/// Attribute of an `fhe.lookup`: its keyswitch key.
+pub const KEYSWITCH_KEY: &str = "tfhe.keyswitch_key";
+/// Attribute of an `fhe.lookup`: its bootstrap key.
+pub const BOOTSTRAP_KEY: &str = "tfhe.bootstrap_key";
+/// Attribute of an `fhe.lookup`: lookups of one operand with the same number share a bootstrap.
+pub const GROUP: &str = "tfhe.group";
+
 /// A `tfhe` operation that stands in a function.
 #[derive(Clone, Debug)]
 pub enum TfheOp {
@@ -72,18 +81,28 @@ impl TfheOp {
     }
 }
 
+/// The key ops of a module, in their order.
+pub fn key_ops<'c: 'a, 'a>(module: OperationRef<'c, 'a>) -> Vec<OperationRef<'c, 'a>> {
+    let mut found = vec![];
+    let body = module.region(0).ok().and_then(|region| region.first_block());
+    let mut current = body.and_then(|body| body.first_operation());
+    while let Some(op) = current {
+        let name = walk::name(&op);
+        if name.starts_with("tfhe.") && name.ends_with("_key") {
+            found.push(op);
+        }
+        current = op.next_in_block();
+    }
+    found
+}
+
 /// Reads the key ops of a module, in their order.
 pub fn read_keyset(module: OperationRef<'_, '_>) -> Result<Keyset, String> {
     let mut keyset = Keyset::default();
-    let Some(body) = module.region(0).ok().and_then(|region| region.first_block()) else {
-        return Ok(keyset);
-    };
-    let mut current = body.first_operation();
-    while let Some(op) = current {
+    for op in key_ops(module) {
         read_key(op, &mut keyset).ok_or_else(|| {
             format!("the key `{op}` is incomplete or refers to a key not defined before it")
         })?;
-        current = op.next_in_block();
     }
     Ok(keyset)
 }

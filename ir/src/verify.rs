@@ -3,7 +3,7 @@
 use crate::diagnostic::emit_error;
 use crate::digits::Digits;
 use crate::fhe::{FheOp, Lookup};
-use crate::tfhe::{Bootstrap, TfheOp};
+use crate::tfhe::{Bootstrap, TfheOp, key_ops};
 use crate::types::{Element, ValueType};
 use crate::{attributes as attr, scalar, walk};
 use cloakwork_abi::parameters::Grouping;
@@ -58,8 +58,14 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
                 linear.check_shapes(&shapes, result.shape())?;
                 verify_linear_elements(&operands, &result)
             }
-            TfheOp::Keyswitch { .. } => same_shape(&operands[0], &result),
-            TfheOp::Bootstrap(bootstrap) => verify_bootstrap(&bootstrap, &operands[0], &result),
+            TfheOp::Keyswitch { key } => {
+                same_shape(&operands[0], &result)?;
+                verify_switch(op, ("tfhe.keyswitch_key", &key), &operands[0], &result)
+            }
+            TfheOp::Bootstrap(bootstrap) => {
+                verify_bootstrap(&bootstrap, &operands[0], &result)?;
+                verify_switch(op, ("tfhe.bootstrap_key", &bootstrap.key), &operands[0], &result)
+            }
         }
     }
 }
@@ -163,6 +169,41 @@ fn verify_digits(digits: &Digits, operands: &[ValueType], result: &ValueType) ->
             ))
         }
     }
+}
+
+/// Operand and result are under the keys that the key op `(kind, name)` of the module leads from and to.
+fn verify_switch(
+    op: OperationRef<'_, '_>,
+    (kind, name): (&str, &str),
+    operand: &ValueType,
+    result: &ValueType,
+) -> Result<(), String> {
+    let Some(key) = find_key(op, name) else {
+        return Err(format!("the key @{name} is not defined in the module"));
+    };
+    if walk::name(&key) != kind {
+        return Err(format!("@{name} is a `{}`, needed is a `{kind}`", walk::name(&key)));
+    }
+    for (what, end, ty) in [("operand", "from", operand), ("result", "to", result)] {
+        let Element::Lwe { key: found } = &ty.element else {
+            return Err(format!("the {what} is no ciphertext but `{}`", ty.element));
+        };
+        let expected = attr::get_symbol(&key, end).unwrap_or_default();
+        if *found != expected {
+            return Err(format!("the {what} is under the key @{found}, @{name} leads {end} @{expected}"));
+        }
+    }
+    Ok(())
+}
+
+/// The key op of a name in the module that `op` stands in.
+fn find_key<'c: 'a, 'a>(op: OperationRef<'c, 'a>, name: &str) -> Option<OperationRef<'c, 'a>> {
+    let mut module = op;
+    while walk::name(&module) != "builtin.module" {
+        module = module.block()?.parent_operation()?;
+    }
+    let is_named = |key: &OperationRef<'_, '_>| attr::get_string(key, "sym_name").is_some_and(|n| n == name);
+    key_ops(module).into_iter().find(is_named)
 }
 
 fn verify_bootstrap(bootstrap: &Bootstrap, input: &ValueType, result: &ValueType) -> Result<(), String> {
@@ -269,7 +310,9 @@ fn verify_key(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
             return Err("needs either `variance` or `tuniform_log2_bound`".into());
         }
         "tfhe.secret_key" => {}
+        "tfhe.keyswitch_key" => return verify_ends(op, (true, None)),
         "tfhe.bootstrap_key" => {
+            verify_ends(op, (false, Some(true)))?;
             let positive = |name: &str| attr::get_i64(&op, name).is_none_or(|value| value >= 1);
             let grouping = attr::get_i64(&op, "grouping").unwrap_or(1);
             u64::try_from(grouping)
@@ -284,6 +327,27 @@ fn verify_key(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
         (true, false, false) | (false, true, true) => Ok(()),
         _ => Err("needs either `lwe_dimension`, or `glwe_dimension` and `polynomial_size`".into()),
     }
+}
+
+/// The secret keys that a key op leads from and to exist, and are GLWE keys where that is asked for.
+fn verify_ends(op: OperationRef<'_, '_>, (from_glwe, to_glwe): (bool, Option<bool>)) -> Result<(), String> {
+    for (end, wanted) in [("from", Some(from_glwe)), ("to", to_glwe)] {
+        let name = attr::get_symbol(&op, end).unwrap_or_default();
+        let key = find_key(op, &name).filter(|key| walk::name(key) == "tfhe.secret_key");
+        let Some(key) = key else {
+            return Err(format!("leads {end} @{name}, which is no secret key of the module"));
+        };
+        let is_glwe = key.attribute("glwe_dimension").is_ok();
+        if wanted.is_some_and(|wanted| wanted != is_glwe) {
+            let kind = |is_glwe: bool| if is_glwe { "a GLWE key" } else { "an LWE key" };
+            return Err(format!(
+                "leads {end} @{name}, which is {}; needed is {}",
+                kind(is_glwe),
+                kind(!is_glwe)
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn same_shape(a: &ValueType, b: &ValueType) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! How long the parameter optimizer takes: a chain, a large program, and one without a solution.
 
-use cloakwork_abi::parameters::{SecurityLevel, Width};
-use cloakwork_passes::parameters::{CostModel, ErrorTarget, Operand, ParamDag, solve};
+use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel, Width};
+use cloakwork_passes::parameters::{CostModel, ErrorTarget, Operand, ParamDag, Request, Restrictions, solve};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -9,6 +9,7 @@ fn benches(criterion: &mut Criterion) {
     let cost = CostModel::avx512();
     let local = ErrorTarget::new(Some((-40f64).exp2()), None).expect("a valid target");
     let global = ErrorTarget::new(None, Some(1e-5)).expect("a valid target");
+    let restrictions = Restrictions::default();
     let cases = [
         ("chain", layers(6, 2, 1), local),
         ("chain, global", layers(6, 2, 1), global),
@@ -18,7 +19,10 @@ fn benches(criterion: &mut Criterion) {
     ];
     for (name, dag, target) in cases {
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| solve(black_box(&dag), SecurityLevel::Bits128, &cost, target).is_ok());
+            let (security, noise) = (SecurityLevel::Bits128, NoiseFamily::Gaussian);
+            let request =
+                Request { dag: &dag, security, noise, target, cost: &cost, restrictions: &restrictions };
+            bencher.iter(|| solve(black_box(&request)).is_ok());
         });
     }
 }

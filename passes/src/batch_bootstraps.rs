@@ -1,11 +1,13 @@
 //! `tfhe-batch-bootstraps`: independent keyswitches and bootstraps become one batched op each.
 //!
-//! Operations are put into stages: a stage holds what can be computed when the bootstraps of the earlier
-//! stages are done. Keyswitches of one stage and key become one op on the joined inputs, as do bootstraps of
-//! one stage, key, number of outputs, width and signedness. Linear operations keep their order.
+//! Keyswitches of one key become one op on the joined inputs, as do bootstraps of one key, number of outputs, width
+//! and signedness, wherever they stand in the function: see [`crate::batch_schedule`]. Everything else goes as early
+//! as it can, in its order.
 
+use crate::batch_schedule::{Work, schedule};
 use crate::facts::key;
 use crate::pass::{Failed, Options};
+use crate::tables::TableList;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::{Builder, lookup_attributes};
 use cloakwork_ir::fhe::Lookup;
@@ -18,8 +20,7 @@ use melior::Context;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, OperationRef, Value, ValueLike};
 use mlir_sys::mlirOperationMoveBefore;
-use ndarray::{ArrayD, Axis, IxDyn};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) fn run<'c, 'a>(
     context: &'c Context,
@@ -27,7 +28,7 @@ pub(crate) fn run<'c, 'a>(
     _: &Options<'_>,
 ) -> Result<(), Failed> {
     for function in functions_under(module) {
-        for group in stages(function) {
+        for group in batches(function) {
             if group.len() > 1 {
                 merge(context, &group);
             }
@@ -36,43 +37,49 @@ pub(crate) fn run<'c, 'a>(
     Ok(())
 }
 
-/// What may be merged, in the order of execution.
+/// What may be merged, in the order of execution where several are ready.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Batch {
     Keyswitch { key: String },
     Bootstrap { key: String, length: usize, outputs: usize, is_signed: bool },
 }
 
-/// Sorts the body by stages and returns the ops to merge, group by group.
-fn stages<'c: 'a, 'a>(function: Function<'c, 'a>) -> Vec<Vec<OperationRef<'c, 'a>>> {
-    let mut level: HashMap<usize, usize> = HashMap::new();
-    let mut order: Vec<(usize, u8, OperationRef<'c, 'a>)> = vec![];
-    let mut groups: BTreeMap<(usize, Batch), Vec<OperationRef<'c, 'a>>> = BTreeMap::new();
+/// Sorts the body so that what is merged stands together, and returns the ops to merge, group by group.
+fn batches<'c: 'a, 'a>(function: Function<'c, 'a>) -> Vec<Vec<OperationRef<'c, 'a>>> {
     let mut operations = function.operations();
     let Some(terminator) = operations.pop() else { return vec![] };
-    for op in operations {
-        let stage = op.operands().filter_map(|value| level.get(&key(value)).copied()).max().unwrap_or(0);
-        let (rank, batch, done) = match TfheOp::of(op) {
-            Some(TfheOp::Keyswitch { key }) => (1, Some(Batch::Keyswitch { key }), stage),
-            Some(TfheOp::Bootstrap(Bootstrap { key, lookup, outputs, is_signed })) => {
-                (2, Some(Batch::Bootstrap { key, length: lookup.length(), outputs, is_signed }), stage + 1)
-            }
-            Some(TfheOp::Constant { .. } | TfheOp::Linear(_)) | None => (0, None, stage),
-        };
-        for result in op.results() {
-            level.insert(key(result.into()), done);
-        }
-        order.push((stage, rank, op));
-        if let Some(batch) = batch {
-            groups.entry((stage, batch)).or_default().push(op);
-        }
+    let batches: Vec<Option<Batch>> = operations.iter().map(|&op| batch_of(op)).collect();
+    let kinds: BTreeMap<&Batch, usize> = batches
+        .iter()
+        .flatten()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .enumerate()
+        .map(|(i, b)| (b, i))
+        .collect();
+    let mut defined: HashMap<usize, usize> = HashMap::new();
+    let mut works = vec![];
+    for (place, (op, batch)) in operations.iter().zip(&batches).enumerate() {
+        let needs = op.operands().filter_map(|value| defined.get(&key(value)).copied()).collect();
+        works.push(Work { needs, kind: batch.as_ref().map(|batch| kinds[batch]) });
+        defined.extend(op.results().map(|result| (key(result.into()), place)));
     }
-    order.sort_by_key(|&(stage, rank, _)| (stage, rank));
-    for (_, _, op) in order {
+    let order = schedule(&works);
+    for &place in order.iter().flatten() {
         // SAFETY: both are alive and stand in the same block.
-        unsafe { mlirOperationMoveBefore(op.to_raw(), terminator.to_raw()) };
+        unsafe { mlirOperationMoveBefore(operations[place].to_raw(), terminator.to_raw()) };
     }
-    groups.into_values().collect()
+    order.into_iter().map(|group| group.into_iter().map(|place| operations[place]).collect()).collect()
+}
+
+fn batch_of(op: OperationRef<'_, '_>) -> Option<Batch> {
+    match TfheOp::of(op)? {
+        TfheOp::Keyswitch { key } => Some(Batch::Keyswitch { key }),
+        TfheOp::Bootstrap(Bootstrap { key, lookup, outputs, is_signed }) => {
+            Some(Batch::Bootstrap { key, length: lookup.length(), outputs, is_signed })
+        }
+        TfheOp::Constant { .. } | TfheOp::Linear(_) => None,
+    }
 }
 
 /// Replaces the ops, which stand one behind the other but for ops of their own rank, by one on joined inputs.
@@ -109,9 +116,9 @@ fn merge<'c: 'a, 'a>(context: &'c Context, group: &[OperationRef<'c, 'a>]) {
         Some(TfheOp::Bootstrap(first)) => {
             let lookups: Vec<Lookup> = group
                 .iter()
-                .filter_map(|op| match TfheOp::of(*op) {
-                    Some(TfheOp::Bootstrap(bootstrap)) => Some(bootstrap.lookup),
-                    _ => None,
+                .filter_map(|op| match TfheOp::of(*op)? {
+                    TfheOp::Bootstrap(bootstrap) => Some(bootstrap.lookup),
+                    TfheOp::Constant { .. } | TfheOp::Linear(_) | TfheOp::Keyswitch { .. } => None,
                 })
                 .collect();
             let outputs = first.outputs;
@@ -144,31 +151,15 @@ fn merge<'c: 'a, 'a>(context: &'c Context, group: &[OperationRef<'c, 'a>]) {
 
 /// One list of distinct tables for all, and for each element of the result, `outputs` for each input, which it uses.
 fn join_lookups(lookups: &[Lookup], counts: &[usize], outputs: usize) -> Lookup {
-    let mut tables: Vec<ArrayD<i64>> = vec![];
-    let mut selector = vec![];
+    let mut tables = TableList::default();
+    let mut chosen = vec![];
     for (lookup, &count) in lookups.iter().zip(counts) {
-        let places: Vec<i64> = lookup
-            .tables
-            .axis_iter(Axis(0))
-            .map(|table| {
-                let known = tables.iter().position(|known| known.view() == table);
-                known.unwrap_or_else(|| {
-                    tables.push(table.to_owned());
-                    tables.len() - 1
-                }) as i64
-            })
-            .collect();
-        match &lookup.selector {
-            Some(chosen) => selector.extend(chosen.iter().map(|&table| places[table as usize])),
-            None => selector.extend(std::iter::repeat_n(&places[..outputs], count).flatten()),
-        }
+        chosen.extend(tables.join(lookup, count, outputs));
     }
-    let views: Vec<_> = tables.iter().map(|table| table.view().insert_axis(Axis(0))).collect();
-    let joined = ndarray::concatenate(Axis(0), &views).expect("the tables of a batch have one length");
-    let shape = if outputs == 1 { vec![selector.len()] } else { vec![selector.len() / outputs, outputs] };
-    let selector = (tables.len() > 1 || outputs > 1)
-        .then(|| ArrayD::from_shape_vec(IxDyn(&shape), selector).expect("one entry for each element"));
-    Lookup { tables: joined, selector }
+    if outputs == 1 {
+        return tables.lookup(&[chosen.len()], &chosen);
+    }
+    tables.lookup_several(&[chosen.len() / outputs], outputs, &chosen)
 }
 
 fn value_type(value: Value<'_, '_>) -> ValueType {

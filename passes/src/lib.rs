@@ -1,5 +1,6 @@
 //! Pass registry and pipelines, analyses, the parameter optimizer, conversions.
 mod batch_bootstraps;
+mod batch_schedule;
 pub mod build_tables;
 mod clear_bounds;
 mod convert_fhe_to_tfhe;
@@ -10,11 +11,13 @@ mod fuse_maps;
 mod infer_bit_widths;
 pub mod infer_ranges;
 mod intervals;
+mod key_choices;
 mod native;
 mod optimize_parameters;
 pub mod parameters;
 pub mod pass;
 pub mod pipeline;
+pub mod predict_time;
 pub mod registry;
 mod rounding;
 mod tables;

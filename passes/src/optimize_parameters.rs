@@ -7,10 +7,12 @@
 use crate::clear_bounds::magnitudes;
 use crate::cost_table;
 use crate::facts::{fail, key};
-use crate::parameters::{ErrorTarget, Operand, ParamDag, Solution, Value as DagValue, solve};
+use crate::parameters::{
+    ErrorTarget, Operand, ParamDag, Request, Restrictions, Solution, Value as DagValue, solve,
+};
 use crate::pass::{Failed, Options};
 use crate::rounding::noise;
-use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel, Width};
+use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseFamily, SecurityLevel, Width};
 use cloakwork_abi::security;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::place;
@@ -41,7 +43,10 @@ pub(crate) fn run<'c, 'a>(
     let level = security_level(module, options)?;
     let cost = cost_table::take(module, options)?;
     let dag = dag(module)?;
-    let solution = solve(&dag, level, &cost, target)
+    let restrictions = restrictions();
+    let (security, noise) = (level, NoiseFamily::Gaussian);
+    let request = Request { dag: &dag, security, noise, target, cost: &cost, restrictions: &restrictions };
+    let solution = solve(&request)
         .map_err(|infeasible| fail(labelled(module, &infeasible.demand.label), &infeasible.to_string()))?;
     write(context, module, &solution);
     Ok(())
@@ -49,9 +54,11 @@ pub(crate) fn run<'c, 'a>(
 
 /// Seconds of a run with the parameters that [`run`] would choose; `None` where there are none.
 pub(crate) fn seconds(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Option<f64>, Failed> {
-    let (target, level) = (error_target(module, options)?, security_level(module, options)?);
-    let cost = cost_table::look(module, options)?;
-    Ok(solve(&dag(module)?, level, &cost, target).ok().map(|solution| solution.seconds))
+    let (target, security) = (error_target(module, options)?, security_level(module, options)?);
+    let (cost, restrictions, dag) = (cost_table::look(module, options)?, restrictions(), dag(module)?);
+    let noise = NoiseFamily::Gaussian;
+    let request = Request { dag: &dag, security, noise, target, cost: &cost, restrictions: &restrictions };
+    Ok(solve(&request).ok().map(|solution| solution.seconds))
 }
 
 fn dag(module: OperationRef<'_, '_>) -> Result<ParamDag, Failed> {
@@ -60,8 +67,18 @@ fn dag(module: OperationRef<'_, '_>) -> Result<ParamDag, Failed> {
     Ok(dag)
 }
 
+fn restrictions() -> Restrictions {
+    Restrictions {
+        groupings: vec![Grouping::One],
+        extensions: vec![ExtensionFactor(1)],
+        many_lut: false,
+        max_key_sets: 1,
+        ..Restrictions::default()
+    }
+}
+
 fn write<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solution) {
-    write_keyset(context, module, &solution.keyset());
+    write_keyset(context, module, &solution.keyset);
     set_op_attribute(module, P_ERROR, attr::f64(context, solution.error.p_error));
     set_op_attribute(module, GLOBAL_P_ERROR, attr::f64(context, solution.error.global_p_error));
     set_op_attribute(module, SECURITY, attr::i64(context, i64::from(solution.security.bits())));

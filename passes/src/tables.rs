@@ -58,10 +58,37 @@ impl TableList {
         })
     }
 
+    /// The places of the tables that a lookup of `count` elements uses, `outputs` for each element.
+    pub(crate) fn join(&mut self, lookup: &Lookup, count: usize, outputs: usize) -> Vec<usize> {
+        let places: Vec<usize> = lookup
+            .tables
+            .axis_iter(Axis(0))
+            .map(|table| self.place(table.iter().copied().collect()))
+            .collect();
+        match &lookup.selector {
+            Some(chosen) => chosen.iter().map(|&table| places[table as usize]).collect(),
+            None => std::iter::repeat_n(&places[..outputs], count).flatten().copied().collect(),
+        }
+    }
+
     /// A lookup that uses for each element of `shape` the table at its place; there is at least one table.
     pub(crate) fn lookup(self, shape: &[usize], places: &[usize]) -> Lookup {
+        let is_choice = self.tables.len() > 1;
+        self.chosen(shape, is_choice.then_some(places))
+    }
+
+    /// A lookup that uses for each element of `shape` the `outputs` tables at its places, several of them.
+    pub(crate) fn lookup_several(self, shape: &[usize], outputs: usize, places: &[usize]) -> Lookup {
+        // Without a choice, table `r` makes result `r`.
+        let is_plain = self.tables.len() == outputs
+            && places.chunks(outputs).all(|chosen| chosen.iter().copied().eq(0..outputs));
+        let shape: Vec<usize> = shape.iter().copied().chain([outputs]).collect();
+        self.chosen(&shape, if is_plain { None } else { Some(places) })
+    }
+
+    fn chosen(self, shape: &[usize], places: Option<&[usize]>) -> Lookup {
         let dims = IxDyn(&[self.tables.len(), self.tables[0].len()]);
-        let selector = (self.tables.len() > 1).then(|| {
+        let selector = places.map(|places| {
             let places = places.iter().map(|&place| place as i64).collect();
             ArrayD::from_shape_vec(IxDyn(shape), places).expect("one place for each element")
         });

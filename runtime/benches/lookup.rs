@@ -13,7 +13,7 @@ use cloakwork_abi::spec::{
     BootstrapKeySpec, EncodingSpec, ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, ProgramSpec,
     SPEC_VERSION, SecretKeyShape, SecretKeySpec, SecuritySpec, ValueSpec,
 };
-use cloakwork_runtime::kernel_trial::{self, Choice};
+use cloakwork_runtime::kernel_trial::{self, BootstrapTrial, Choice, KeyswitchTrial};
 use cloakwork_runtime::{
     EvaluationKeys, Noise, Program, Randomness, RunOptions, decrypt, encrypt, generate, run, simulate,
 };
@@ -88,9 +88,18 @@ fn kernels(criterion: &mut Criterion) {
         let small = LweDimension(small);
         let shape = GlweShape { dimension: GlweDimension(dimension), polynomial_size: PolynomialSize(size) };
         for choice in [Choice::Portable, Choice::Fastest] {
-            let keys = (shape.lwe_dimension(), small);
-            let mut keyswitch = kernel_trial::keyswitch(choice, keys, keyswitch_digits, LOOKUPS);
-            let mut bootstrap = kernel_trial::bootstrap(choice, (small, shape), bootstrap_digits, LOOKUPS);
+            let keyswitch =
+                KeyswitchTrial { from: shape.lwe_dimension(), to: small, decomposition: keyswitch_digits };
+            let mut keyswitch = kernel_trial::keyswitch(choice, keyswitch, LOOKUPS);
+            let bootstrap = BootstrapTrial {
+                from: small,
+                to: shape,
+                decomposition: bootstrap_digits,
+                grouping: Grouping::One,
+                extension: ExtensionFactor(1),
+                outputs: 1,
+            };
+            let mut bootstrap = kernel_trial::bootstrap(choice, bootstrap, LOOKUPS);
             group.bench_function(format!("keyswitch, {choice:?}"), |bencher| {
                 pool.install(|| bencher.iter(&mut keyswitch));
             });

@@ -3,7 +3,9 @@
 //! The optimizer's cost table comes from here, so that it describes the kernels that really run; benches compare the
 //! choices. Nothing here computes anything useful.
 
-use crate::kernels::{BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables};
+use crate::kernels::{
+    BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables, Target,
+};
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, Width};
 
 /// Which kernels to try.
@@ -11,23 +13,50 @@ use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Group
 pub enum Choice {
     /// Those that run programs on this processor.
     Fastest,
+    /// The fastest of those that need no AVX-512.
+    WithoutAvx512,
     /// Those for every processor.
     Portable,
 }
 
+/// A keyswitch to try.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyswitchTrial {
+    /// Dimension of the key that is switched from, `k·N`.
+    pub from: LweDimension,
+    /// Dimension of the key that is switched to.
+    pub to: LweDimension,
+    /// Digits of the key.
+    pub decomposition: Decomposition,
+}
+
+/// A bootstrap to try.
+#[derive(Clone, Copy, Debug)]
+pub struct BootstrapTrial {
+    /// `n`, even with [`Grouping::Two`].
+    pub from: LweDimension,
+    /// `k` and `N`.
+    pub to: GlweShape,
+    /// Digits of the key.
+    pub decomposition: Decomposition,
+    /// Key bits of a step.
+    pub grouping: Grouping,
+    /// `e`
+    pub extension: ExtensionFactor,
+    /// Tables that are looked up at once.
+    pub outputs: usize,
+}
+
 /// A call that keyswitches `count` ciphertexts on the current rayon pool.
-pub fn keyswitch(
-    choice: Choice,
-    (from, to): (LweDimension, LweDimension),
-    decomposition: Decomposition,
-    count: usize,
-) -> impl FnMut() + Send {
+pub fn keyswitch(choice: Choice, trial: KeyswitchTrial, count: usize) -> impl FnMut() + Send {
+    let KeyswitchTrial { from, to, decomposition } = trial;
     let (input_words, output_words) = (from.0 as usize + 1, to.0 as usize + 1);
     let count_of_words = from.0 as usize * decomposition.level as usize * output_words;
     let words = (0..count_of_words).map(|i| mix(i) as u32).collect();
-    let key = KeyswitchKeyWords { from, to, decomposition, words };
+    let key = KeyswitchKeyWords { from, to, target: Target::Small, decomposition, words };
     let kernel = match choice {
         Choice::Fastest => KeyswitchKernel::new(key),
+        Choice::WithoutAvx512 => KeyswitchKernel::without_avx512(key),
         Choice::Portable => KeyswitchKernel::portable(key),
     };
     let input: Vec<u64> = (0..count * input_words).map(mix).collect();
@@ -36,28 +65,24 @@ pub fn keyswitch(
 }
 
 /// A call that looks `count` ciphertexts up on the current rayon pool.
-pub fn bootstrap(
-    choice: Choice,
-    (from, to): (LweDimension, GlweShape),
-    decomposition: Decomposition,
-    count: usize,
-) -> impl FnMut() + Send {
+pub fn bootstrap(choice: Choice, trial: BootstrapTrial, count: usize) -> impl FnMut() + Send {
+    let BootstrapTrial { from, to, decomposition, grouping, extension, outputs } = trial;
     let columns = to.dimension.0 as usize + 1;
     let rows = columns * decomposition.level as usize;
-    let count_of_words = from.0 as usize * rows * columns * to.polynomial_size.0 as usize;
+    let ciphertexts = (from.0 / grouping.factor() * grouping.ciphertexts()) as usize;
+    let count_of_words = ciphertexts * rows * columns * to.polynomial_size.0 as usize;
     let words = (0..count_of_words).map(mix).collect();
-    let (grouping, extension) = (Grouping::One, ExtensionFactor(1));
     let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
     let kernel = match choice {
         Choice::Fastest => BootstrapKernel::new(key),
-        Choice::Portable => BootstrapKernel::portable(key),
+        Choice::WithoutAvx512 | Choice::Portable => BootstrapKernel::portable(key),
     };
     let input: Vec<u64> = (0..count * (from.0 as usize + 1)).map(mix).collect();
-    let mut output = vec![0; count * (to.lwe_dimension().0 as usize + 1)];
-    let table = [mix(1), mix(2)];
+    let mut output = vec![0; count * outputs * (to.lwe_dimension().0 as usize + 1)];
+    let table: Vec<u64> = (0..2 * outputs).map(mix).collect();
     move || {
         let tables =
-            LookupTables { words: &table, selector: None, width: Width(1), is_signed: false, outputs: 1 };
+            LookupTables { words: &table, selector: None, width: Width(1), is_signed: false, outputs };
         kernel.bootstrap(&input, &mut output, tables);
     }
 }

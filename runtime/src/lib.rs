@@ -8,11 +8,13 @@
 //! - [`simulator`]: runs the same machine code on noisy phases, without keys;
 //! - [`formats`]: keys and values as bytes and files;
 //! - [`output_file`]: how files are written, and what is never replaced;
+//! - [`calibrate`]: what operations take on this machine;
 //! - [`kernel_trial`]: what the kernels cost, for measurements;
 //! - [`executable`]: the `main` of emitted executables.
 //!
 //! `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
 
+pub mod calibrate;
 pub mod client;
 pub mod executable;
 pub mod formats;
@@ -23,6 +25,7 @@ pub mod output_file;
 pub mod program;
 pub mod server;
 pub mod simulator;
+mod thread_time;
 pub mod value;
 
 #[cfg(test)]

@@ -220,17 +220,16 @@ unsafe extern "C" fn server_keyswitch(
     // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
     let state = unsafe { &*state.cast::<ServerState<'_>>() };
     state.guard(|| {
-        let kernel = state
-            .keys
-            .keyswitch
-            .get(key as usize)
-            .ok_or_else(|| format!("there is no keyswitch key {key}"))?;
+        let kernel = state.keys.keyswitch.get(key as usize);
+        let kernel = kernel.ok_or_else(|| format!("there is no keyswitch key {key}"))?;
         let (input_words, output_words) = kernel.words();
+        let (input_length, output_length) =
+            (length(&[count as usize, input_words])?, length(&[count as usize, output_words])?);
         // SAFETY: machine code passes `count` ciphertexts under the key's two secret keys, in disjoint memory.
         let (input, output) = unsafe {
             (
-                std::slice::from_raw_parts(input, count as usize * input_words),
-                std::slice::from_raw_parts_mut(output, count as usize * output_words),
+                std::slice::from_raw_parts(input, input_length),
+                std::slice::from_raw_parts_mut(output, output_length),
             )
         };
         kernel.keyswitch(input, output);
@@ -253,22 +252,20 @@ unsafe extern "C" fn server_bootstrap(
     // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
     let state = unsafe { &*state.cast::<ServerState<'_>>() };
     state.guard(|| {
-        let kernel = state
-            .keys
-            .bootstrap
-            .get(key as usize)
-            .ok_or_else(|| format!("there is no bootstrap key {key}"))?;
-        let size = kernel.polynomial_size();
-        check_width(Width(width), size, outputs.max(1) as usize)?;
+        let kernel = state.keys.bootstrap.get(key as usize);
+        let kernel = kernel.ok_or_else(|| format!("there is no bootstrap key {key}"))?;
+        let (count, outputs, width) = (count as usize, outputs as usize, Width(width));
+        check_tables(outputs, width, kernel.coefficients())?;
         let (input_words, output_words) = kernel.words();
-        let (count, outputs) = (count as usize, outputs.max(1) as usize);
+        let input_length = length(&[count, input_words])?;
+        let output_length = length(&[count, outputs, output_words])?;
         // SAFETY: machine code passes `count` ciphertexts and room for `outputs` results of each under the key's two
         // secret keys, in disjoint memory, and as many tables of `2^width` words as the selector names.
         let (input, output, tables) = unsafe {
             (
-                std::slice::from_raw_parts(input, count * input_words),
-                std::slice::from_raw_parts_mut(output, count * outputs * output_words),
-                lookup_tables(tables, (selector, count, outputs), Width(width), is_signed != 0),
+                std::slice::from_raw_parts(input, input_length),
+                std::slice::from_raw_parts_mut(output, output_length),
+                lookup_tables(tables, (selector, count, outputs), width, is_signed != 0),
             )
         };
         kernel.bootstrap(input, output, tables);
@@ -276,15 +273,23 @@ unsafe extern "C" fn server_bootstrap(
     })
 }
 
-/// Tables of that width fit an accumulator of that many coefficients, `outputs` of them at once.
-pub(crate) fn check_width(width: Width, coefficients: usize, outputs: usize) -> Result<(), String> {
-    let greatest = greatest_width(coefficients, outputs).map(|greatest| greatest.min(MAX_LOOKUP_WIDTH));
-    match greatest {
+/// Product of sizes that machine code passed.
+pub(crate) fn length(sizes: &[usize]) -> Result<usize, String> {
+    let product = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+    product.ok_or_else(|| format!("a batch of {sizes:?} words is more than memory can hold"))
+}
+
+/// An accumulator of that many coefficients holds `outputs` tables of that width at once.
+pub(crate) fn check_tables(outputs: usize, width: Width, coefficients: usize) -> Result<(), String> {
+    if outputs == 0 {
+        return Err("a bootstrap with 0 results, allowed is at least 1".to_owned());
+    }
+    let found =
+        || format!("tables of width {width}, {outputs} at once, were looked up with e·N = {coefficients}");
+    match greatest_width(coefficients, outputs).map(|greatest| greatest.min(MAX_LOOKUP_WIDTH)) {
         Some(greatest) if width <= greatest => Ok(()),
-        _ => Err(format!(
-            "{outputs} tables of width {width} were looked up with e·N = {coefficients}, allowed is width {}",
-            greatest.map_or(0, |greatest| greatest.0)
-        )),
+        Some(greatest) => Err(format!("{}; allowed is width {greatest}", found())),
+        None => Err(format!("{}; allowed are fewer at once", found())),
     }
 }
 
@@ -298,7 +303,8 @@ pub(crate) unsafe fn lookup_tables<'a>(
     is_signed: bool,
 ) -> LookupTables<'a> {
     // SAFETY: the caller's.
-    let selector = (!selector.is_null()).then(|| unsafe { std::slice::from_raw_parts(selector, count * outputs) });
+    let selector =
+        (!selector.is_null()).then(|| unsafe { std::slice::from_raw_parts(selector, count * outputs) });
     let named = |selector: &[u32]| selector.iter().copied().max().unwrap_or(0) as usize + 1;
     // SAFETY: the caller's.
     let words = unsafe { std::slice::from_raw_parts(tables, selector.map_or(outputs, named) << width.0) };

@@ -1,4 +1,5 @@
-//! Runs a program's machine code on phases: one word a ciphertext, no keys, noise drawn from the spec's variances.
+//! Runs a program's machine code on phases: one word a ciphertext, no keys, noise drawn as the spec says: that of
+//! encryptions from their distribution, that of operations, which are sums of many terms, Gaussian.
 //!
 //! Lookups select exactly the entry that a bootstrap's accumulator would, also outside of the messages' half of the
 //! torus. The same seed gives the same result; without noise the result is the program's clear meaning.
@@ -6,15 +7,14 @@
 use crate::client::{ClientError, check_arguments, to_array};
 use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
-use crate::server::{catch, check_width, lookup_tables};
+use crate::server::{catch, check_tables, length, lookup_tables};
 use cloakwork_abi::encoding::encode;
-use cloakwork_abi::noise;
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
-use cloakwork_abi::parameters::{Variance, Width};
-use cloakwork_abi::spec::{EncodingSpec, Keyset, SecretKeyShape};
+use cloakwork_abi::parameters::{NoiseDistribution, Variance, Width};
+use cloakwork_abi::spec::{BootstrapKeySpec, EncodingSpec, Keyset, SecretKeyShape};
 use ndarray::ArrayD;
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -24,7 +24,7 @@ use std::ffi::c_void;
 pub enum Noise {
     /// None: the clear meaning.
     None,
-    /// Gaussian noise of the spec's variances, from this seed.
+    /// Noise of the spec's distributions and variances, from this seed.
     Seed(u64),
 }
 
@@ -81,7 +81,7 @@ pub fn simulate(
         EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
         EncodingSpec::Encrypted { key, width, .. } => {
             let mut phases: Vec<u64> = argument.iter().map(|&element| encode(element, width)).collect();
-            state.add_noise(&mut phases, spec.keyset.secret_keys[key].variance());
+            state.add_fresh_noise(&mut phases, spec.keyset.secret_keys[key].noise);
             phases
         }
     });
@@ -148,7 +148,23 @@ impl SimulatorState<'_> {
         STATUS_FAILED
     }
 
-    /// Adds independent noise of that variance to each phase.
+    /// Adds the noise of encryptions modulo `2^64` to each phase.
+    fn add_fresh_noise(&self, phases: &mut [u64], noise: NoiseDistribution) {
+        let log2_bound = match noise {
+            NoiseDistribution::Gaussian { variance } => return self.add_noise(phases, variance),
+            NoiseDistribution::TUniform { log2_bound } => log2_bound,
+        };
+        let Some(random) = &self.random else { return };
+        let mut random = random.borrow_mut();
+        for phase in phases {
+            // Half of `[0, 2^(b + 2))`, halves upwards: each inner integer stands for two numbers, the ends for one.
+            let number = random.random::<u64>() >> (62 - log2_bound);
+            let noise = number.div_ceil(2).wrapping_sub(1 << log2_bound);
+            *phase = phase.wrapping_add(noise);
+        }
+    }
+
+    /// Adds independent Gaussian noise of that variance to each phase.
     fn add_noise(&self, phases: &mut [u64], variance: Variance) {
         let Some(random) = &self.random else { return };
         let scale = variance.std_dev() * 2f64.powi(64);
@@ -203,31 +219,26 @@ unsafe extern "C" fn simulator_bootstrap(
     state.guard(|| {
         let spec = state.keyset.bootstrap_keys.get(key as usize);
         let spec = spec.ok_or_else(|| format!("there is no bootstrap key {key}"))?;
-        let SecretKeyShape::Glwe(shape) = state.keyset.secret_keys[spec.to].shape else {
-            return Err(format!("bootstrap key {key} leads to no GLWE key"));
-        };
-        let SecretKeyShape::Lwe(dimension) = state.keyset.secret_keys[spec.from].shape else {
-            return Err(format!("bootstrap key {key} starts from no LWE key"));
-        };
-        let (width, is_signed, outputs) = (Width(width), is_signed != 0, outputs.max(1) as usize);
-        let coefficients = (shape.polynomial_size.0 * spec.extension.0) as usize;
-        check_width(width, coefficients, outputs)?;
-        let positions = coefficients / interleaved(outputs);
-        let count = count as usize;
+        let coefficients = accumulator_coefficients(spec, state.keyset)?;
+        let (count, outputs, width) = (count as usize, outputs as usize, Width(width));
+        let is_signed = is_signed != 0;
+        check_tables(outputs, width, coefficients)?;
+        let results = length(&[count, outputs])?;
         // SAFETY: machine code passes `count` ciphertexts of one word and room for `outputs` results of each, in
         // disjoint memory, and as many tables of `2^width` words as the selector names.
         let (input, output, tables) = unsafe {
             (
                 std::slice::from_raw_parts(input, count),
-                std::slice::from_raw_parts_mut(output, count * outputs),
+                std::slice::from_raw_parts_mut(output, results),
                 lookup_tables(tables, (selector, count, outputs), width, is_signed),
             )
         };
         let mut switched = input.to_vec();
-        state.add_noise(&mut switched, match outputs {
-            1 => spec.modulus_switch_variance,
-            _ => noise::modulus_switch_centred(dimension, 2 * positions as u64),
-        });
+        // With `2^v` tables at once there are as many times fewer steps; the variance goes with their square.
+        let tables_at_once = interleaved(outputs);
+        let coarser = (tables_at_once as f64).powi(2);
+        state.add_noise(&mut switched, spec.modulus_switch_variance * coarser);
+        let positions = coefficients / tables_at_once;
         let mut outside = 0;
         for (i, (phase, results)) in switched.into_iter().zip(output.chunks_exact_mut(outputs)).enumerate() {
             let Entry { index, is_outside } = entry_at(box_of(phase, positions, width), width, is_signed);
@@ -244,11 +255,19 @@ unsafe extern "C" fn simulator_bootstrap(
     })
 }
 
+/// Coefficients of an accumulator of bootstrap key `key`, `e·N`.
+fn accumulator_coefficients(key: &BootstrapKeySpec, keyset: &Keyset) -> Result<usize, String> {
+    match keyset.secret_keys[key.to].shape {
+        SecretKeyShape::Glwe(shape) => length(&[shape.polynomial_size.0 as usize, key.extension.0 as usize]),
+        SecretKeyShape::Lwe(_) => Err(format!("bootstrap key `{}` leads to no GLWE key", key.name)),
+    }
+}
+
 /// The box of a phase: to the grid of `2P` steps as the centred modulus switch does (half a step down, then to the
 /// nearest), then boxes of `P/2^width` steps, box 0 around 0.
 pub(crate) fn box_of(phase: u64, positions: usize, width: Width) -> usize {
     let steps = 2 * positions as u64;
-    let step = (u128::from(phase) * u128::from(steps) >> 64) as u64;
+    let step = ((u128::from(phase) * u128::from(steps)) >> 64) as u64;
     let box_size = positions as u64 >> width.0;
     ((step + box_size / 2) % steps / box_size) as usize
 }
@@ -264,8 +283,38 @@ mod tests {
         for message in 0..16u64 {
             let centre = message.wrapping_mul(delta(width));
             for offset in [0, delta(width) / 2 - 1, (delta(width) / 2).wrapping_neg()] {
-                assert_eq!(box_of(centre.wrapping_add(offset), 64, width), message as usize);
+                for positions in [64, 3 * 64, 5 * 16] {
+                    let found = box_of(centre.wrapping_add(offset), positions, width);
+                    assert_eq!(found, message as usize, "{positions} positions");
+                }
             }
         }
+    }
+
+    #[test]
+    fn fresh_noise_is_uniform_with_half_weight_at_the_ends() {
+        let state = SimulatorState {
+            keyset: &Keyset::default(),
+            random: Some(RefCell::new(StdRng::seed_from_u64(1))),
+            counts: Counts::default(),
+            failure: RefCell::default(),
+        };
+        let mut phases = vec![0; 1 << 16];
+        state.add_fresh_noise(&mut phases, NoiseDistribution::TUniform { log2_bound: 2 });
+        let mut counts = [0.0; 9];
+        phases.iter().for_each(|&phase| counts[(phase as i64 + 4) as usize] += 1.0);
+        for (i, count) in counts.into_iter().enumerate() {
+            let expected: f64 = if i % 8 == 0 { 4096.0 } else { 8192.0 };
+            let found: f64 = count;
+            assert!(
+                (found - expected).abs() < 5.0 * expected.sqrt(),
+                "{} occurs {found} times",
+                i as i64 - 4
+            );
+        }
+        // The greatest bound that a 64-bit modulus has room for.
+        state.add_fresh_noise(&mut phases, NoiseDistribution::TUniform { log2_bound: 62 });
+        let is_within = |&phase: &u64| (phase as i64).unsigned_abs() <= (1 << 62) + 4;
+        assert!(phases.iter().all(is_within) && phases.iter().any(|&phase| phase as i64 > 1 << 61));
     }
 }

@@ -4,13 +4,13 @@
 
 mod common;
 
-use cloakwork_abi::parameters::Width;
-use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
+use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Width};
+use cloakwork_abi::spec::{EncodingSpec, Keyset, KeyswitchKeySpec, ValueSpec};
 use cloakwork_runtime::client::{ClientError, decrypt, encrypt};
 use cloakwork_runtime::formats::{
     FormatProblem, inspect, read_values, values_from_bytes, values_to_bytes, write_values,
 };
-use cloakwork_runtime::keys::{EvaluationKeys, Origin, SecretKeys};
+use cloakwork_runtime::keys::{EvaluationKeys, Origin, Randomness, SecretKeys, generate};
 use cloakwork_runtime::server::{RunError, RunOptions, run};
 use cloakwork_runtime::value::Value;
 use common::{array, keys, keyset, looked_up, lookup_entry, program, spec};
@@ -94,6 +94,11 @@ fn bad_files_are_refused() {
         let mut other_version = bytes.clone();
         other_version[8] = 9;
         assert!(matches!(problem(&other_version), FormatProblem::Version { found: 9 }), "{name}");
+        other_version[8] = 1;
+        assert_eq!(
+            problem(&other_version).to_string(),
+            "the file has format version 1, this release reads version 2; make keys and encrypt again with this release, or use the release that wrote the file"
+        );
         let mut longer_header = bytes.clone();
         longer_header[15] = 0xff;
         assert!(matches!(problem(&longer_header), FormatProblem::Header(_)), "{name}");
@@ -104,6 +109,45 @@ fn bad_files_are_refused() {
         foreign.bootstrap_keys[0].decomposition.level = 2;
         assert!(matches!(read(&foreign, &bytes).unwrap_err(), FormatProblem::Foreign { .. }), "{name}");
     }
+}
+
+#[test]
+fn files_fit_no_key_set_that_differs_in_one_number() {
+    let changes: [&dyn Fn(&mut Keyset); 6] = [
+        &|keyset| keyset.bootstrap_keys[0].grouping = Grouping::Two,
+        &|keyset| keyset.bootstrap_keys[0].extension = ExtensionFactor(2),
+        &|keyset| keyset.secret_keys[0].noise = NoiseDistribution::TUniform { log2_bound: 14 },
+        &|keyset| keyset.keyswitch_keys[0].noise = NoiseDistribution::TUniform { log2_bound: 4 },
+        &|keyset| keyset.keyswitch_keys[0].added_variance.0 *= 1.5,
+        &|keyset| keyset.keyswitch_keys[0].to = 0,
+    ];
+    for (name, bytes, read) in cases() {
+        for change in changes {
+            let mut foreign = keyset();
+            change(&mut foreign);
+            assert!(matches!(read(&foreign, &bytes).unwrap_err(), FormatProblem::Foreign { .. }), "{name}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_pairs_and_conversions_come_back() {
+    let mut keyset = keyset();
+    keyset.bootstrap_keys[0].grouping = Grouping::Two;
+    keyset.bootstrap_keys[0].extension = ExtensionFactor(3);
+    keyset.keyswitch_keys.push(KeyswitchKeySpec {
+        name: "conversion".into(),
+        to: 0,
+        ..keyset.keyswitch_keys[0].clone()
+    });
+    let (secret, evaluation) = generate(&keyset, Randomness::InsecureSeed(1), &|_| ()).unwrap();
+    let bytes = evaluation.to_bytes();
+    // Three GGSW ciphertexts for two coefficients, of which bodies are kept; and as many bodies for either keyswitch.
+    let bootstrap = 40 / 2 * 3 * (3 * 3) * 512 * 8;
+    let keyswitch = 2 * 1024 * 5 * 4;
+    assert!((bootstrap + keyswitch..bootstrap + keyswitch + 1000).contains(&bytes.len()), "{}", bytes.len());
+    let again = EvaluationKeys::from_bytes(&keyset, &bytes).unwrap();
+    assert_eq!((again.identity(), again.to_bytes()), (secret.identity(), bytes));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
 use cloakwork_runtime::client::{ClientError, decrypt, encrypt, encrypt_with};
 use cloakwork_runtime::formats::{FormatProblem, values_to_bytes};
-use cloakwork_runtime::keys::{Origin, Randomness, generate};
+use cloakwork_runtime::keys::{EvaluationKeys, Origin, Randomness, generate};
 use cloakwork_runtime::program::Program;
 use cloakwork_runtime::server::{RunError, RunOptions, run};
 use cloakwork_runtime::simulator::{Noise, simulate};
@@ -99,6 +99,27 @@ fn elements_select_their_tables() {
     let results = run(&program, &evaluation, &values, threads(2)).unwrap();
     assert_eq!(decrypt(program.spec(), &secret, &results).unwrap(), expected);
     assert_eq!(simulate(&program, &arguments, Noise::None).unwrap().outputs, expected);
+}
+
+#[test]
+fn programs_with_one_key_set_share_keys_and_values() {
+    let width = (Width(4), false);
+    let lookup = program(spec("lookup", &[16], width, width), lookup_entry::<16, 4, 0>);
+    let triple = program(spec("triple", &[16], width, width), triple_entry::<16>);
+    assert_eq!(lookup.fingerprint(), triple.fingerprint());
+    let (secret, evaluation) = keys(21);
+    let messages = array(&[16], 0..16);
+    let values = encrypt(lookup.spec(), &secret, std::slice::from_ref(&messages)).unwrap();
+    let looked_up_values = run(&lookup, &evaluation, &values, threads(1)).unwrap();
+    let tripled = run(&triple, &evaluation, &looked_up_values, threads(1)).unwrap();
+    let expected = messages.mapv(|message| 3 * looked_up(message, 4) % 16);
+    assert_eq!(decrypt(triple.spec(), &secret, &tripled).unwrap(), [expected]);
+    // Keys and arguments made with the one spec serve the other.
+    let evaluation = EvaluationKeys::from_bytes(&triple.spec().keyset, &evaluation.to_bytes()).unwrap();
+    let values = encrypt(triple.spec(), &secret, std::slice::from_ref(&messages)).unwrap();
+    let results = run(&lookup, &evaluation, &values, threads(1)).unwrap();
+    let expected = messages.mapv(|message| looked_up(message, 4));
+    assert_eq!(decrypt(lookup.spec(), &secret, &results).unwrap(), [expected]);
 }
 
 #[test]

@@ -6,7 +6,8 @@
 //! - for a bootstrap `n/g` steps, `g` being the grouping. A step with `l` levels and extension `e` takes
 //!   `fixed + l·level + e·(extension + l·extension_level) + l·key_level/b`, all measured for each shape and
 //!   grouping: transforms and products grow with the extension; what is made of the key for a ciphertext
-//!   may be made once for all parts; the key itself comes from memory once for the whole batch;
+//!   may be made once for all parts; the key itself comes from memory once for the whole batch. Beginning and end
+//!   take `e·(k + 1)·N·bootstrap_word`;
 //! - for a keyswitch `kN·l·(row + (n + 1)·(word + key_word/b))`, where wider digits cost more for each word;
 //!   a conversion to a GLWE key of dimension `k'N'` is a keyswitch with `n = k'N'`;
 //! - for an addition, with or without a clear weight, `(kN + 1)·linear_word`.
@@ -32,6 +33,8 @@ pub struct CostModel {
     pub keyswitch: KeyswitchCost,
     /// Most ciphertexts that pass by a bootstrap key together.
     pub bootstrap_batch: u64,
+    /// Nanoseconds for a word of an accumulator before and after its rotation.
+    pub bootstrap_word_ns: f64,
     /// The steps of bootstraps, for each shape and grouping.
     pub bootstraps: Vec<BootstrapCost>,
 }
@@ -120,6 +123,12 @@ impl CostModel {
     /// What bootstraps cost, one entry for each shape and grouping that can be chosen.
     pub fn bootstraps(&self) -> impl Iterator<Item = &BootstrapCost> {
         self.bootstraps.iter()
+    }
+
+    /// Seconds that a bootstrap takes besides its steps, for one ciphertext.
+    pub fn bootstrap_ends(&self, shape: GlweShape, extension: ExtensionFactor) -> f64 {
+        let words = extension.0 * (shape.dimension.0 + 1) * shape.polynomial_size.0;
+        words as f64 * self.bootstrap_word_ns * 1e-9
     }
 
     /// Seconds for one coefficient of a keyswitch's input, for one of `batch` ciphertexts; `to` is a small key or

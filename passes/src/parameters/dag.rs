@@ -1,7 +1,7 @@
 //! What matters of a program for its parameters: a graph of values with widths and of how noise reaches them.
 //!
 //! Built once in program order by the pass that applies the solution, then only read. A value stands for a
-//! tensor; norms are those of its worst element.
+//! tensor; norms are those of its worst element. All functions of a module are in one graph.
 
 use cloakwork_abi::parameters::Width;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -10,6 +10,32 @@ use petgraph::graph::{DiGraph, NodeIndex};
 #[derive(Clone, Debug, Default)]
 pub struct ParamDag {
     pub(super) graph: DiGraph<Node, Use>,
+    /// Outputs that may be fed back, and the inputs that they are fed to.
+    pub(super) fed: Vec<(NodeIndex, NodeIndex)>,
+}
+
+/// A result of a [`ParamDag`]; only valid in the graph that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Output(pub(super) NodeIndex);
+
+/// A result cannot be fed to an input.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidFeed {
+    /// The widths differ.
+    #[error("output `{output}` has {found} bits, input `{input}` takes {expected}; give both one width")]
+    Width {
+        /// Label of the output.
+        output: String,
+        /// Its width.
+        found: Width,
+        /// Label of the input.
+        input: String,
+        /// Its width.
+        expected: Width,
+    },
+    /// It is not an input.
+    #[error("`{0}` is not an input; only inputs can be fed")]
+    NotAnInput(String),
 }
 
 /// A value of a [`ParamDag`]; only valid in the graph that made it.
@@ -135,10 +161,26 @@ impl ParamDag {
     }
 
     /// `count` results of the program, one for each element of `value`.
-    pub fn output(&mut self, value: Value, count: u64, label: impl Into<String>) {
+    pub fn output(&mut self, value: Value, count: u64, label: impl Into<String>) -> Output {
         let edge = Use { norm1: 1.0, norm2: 1.0, reach: Reach::Elementwise };
         let width = self.width(value);
-        self.node(NodeKind::Output { count }, width, label, [(value, edge)]);
+        Output(self.node(NodeKind::Output { count }, width, label, [(value, edge)]).0)
+    }
+
+    /// Says that `output` may be encrypted input `input` of another run, of the same function or of another.
+    ///
+    /// Both are then under one key, and `input` has the noise of `output` where that is more than fresh noise.
+    pub fn compose(&mut self, output: Output, input: Value) -> Result<(), InvalidFeed> {
+        let [from, to] = [output.0, input.0].map(|index| &self.graph[index]);
+        if to.kind != NodeKind::Input {
+            return Err(InvalidFeed::NotAnInput(to.label.clone()));
+        }
+        if from.width != to.width {
+            let (output, input) = (from.label.clone(), to.label.clone());
+            return Err(InvalidFeed::Width { output, found: from.width, input, expected: to.width });
+        }
+        self.fed.push((output.0, input.0));
+        Ok(())
     }
 
     /// Width of a value.

@@ -1,4 +1,4 @@
-//! How much noise reaches each lookup and each output, in units of a fresh encryption and of a bootstrap.
+//! How much noise reaches each lookup and each output, as sums over its sources; what shares a key.
 //!
 //! A value's noise is a sum over sources: an input or the result of a lookup, whose elements have independent
 //! noise of one variance. For each source the norm of the weights is kept, `‖c‖₂` with `noise = Σ cⱼ·eⱼ`.
@@ -6,8 +6,12 @@
 //! whatever `a` and `b` share; so `x + x` counts four times `x`, and `x − x` too, which is sound. A sum over
 //! elements that may share noise among themselves takes the sum of magnitudes instead of the norm.
 //!
-//! Sources whose elements meet in a `concat` are read as one larger source from the start, a family.
+//! Sources whose elements meet in a `concat` are read as one larger source from the start, a family, whose
+//! variance is the greatest of its members'.
 //! The noise of different lookups is taken to be independent, as everywhere in the field.
+//!
+//! An input that results are fed to has the noise of the noisiest of them. Where their elements do not have
+//! independent noise, or share it with another such input, these inputs are one family of copies.
 
 use crate::parameters::dag::{NodeKind, ParamDag, Reach, Use};
 use cloakwork_abi::parameters::{Variance, Width};
@@ -33,7 +37,7 @@ pub struct Demand {
     pub kind: DemandKind,
     /// Width of the messages.
     pub width: Width,
-    /// `norm2` over fresh encryptions.
+    /// `norm2` over fresh encryptions, and over inputs that results are fed to.
     pub fresh: f64,
     /// `norm2` over results of lookups.
     pub bootstrap: f64,
@@ -49,37 +53,293 @@ impl Demand {
         self.fresh + self.bootstrap
     }
 
-    /// Variance before keyswitch and modulus switch.
+    /// Variance before keyswitch and modulus switch, where all keys are of one kind.
     pub fn variance(&self, fresh: Variance, bootstrap: Variance) -> Variance {
         fresh * self.fresh + bootstrap * self.bootstrap
     }
 }
 
-/// Every demand of a program, equal ones once, in a fixed order.
-pub fn demands(dag: &ParamDag) -> Vec<Demand> {
+/// What decides the key of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// It belongs to linear operations: by position in [`Analysis::components`].
+    Component(usize),
+    /// It is the result of a lookup: by position in [`Analysis::lookups`].
+    Lookup(usize),
+}
+
+/// Where a part of the noise comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// Fresh encryptions.
+    Fresh,
+    /// Inputs that results are fed to: by position in [`Analysis::fed`].
+    Fed(usize),
+    /// The noisiest of these lookups, by position.
+    Lookups(Vec<usize>),
+}
+
+/// A part of the noise of a value: that of `source`, times `norm2`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Term {
+    pub source: Source,
+    pub norm2: f64,
+}
+
+/// A lookup.
+#[derive(Clone, Debug)]
+pub(super) struct LookupNode {
+    pub node: NodeIndex,
+    /// Position in [`Analysis::operands`].
+    pub operand: usize,
+    pub count: u64,
+}
+
+/// A value that is looked up or decrypted.
+#[derive(Clone, Debug)]
+pub(super) struct Looked {
+    pub kind: DemandKind,
+    pub place: Place,
+    pub width: Width,
+    pub terms: Vec<Term>,
+    /// Elements.
+    pub count: u64,
+    /// Label of its first use.
+    pub label: String,
+    /// Lookups of it, by position, none for an output.
+    pub lookups: Vec<usize>,
+}
+
+/// Values that linear operations connect.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Component {
+    /// Ciphertexts that are weighted and added.
+    pub additions: u64,
+    /// Lookups whose results it uses, by position.
+    pub uses: BTreeSet<usize>,
+}
+
+/// What a program asks of its keys.
+#[derive(Clone, Debug)]
+pub(super) struct Analysis {
+    /// Place of each node's value; of outputs, that of their operand.
+    pub places: Vec<Place>,
+    pub components: Vec<Component>,
+    pub lookups: Vec<LookupNode>,
+    /// Values that are looked up, in the order of their first lookups.
+    pub operands: Vec<Looked>,
+    /// Values that are decrypted.
+    pub outputs: Vec<Looked>,
+    /// For each family of inputs that results are fed to: what may be fed.
+    pub fed: Vec<Vec<(Place, Vec<Term>)>>,
+    /// Lookups whose results must be under the key of a component.
+    pub ties: Vec<(usize, usize)>,
+    /// Label of an input whose noise grows from run to run.
+    pub growing: Option<String>,
+}
+
+/// Follows the noise through a program.
+pub(super) fn analyse(dag: &ParamDag) -> Analysis {
+    let tangled = tangled(dag);
+    let noises = noises(dag, &tangled);
+    let (places, component_count, lookup_nodes) = places(dag);
+    let mut analysis = Analysis {
+        components: vec![Component::default(); component_count],
+        lookups: Vec::new(),
+        operands: Vec::new(),
+        outputs: Vec::new(),
+        fed: Vec::new(),
+        ties: Vec::new(),
+        growing: None,
+        places,
+    };
+    let (members, fed) = members(dag, &noises, &lookup_nodes);
+    let terms = |value: NodeIndex| noises.of[value.index()].terms(&members);
+    let mut operand_of: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
+        let place = analysis.places[index.index()];
+        let looked = |value: NodeIndex, kind, count| Looked {
+            kind,
+            place: analysis.places[value.index()],
+            width: dag.graph[value].width,
+            terms: terms(value),
+            count,
+            label: node.label.clone(),
+            lookups: Vec::new(),
+        };
+        let operand = dag.graph.neighbors_directed(index, Incoming).next();
+        match (node.kind, operand) {
+            (NodeKind::Lookup { count }, Some(value)) => {
+                let found = operand_of.get(&value.index()).copied();
+                let operand = found.unwrap_or_else(|| {
+                    let new = looked(value, DemandKind::Lookup, count);
+                    operand_of.insert(value.index(), analysis.operands.len());
+                    analysis.operands.push(new);
+                    analysis.operands.len() - 1
+                });
+                analysis.operands[operand].lookups.push(analysis.lookups.len());
+                analysis.lookups.push(LookupNode { node: index, operand, count });
+            }
+            (NodeKind::Output { count }, Some(value)) => {
+                let output = looked(value, DemandKind::Output, count);
+                analysis.outputs.push(output);
+            }
+            (NodeKind::Linear { .. } | NodeKind::Concat, _) => {
+                let Place::Component(component) = place else { continue };
+                if let NodeKind::Linear { additions } = node.kind {
+                    analysis.components[component].additions += additions;
+                }
+                for (from, _) in operands(dag, index) {
+                    if let Place::Lookup(lookup) = analysis.places[from] {
+                        analysis.components[component].uses.insert(lookup);
+                    }
+                }
+            }
+            (NodeKind::Input | NodeKind::Constant | NodeKind::Lookup { .. } | NodeKind::Output { .. }, _) => {
+            }
+        }
+    }
+    analysis.fed = fed
+        .iter()
+        .map(|values| values.iter().map(|&v| (analysis.places[v.index()], terms(v))).collect())
+        .collect();
+    for &(output, input) in &dag.fed {
+        let places = [output, input].map(|node| analysis.places[node.index()]);
+        if let [Place::Lookup(lookup), Place::Component(component)] = places {
+            analysis.ties.push((lookup, component));
+        }
+    }
+    analysis.growing = growing(dag, &analysis, &noises);
+    analysis
+}
+
+/// Label of an input that gets noisier from run to run without end.
+fn growing(dag: &ParamDag, analysis: &Analysis, noises: &Noises) -> Option<String> {
+    let mut variances = vec![1.0; analysis.fed.len()];
+    let next = |variances: &[f64], i: usize| {
+        let of = |term: &Term| {
+            term.norm2
+                * match term.source {
+                    Source::Fed(i) => variances[i],
+                    Source::Fresh | Source::Lookups(_) => 1.0,
+                }
+        };
+        let all = analysis.fed[i].iter().map(|(_, terms)| terms.iter().map(of).sum());
+        all.fold(1.0, f64::max)
+    };
+    let round = |variances: &[f64]| (0..variances.len()).map(|i| next(variances, i)).collect::<Vec<f64>>();
+    for _ in 0..=analysis.fed.len() {
+        variances = round(&variances);
+    }
+    let position =
+        round(&variances).iter().zip(&variances).position(|(next, now)| *next > now * (1.0 + 1e-9))?;
+    let (_, input) =
+        dag.fed.iter().find(|(_, input)| noises.fed_families[position] == noises.family(*input))?;
+    Some(dag.graph[*input].label.clone())
+}
+
+/// Places, the number of components, and the node of each lookup.
+fn places(dag: &ParamDag) -> (Vec<Place>, usize, BTreeMap<usize, usize>) {
+    let mut union = UnionFind::new(dag.graph.node_count());
+    let is_lookup = |node: usize| matches!(dag.graph[NodeIndex::new(node)].kind, NodeKind::Lookup { .. });
+    for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
+        if matches!(node.kind, NodeKind::Linear { .. } | NodeKind::Concat) {
+            for (from, _) in operands(dag, index).filter(|(from, _)| !is_lookup(*from)) {
+                union.union(from, index.index());
+            }
+        }
+    }
+    let value_of = |output: NodeIndex| dag.graph.neighbors_directed(output, Incoming).next();
+    for &(output, input) in &dag.fed {
+        if let Some(value) = value_of(output).filter(|value| !is_lookup(value.index())) {
+            union.union(value.index(), input.index());
+        }
+    }
+    let mut lookups = BTreeMap::new();
+    let mut components = BTreeMap::new();
+    let mut places: Vec<Place> = Vec::with_capacity(dag.graph.node_count());
+    for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
+        let place = match node.kind {
+            NodeKind::Lookup { .. } => {
+                lookups.insert(index.index(), lookups.len());
+                Place::Lookup(lookups.len() - 1)
+            }
+            NodeKind::Output { .. } => match value_of(index) {
+                Some(value) => places[value.index()],
+                None => Place::Component(0),
+            },
+            NodeKind::Input | NodeKind::Constant | NodeKind::Linear { .. } | NodeKind::Concat => {
+                let next = components.len();
+                Place::Component(*components.entry(union.find_mut(index.index())).or_insert(next))
+            }
+        };
+        places.push(place);
+    }
+    (places, components.len(), lookups)
+}
+
+/// The inputs that noise is fed to which is not independent: between their elements, or with other inputs.
+fn tangled(dag: &ParamDag) -> BTreeSet<usize> {
+    let mut tangled = BTreeSet::new();
+    loop {
+        let noises = noises(dag, &tangled);
+        let mut seen: BTreeMap<usize, NodeIndex> = BTreeMap::new();
+        let before = tangled.len();
+        for &(output, input) in &dag.fed {
+            let Some(value) = dag.graph.neighbors_directed(output, Incoming).next() else { continue };
+            let noise = &noises.of[value.index()];
+            let is_input = |source: usize| dag.graph[NodeIndex::new(source)].kind == NodeKind::Input;
+            let inputs: Vec<usize> =
+                noise.sources.iter().copied().filter(|&source| is_input(source)).collect();
+            let is_itself = inputs == [input.index()] && noise.parts.values().all(|part| part.norm <= 1.0);
+            let mut is_clean = noise.parts.values().all(|part| part.layout.is_some());
+            is_clean &= inputs.is_empty() || is_itself && noise.sources.len() == 1;
+            for &source in &noise.sources {
+                let first = *seen.entry(source).or_insert(input);
+                if first != input {
+                    is_clean = false;
+                    tangled.insert(first.index());
+                }
+            }
+            if !is_clean {
+                tangled.insert(input.index());
+                tangled.extend(inputs);
+            }
+        }
+        if tangled.len() == before {
+            return tangled;
+        }
+    }
+}
+
+/// Noise of every value of a program.
+struct Noises {
+    of: Vec<Noise>,
+    families: UnionFind<usize>,
+    /// Families with an input that results are fed to, ascending.
+    fed_families: Vec<usize>,
+}
+
+impl Noises {
+    fn family(&self, node: NodeIndex) -> usize {
+        self.families.find(node.index())
+    }
+}
+
+fn noises(dag: &ParamDag, tangled: &BTreeSet<usize>) -> Noises {
     let mut families = families(dag);
+    if let Some(&first) = tangled.first() {
+        for &other in tangled {
+            families.union(first, other);
+        }
+    }
     let mut noises: Vec<Noise> = Vec::with_capacity(dag.graph.node_count());
-    let mut demands: BTreeMap<_, Demand> = BTreeMap::new();
     for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
         let operands: Vec<(&Noise, Use)> =
             operands(dag, index).map(|(from, edge)| (&noises[from], edge)).collect();
-        let (kind, count) = match node.kind {
-            NodeKind::Lookup { count } => (Some(DemandKind::Lookup), count),
-            NodeKind::Output { count } => (Some(DemandKind::Output), count),
-            NodeKind::Input | NodeKind::Constant | NodeKind::Linear { .. } | NodeKind::Concat => (None, 0),
-        };
-        let operand = dag.graph.neighbors_directed(index, Incoming).next();
-        if let (Some(kind), Some((noise, _)), Some(value)) = (kind, operands.first(), operand) {
-            let width = dag.graph[value].width;
-            let [fresh, bootstrap] = [false, true].map(|is_lookup| noise.norm2(dag, is_lookup));
-            let key = (kind, width, fresh.to_bits(), bootstrap.to_bits());
-            let label = node.label.clone();
-            let demand = Demand { kind, width, fresh, bootstrap, count: 0, label };
-            demands.entry(key).or_insert(demand).count += count;
-        }
         let family = families.find_mut(index.index());
         let noise = match node.kind {
-            NodeKind::Input => Noise::source(index, family, false),
+            NodeKind::Input => Noise::source(index, family, tangled.contains(&index.index())),
             NodeKind::Lookup { .. } => {
                 let is_copies = operands.first().is_some_and(|(noise, _)| noise.is_copies);
                 Noise::source(index, family, is_copies)
@@ -95,7 +355,39 @@ pub fn demands(dag: &ParamDag) -> Vec<Demand> {
         };
         noises.push(noise);
     }
-    demands.into_values().collect()
+    let fed: BTreeSet<usize> = dag.fed.iter().map(|(_, input)| families.find(input.index())).collect();
+    Noises { of: noises, families, fed_families: fed.into_iter().collect() }
+}
+
+/// What each family is as a source; and for each family that results are fed to, these results.
+fn members(
+    dag: &ParamDag,
+    noises: &Noises,
+    lookups: &BTreeMap<usize, usize>,
+) -> (BTreeMap<usize, Source>, Vec<Vec<NodeIndex>>) {
+    let mut members: BTreeMap<usize, Source> = BTreeMap::new();
+    for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
+        let family = noises.family(index);
+        match node.kind {
+            NodeKind::Lookup { .. } => {
+                let source = members.entry(family).or_insert(Source::Lookups(Vec::new()));
+                if let Source::Lookups(all) = source {
+                    all.extend(lookups.get(&index.index()));
+                }
+            }
+            NodeKind::Input => {
+                let fed = noises.fed_families.iter().position(|&fed| fed == family);
+                members.insert(family, fed.map_or(Source::Fresh, Source::Fed));
+            }
+            NodeKind::Constant | NodeKind::Linear { .. } | NodeKind::Concat | NodeKind::Output { .. } => {}
+        }
+    }
+    let of_family = |family: &usize| {
+        let feeds = dag.fed.iter().filter(|(_, input)| noises.family(*input) == *family);
+        feeds.filter_map(|(output, _)| dag.graph.neighbors_directed(*output, Incoming).next()).collect()
+    };
+    let fed = noises.fed_families.iter().map(of_family).collect();
+    (members, fed)
 }
 
 /// Noise of the worst element of a value.
@@ -125,15 +417,15 @@ impl Noise {
         Self { parts: [(family, part)].into(), sources: [index.index()].into(), is_copies }
     }
 
-    /// `Σ ‖c‖²` over the families of lookups, or over those of inputs.
-    fn norm2(&self, dag: &ParamDag, is_lookup: bool) -> f64 {
-        let of_kind = |family: &usize| {
-            matches!(dag.graph[NodeIndex::new(*family)].kind, NodeKind::Lookup { .. }) == is_lookup
-        };
-        let squares =
-            self.parts.iter().filter(|(family, _)| of_kind(family)).map(|(_, part)| part.norm * part.norm);
-        // Not `sum`, which gives −0 for nothing, and with it a deviation of −∞ instead of none.
-        squares.fold(0.0, |sum, square| sum + square)
+    /// `Σ ‖c‖²` by source, in a fixed order, equal sources once.
+    fn terms(&self, members: &BTreeMap<usize, Source>) -> Vec<Term> {
+        let mut terms: BTreeMap<&Source, f64> = BTreeMap::new();
+        for (family, part) in &self.parts {
+            if let Some(source) = members.get(family) {
+                *terms.entry(source).or_insert(0.0) += part.norm * part.norm;
+            }
+        }
+        terms.into_iter().map(|(source, norm2)| Term { source: source.clone(), norm2 }).collect()
     }
 }
 
@@ -235,9 +527,18 @@ mod tests {
         let mut dag = ParamDag::default();
         let value = build(&mut dag);
         dag.output(value, 1, "out");
-        let found: Vec<_> = demands(&dag).into_iter().filter(|d| d.kind == DemandKind::Output).collect();
-        assert_eq!(found.len(), 1);
-        (found[0].fresh, found[0].bootstrap)
+        let outputs = analyse(&dag).outputs;
+        assert_eq!(outputs.len(), 1);
+        norms(&outputs[0].terms)
+    }
+
+    /// `norm2` over fresh encryptions and over results of lookups.
+    fn norms(terms: &[Term]) -> (f64, f64) {
+        let sum = |is_lookup: bool| {
+            let of_kind = terms.iter().filter(|term| matches!(term.source, Source::Lookups(_)) == is_lookup);
+            of_kind.map(|term| term.norm2).sum()
+        };
+        (sum(false), sum(true))
     }
 
     fn close(found: (f64, f64), expected: (f64, f64)) {
@@ -349,13 +650,8 @@ mod tests {
     }
 
     #[test]
-    fn constants_never_fail() {
-        let mut dag = ParamDag::default();
-        let clear = dag.constant(Width(4), "clear");
-        dag.output(clear, 1, "result");
-        let demand = demands(&dag).remove(0);
-        let variance = demand.variance(Variance(1e-9), Variance::ZERO);
-        assert_eq!(cloakwork_abi::noise::p_error(variance, demand.width), 0.0);
+    fn constants_have_no_noise() {
+        close(at_output(|dag| dag.constant(WIDTH, "clear")), (0.0, 0.0));
     }
 
     #[test]
@@ -384,32 +680,59 @@ mod tests {
     }
 
     #[test]
-    fn equal_demands_are_counted_together() {
+    fn lookups_of_one_value_are_together_and_linear_operations_have_one_place() {
         let mut dag = ParamDag::default();
         let x = dag.input(WIDTH, "x");
         let y = dag.lookup(x, WIDTH, 3, "first");
-        let z = dag.lookup(y, Width(2), 5, "second");
-        let w = dag.lookup(y, Width(2), 7, "third");
-        let clear = dag.constant(WIDTH, "constant");
-        dag.output(z, 5, "z");
-        dag.output(w, 7, "w");
-        dag.output(clear, 1, "clear");
-        let found: Vec<_> = demands(&dag)
-            .iter()
-            .map(|d| (d.label.clone(), d.kind, d.width.0, d.fresh, d.bootstrap, d.count))
-            .collect();
-        let expected = [
-            ("first", DemandKind::Lookup, 4, 1.0, 0.0, 3),
-            ("second", DemandKind::Lookup, 4, 0.0, 1.0, 12),
-            ("z", DemandKind::Output, 2, 0.0, 1.0, 12),
-            ("clear", DemandKind::Output, 4, 0.0, 0.0, 1),
-        ];
-        let expected: Vec<_> =
-            expected.map(|(label, a, b, c, d, e)| (label.to_owned(), a, b, c, d, e)).into();
-        let sorted = |mut list: Vec<(String, DemandKind, u32, f64, f64, u64)>| {
-            list.sort_by(|a, b| a.0.cmp(&b.0));
-            list
+        let z = dag.lookup(y, Width(2), 3, "second");
+        let w = dag.lookup(y, Width(2), 3, "third");
+        let both = sum(&mut dag, Operand::elementwise(z, 1.0), Operand::elementwise(w, 1.0));
+        dag.output(both, 3, "both");
+        let found = analyse(&dag);
+        let operands: Vec<_> = found.operands.iter().map(|o| (o.place, o.lookups.clone())).collect();
+        assert_eq!(operands, [(Place::Component(0), vec![0]), (Place::Lookup(0), vec![1, 2])]);
+        assert_eq!(found.outputs[0].place, Place::Component(1));
+        assert_eq!(found.components[1].uses, [1, 2].into());
+        assert_eq!(norms(&found.outputs[0].terms), (0.0, 2.0));
+    }
+
+    /// `x` becomes `weight·x + Σ of a lookup`, and is looked up.
+    fn loop_of(weight: Option<f64>) -> Analysis {
+        let mut dag = ParamDag::default();
+        let x = dag.input(WIDTH, "x");
+        let y = dag.lookup(x, WIDTH, 4, "table");
+        let next = match weight {
+            Some(weight) => sum(&mut dag, Operand::elementwise(x, weight), Operand::elementwise(y, 1.0)),
+            None => y,
         };
-        assert_eq!(sorted(found), sorted(expected));
+        let output = dag.output(next, 4, "next");
+        dag.compose(output, x).unwrap();
+        analyse(&dag)
+    }
+
+    #[test]
+    fn what_is_fed_back_is_a_source_of_its_own() {
+        let refreshed = loop_of(None);
+        assert_eq!(refreshed.growing, None);
+        assert_eq!(refreshed.ties, [(0, 0)]);
+        let [feeds] = refreshed.fed.as_slice() else { panic!("one family is fed") };
+        assert_eq!(feeds[0].1, [Term { source: Source::Lookups(vec![0]), norm2: 1.0 }]);
+        assert_eq!(refreshed.operands[0].terms, [Term { source: Source::Fed(0), norm2: 1.0 }]);
+        assert_eq!(loop_of(Some(1.0)).growing.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn sums_of_what_is_fed_back_unsettled_take_magnitudes() {
+        // Every element of the fed value is the sum of all: copies of one noise.
+        let mut dag = ParamDag::default();
+        let x = dag.input(WIDTH, "x");
+        let y = dag.lookup(x, WIDTH, 4, "table");
+        let all = dag.linear(&[Operand::shared(y, 4.0, 4.0)], WIDTH, 16, "all");
+        let output = dag.output(all, 4, "next");
+        let total = dag.linear(&[Operand::disjoint(x, 4.0, 4.0)], WIDTH, 4, "total");
+        dag.output(total, 1, "total");
+        dag.compose(output, x).unwrap();
+        let found = analyse(&dag);
+        assert_eq!(found.outputs[1].terms, [Term { source: Source::Fed(0), norm2: 16.0 }]);
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn explain(problem: &Problem<'_>, sets: &[Reached]) -> Infeasible {
     let events = problem.demands.iter().map(|demand| demand.count).sum();
     let share = problem.target.share(events);
     let limits: Vec<(&Demand, Variance)> =
-        problem.demands.iter().map(|demand| (demand, noise::safe_variance(share, demand.width))).collect();
+        problem.demands.iter().map(|&demand| (demand, noise::safe_variance(share, demand.width))).collect();
     let worst = |set: &Reached| {
         let excesses =
             limits.iter().map(|&(demand, allowed)| (set.at(demand).0 / allowed.0, demand, allowed));

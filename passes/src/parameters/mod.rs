@@ -1,9 +1,12 @@
 //! The parameter optimizer: a pure function from what a program does to the cheapest keys that it can run with.
 //!
 //! - [`dag`]: what matters of a program here: values, linear operations with their norms, lookups, outputs;
-//! - [`demand`]: how much noise reaches each lookup and each output;
+//! - [`demand`]: how much noise reaches each lookup and each output, as sums over its sources;
 //! - [`cost`]: what an operation takes, from a measured table;
-//! - [`solve`]: the search for one key set; [`solution`]: what it finds;
+//! - `space`: what is chosen from, within [`Restrictions`];
+//! - `instance`: the program with its lookups divided among key sets; `evaluate`: time and noise of a choice of
+//!   keys for it; `search`: the cheapest choice;
+//! - [`solve`]: from the request to the [`Solution`];
 //! - [`explain`]: why nothing was found and what to relax.
 //!
 //! No IR, no files, no clock in here.
@@ -11,15 +14,21 @@
 pub mod cost;
 pub mod dag;
 pub mod demand;
+mod evaluate;
 pub mod explain;
+mod instance;
+mod restrictions;
+mod search;
 pub mod solution;
 pub mod solve;
 mod space;
 mod target;
+mod work;
 
 pub use cost::CostModel;
-pub use dag::{Operand, ParamDag, Value};
+pub use dag::{InvalidFeed, Operand, Output, ParamDag, Value};
 pub use explain::Infeasible;
-pub use solution::Solution;
-pub use solve::solve;
+pub use restrictions::{EXTENSIONS, Restrictions};
+pub use solution::{Achieved, LookupKeys, Solution};
+pub use solve::{Request, solve};
 pub use target::{ErrorTarget, InvalidTarget};

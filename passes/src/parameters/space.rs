@@ -2,12 +2,16 @@
 //!
 //! Everything is tabulated before the search; what is worse than another in both time and noise is left out.
 
-use crate::parameters::cost::CostModel;
+use crate::parameters::cost::{BootstrapCost, CostModel};
+use crate::parameters::restrictions::Restrictions;
+use crate::parameters::work::Seconds;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, SecurityLevel, Variance,
+    Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, NoiseFamily,
+    SecurityLevel, Variance,
 };
-use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_variance};
+use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_noise};
+use std::collections::BTreeMap;
 
 /// Deepest decomposition of an accumulator.
 const MAX_BOOTSTRAP_LEVEL: u32 = 8;
@@ -24,103 +28,266 @@ pub(super) struct Space {
     pub shapes: Vec<ShapeChoice>,
     /// By dimension, ascending from the least secure one until its noise ceases to fall.
     pub small: Vec<SmallChoice>,
+    pub extensions: Vec<ExtensionFactor>,
+    pub many_lut: bool,
+    /// Where keys are given: the keyswitches from each shape to each small dimension and to each shape, by position.
+    pub given: Option<GivenSwitches>,
+}
+
+/// Keyswitch keys that are given, by positions of their ends; what is missing cannot be done.
+#[derive(Default)]
+pub(super) struct GivenSwitches {
+    pub keyswitches: BTreeMap<(usize, usize), Vec<KeyswitchChoice>>,
+    pub conversions: BTreeMap<(usize, usize), Vec<KeyswitchChoice>>,
 }
 
 /// A GLWE key.
 pub(super) struct ShapeChoice {
     pub shape: GlweShape,
     /// Noise of a fresh encryption and of the bootstrap key.
-    pub variance: Variance,
-    /// By level, ascending in time, descending in noise.
+    pub noise: NoiseDistribution,
+    pub variance: f64,
+    /// By grouping and level.
     pub bootstraps: Vec<BootstrapChoice>,
+    /// Noise of a keyswitch key that leads here.
+    pub switch_noise: NoiseDistribution,
+    /// Keyswitches that lead here, ascending in time, descending in noise.
+    pub conversions: Vec<KeyswitchChoice>,
+    /// Where keys are given: its position.
+    pub given: Option<usize>,
 }
 
-/// Decomposition of a bootstrap; both figures are for each coefficient of its input.
+/// Key and decomposition of a bootstrap.
 pub(super) struct BootstrapChoice {
     pub decomposition: Decomposition,
+    pub grouping: Grouping,
+    /// For each coefficient of its input.
     pub variance: f64,
-    pub seconds: f64,
+    pub cost: BootstrapCost,
+    /// Where keys are given: its small key and its extension.
+    pub given: Option<(usize, ExtensionFactor)>,
 }
 
 /// A small key.
 pub(super) struct SmallChoice {
     pub dimension: LweDimension,
-    pub variance: Variance,
+    pub noise: NoiseDistribution,
+    pub variance: f64,
     /// Ascending in time, descending in noise.
     pub keyswitches: Vec<KeyswitchChoice>,
+    /// Where keys are given: its position.
+    pub given: Option<usize>,
 }
 
-/// Decomposition of a keyswitch; both figures are for each coefficient of its input.
+/// Decomposition of a keyswitch; time and noise are for each coefficient of its input.
+#[derive(Clone, Copy)]
 pub(super) struct KeyswitchChoice {
     pub decomposition: Decomposition,
     pub variance: f64,
-    pub seconds: f64,
+    pub seconds: Seconds,
+}
+
+impl BootstrapChoice {
+    /// For each coefficient of its input.
+    pub(super) fn seconds(&self, extension: ExtensionFactor) -> Seconds {
+        let of_batch = |batch| self.cost.step(self.decomposition.level, extension, batch);
+        Seconds::through(of_batch) * (1.0 / self.grouping.factor() as f64)
+    }
+}
+
+impl KeyswitchChoice {
+    /// Variance that the keyswitch of a ciphertext of dimension `from` adds.
+    pub(super) fn added(&self, from: LweDimension) -> f64 {
+        from.0 as f64 * self.variance + body_rounding()
+    }
 }
 
 impl Space {
-    pub(super) fn new(security: SecurityLevel, cost: &CostModel) -> Self {
-        let shapes = cost.bootstraps().filter(|entry| entry.grouping == Grouping::One).filter_map(|entry| {
+    pub(super) fn new(
+        security: SecurityLevel,
+        family: NoiseFamily,
+        cost: &CostModel,
+        restrictions: &Restrictions,
+    ) -> Self {
+        let switches = switches(restrictions);
+        let mut shapes: Vec<ShapeChoice> = Vec::new();
+        for entry in cost.bootstraps() {
             let shape = entry.shape();
-            let variance = minimal_variance(security, shape.lwe_dimension(), ModulusBits::Bits64).ok()?;
-            let of_level = |level| {
-                let of_base = |base_log| {
-                    let decomposition = Decomposition { base_log, level };
-                    let variance =
-                        noise::bootstrap(LweDimension(1), shape, decomposition, Grouping::One, variance).0;
-                    let seconds = entry.step(level, ExtensionFactor(1), cost.bootstrap_batch(u64::MAX));
-                    BootstrapChoice { decomposition, variance, seconds }
-                };
-                (1..=MAX_BASE_LOG.min(BOOTSTRAP_BITS / level))
-                    .map(of_base)
-                    .min_by(|a, b| a.variance.total_cmp(&b.variance))
+            if !restrictions.allow_shape(shape) || !restrictions.groupings.contains(&entry.grouping) {
+                continue;
+            }
+            let dimension = shape.lwe_dimension();
+            let noise_of = |modulus| minimal_noise(security, family, dimension, modulus).ok();
+            let Some((noise, switch_noise)) =
+                noise_of(ModulusBits::Bits64).zip(noise_of(ModulusBits::Bits32))
+            else {
+                continue;
             };
-            let levels = (1..=MAX_BOOTSTRAP_LEVEL).filter_map(of_level).collect();
-            Some(ShapeChoice { shape, variance, bootstraps: efficient(levels, |c| (c.seconds, c.variance)) })
-        });
-        Self { shapes: shapes.collect(), small: small_keys(security, cost) }
-    }
-}
-
-fn small_keys(security: SecurityLevel, cost: &CostModel) -> Vec<SmallChoice> {
-    let mut choices: Vec<SmallChoice> = Vec::new();
-    for dimension in (MIN_DIMENSION.0..).map(LweDimension) {
-        let Ok(variance) = minimal_variance(security, dimension, ModulusBits::Bits32) else { continue };
-        if choices.last().is_some_and(|last| last.variance <= variance) {
-            break; // at the floor: a larger key is slower and not quieter
+            let variance = noise.variance(ModulusBits::Bits64);
+            let bootstraps = bootstraps(entry, variance, restrictions);
+            match shapes.iter_mut().find(|choice| choice.shape == shape) {
+                Some(choice) => choice.bootstraps.extend(bootstraps),
+                None => {
+                    let switch_variance = switch_noise.variance(ModulusBits::Bits32);
+                    let conversions = keyswitches(&switches, cost, dimension, switch_variance);
+                    let variance = variance.0;
+                    shapes.push(ShapeChoice {
+                        shape,
+                        noise,
+                        variance,
+                        bootstraps,
+                        switch_noise,
+                        conversions,
+                        given: None,
+                    });
+                }
+            }
         }
-        let all = (1..=KEYSWITCH_BITS).flat_map(|level| {
-            (1..=MAX_BASE_LOG.min(KEYSWITCH_BITS / level))
-                .map(move |base_log| Decomposition { base_log, level })
-        });
-        let keyswitches = all.map(|decomposition| KeyswitchChoice {
-            decomposition,
-            variance: keyswitch_coefficient(decomposition, variance),
-            seconds: cost.keyswitch_coefficient(decomposition, dimension, cost.keyswitch_batch(u64::MAX)),
-        });
-        let keyswitches = efficient(keyswitches.collect(), |c| (c.seconds, c.variance));
-        choices.push(SmallChoice { dimension, variance, keyswitches });
+        shapes.retain(|choice| !choice.bootstraps.is_empty());
+        let small = small_keys(security, family, &switches, (cost, restrictions));
+        let (extensions, many_lut) = (restrictions.extensions.clone(), restrictions.many_lut);
+        Self { shapes, small, extensions, many_lut, given: None }
     }
-    choices
+
+    /// Keyswitches from the GLWE key at one position to the small key at another.
+    pub(super) fn keyswitches(&self, from: usize, to: usize) -> &[KeyswitchChoice] {
+        match &self.given {
+            None => &self.small[to].keyswitches,
+            Some(given) => given.keyswitches.get(&(from, to)).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Keyswitches from the GLWE key at one position to that at another.
+    pub(super) fn conversions(&self, from: usize, to: usize) -> &[KeyswitchChoice] {
+        match &self.given {
+            None => &self.shapes[to].conversions,
+            Some(given) => given.conversions.get(&(from, to)).map_or(&[], Vec::as_slice),
+        }
+    }
 }
 
-/// Variance of a keyswitch without what does not grow with the dimension of its input.
-fn keyswitch_coefficient(decomposition: Decomposition, key_variance: Variance) -> f64 {
-    let of = |dimension| noise::keyswitch(LweDimension(dimension), decomposition, key_variance).0;
-    of(1) - of(0)
-}
-
-/// The choices that no other beats in `(seconds, variance)`, ascending in time.
-fn efficient<T>(mut choices: Vec<T>, figures: impl Fn(&T) -> (f64, f64)) -> Vec<T> {
-    choices.sort_by(|a, b| {
-        let (a, b) = (figures(a), figures(b));
-        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
-    });
+/// By level the base that adds least noise, while more levels add less.
+fn bootstraps(entry: &BootstrapCost, variance: Variance, bounds: &Restrictions) -> Vec<BootstrapChoice> {
+    let of_level = |level| {
+        let of_base = |base_log| {
+            let decomposition = Decomposition { base_log, level };
+            let shape = entry.shape();
+            // Linear in the dimension of the input; that of 2 is a whole step of every grouping.
+            let two = noise::bootstrap(LweDimension(2), shape, decomposition, entry.grouping, variance);
+            let (grouping, cost) = (entry.grouping, *entry);
+            BootstrapChoice { decomposition, grouping, variance: two.0 / 2.0, cost, given: None }
+        };
+        (1..=MAX_BASE_LOG.min(BOOTSTRAP_BITS / level))
+            .filter(|base_log| bounds.bootstrap_base_log.contains(base_log))
+            .map(of_base)
+            .min_by(|a, b| a.variance.total_cmp(&b.variance))
+    };
+    let levels = (1..=MAX_BOOTSTRAP_LEVEL).filter(|level| bounds.bootstrap_level.contains(level));
+    let mut choices: Vec<BootstrapChoice> = levels.filter_map(of_level).collect();
     let mut least = f64::INFINITY;
     choices.retain(|choice| {
-        let variance = figures(choice).1;
-        let is_better = variance < least;
-        least = least.min(variance);
+        let is_better = choice.variance < least;
+        least = least.min(choice.variance);
         is_better
     });
     choices
+}
+
+/// A decomposition and what it makes of the noise of a keyswitch key, for each coefficient of the input.
+struct Switch {
+    decomposition: Decomposition,
+    /// What it adds with a key without noise.
+    own: f64,
+    /// What it makes of the variance of the key.
+    factor: f64,
+}
+
+fn switches(bounds: &Restrictions) -> Vec<Switch> {
+    let all = (1..=KEYSWITCH_BITS).filter(|level| bounds.keyswitch_level.contains(level)).flat_map(|level| {
+        (1..=MAX_BASE_LOG.min(KEYSWITCH_BITS / level))
+            .filter(|base_log| bounds.keyswitch_base_log.contains(base_log))
+            .map(move |base_log| Decomposition { base_log, level })
+    });
+    let switch = |decomposition| {
+        let of = |dimension, variance| {
+            noise::keyswitch(LweDimension(dimension), decomposition, Variance(variance)).0
+        };
+        // Large numbers, so that differences keep their digits.
+        let dimension = 1 << 20;
+        let own = (of(dimension, 0.0) - of(0, 0.0)) / dimension as f64;
+        let factor = (of(dimension, 1.0) - of(dimension, 0.0)) / dimension as f64;
+        Switch { decomposition, own, factor }
+    };
+    all.map(switch).collect()
+}
+
+/// What a keyswitch adds whatever the dimension of its input.
+fn body_rounding() -> f64 {
+    noise::keyswitch(LweDimension(0), Decomposition { base_log: 1, level: 1 }, Variance::ZERO).0
+}
+
+fn small_keys(
+    security: SecurityLevel,
+    family: NoiseFamily,
+    switches: &[Switch],
+    (cost, restrictions): (&CostModel, &Restrictions),
+) -> Vec<SmallChoice> {
+    let mut choices: Vec<SmallChoice> = Vec::new();
+    let mut least = f64::INFINITY;
+    let most = *restrictions.lwe_dimension.end();
+    for dimension in (MIN_DIMENSION.0..=most.min(1 << 14)).map(LweDimension) {
+        let Ok(noise) = minimal_noise(security, family, dimension, ModulusBits::Bits32) else { continue };
+        let variance = noise.variance(ModulusBits::Bits32);
+        if is_at_floor(security, family, dimension) && variance.0 >= least {
+            break; // a larger key is slower and not quieter
+        }
+        // Noise may fall in steps: of those with equal noise the least is kept, and the least even one for pairs.
+        let is_first_even = dimension.0 % 2 == 0
+            && choices.last().is_some_and(|last| last.variance == variance.0 && last.dimension.0 % 2 == 1);
+        if variance.0 >= least && !is_first_even || !restrictions.allow_small(dimension) {
+            continue;
+        }
+        least = variance.0;
+        let keyswitches = keyswitches(switches, cost, dimension, variance);
+        choices.push(SmallChoice { dimension, noise, variance: variance.0, keyswitches, given: None });
+    }
+    choices
+}
+
+/// Whether no larger dimension has less noise.
+fn is_at_floor(security: SecurityLevel, family: NoiseFamily, dimension: LweDimension) -> bool {
+    let variance = |dimension| {
+        minimal_noise(security, family, dimension, ModulusBits::Bits32)
+            .map(|noise| noise.variance(ModulusBits::Bits32))
+    };
+    variance(dimension) == variance(LweDimension(1 << 20))
+}
+
+/// Keyswitches that no other beats in noise and in time, alone and in large batches.
+fn keyswitches(
+    switches: &[Switch],
+    cost: &CostModel,
+    to: LweDimension,
+    key_variance: Variance,
+) -> Vec<KeyswitchChoice> {
+    let choice = |switch: &Switch| KeyswitchChoice {
+        decomposition: switch.decomposition,
+        variance: switch.own + switch.factor * key_variance.0,
+        seconds: Seconds::through(|batch| cost.keyswitch_coefficient(switch.decomposition, to, batch)),
+    };
+    let mut choices: Vec<KeyswitchChoice> = switches.iter().map(choice).collect();
+    choices.sort_by(|a, b| {
+        let figures = |c: &KeyswitchChoice| (c.seconds.own, c.seconds.alone(), c.variance);
+        let (a, b) = (figures(a), figures(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2))
+    });
+    let mut kept: Vec<KeyswitchChoice> = Vec::new();
+    for choice in choices {
+        let is_beaten =
+            kept.iter().any(|k| k.variance <= choice.variance && k.seconds.alone() <= choice.seconds.alone());
+        if !is_beaten {
+            kept.push(choice);
+        }
+    }
+    kept
 }

@@ -44,6 +44,11 @@ impl ErrorTarget {
             && self.global_p_error.is_none_or(|bound| global_p_error <= bound)
     }
 
+    /// Whether only single lookups and outputs are bounded.
+    pub(super) fn is_local(&self) -> bool {
+        self.global_p_error.is_none()
+    }
+
     /// What `count` equal events may fail with if nothing else ever failed: more breaks the target.
     pub(super) fn share(&self, count: u64) -> f64 {
         let global = self.global_p_error.map(|p| -((-p).ln_1p() / count.max(1) as f64).exp_m1());

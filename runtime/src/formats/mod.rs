@@ -17,7 +17,7 @@ pub use inspect::{FileSummary, inspect};
 pub use values::{read_values, values_from_bytes, values_to_bytes, write_values};
 
 /// Version of the layout of all files; a reader refuses others.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,7 +55,7 @@ pub enum FormatProblem {
     },
     /// Another layout.
     #[error(
-        "the file has format version {found}, this release reads version {FORMAT_VERSION}; write it again with this release"
+        "the file has format version {found}, this release reads version {FORMAT_VERSION}; make keys and encrypt again with this release, or use the release that wrote the file"
     )]
     Version {
         /// Version in the file.

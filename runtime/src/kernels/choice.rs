@@ -1,20 +1,10 @@
-//! Which kernel serves a key: the fastest that the processor and the shape of the key allow.
+//! Which bootstrap serves a key: the fastest that the processor and the shape of the key allow.
 
 #[cfg(target_arch = "x86_64")]
-use super::avx512::{Avx512, Avx512Bootstrap, Avx512Keyswitch};
+use super::avx512::{Avx512, Avx512Bootstrap};
 use super::pooled::Pooled;
 use super::stock_bootstrap::StockBootstrap;
-use super::stock_keyswitch::StockKeyswitch;
-use super::{Bootstrap, BootstrapKeyWords, Kernel, KeyswitchKeyWords, LookupTables};
-
-/// A keyswitch with its key.
-pub(crate) enum KeyswitchKernel {
-    /// For every processor.
-    Stock(Pooled<StockKeyswitch>),
-    /// For processors with AVX-512.
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Pooled<Avx512Keyswitch>),
-}
+use super::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables};
 
 /// A bootstrap with its key.
 pub(crate) enum BootstrapKernel {
@@ -23,40 +13,6 @@ pub(crate) enum BootstrapKernel {
     /// For processors with AVX-512.
     #[cfg(target_arch = "x86_64")]
     Avx512(Box<Pooled<Avx512Bootstrap>>),
-}
-
-impl KeyswitchKernel {
-    /// The fastest.
-    pub(crate) fn new(key: KeyswitchKeyWords) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx512) = Avx512::detect() {
-            return Self::Avx512(Pooled::new(Avx512Keyswitch::new(avx512, key)));
-        }
-        Self::portable(key)
-    }
-
-    /// The one for every processor.
-    pub(crate) fn portable(key: KeyswitchKeyWords) -> Self {
-        Self::Stock(Pooled::new(StockKeyswitch::new(key)))
-    }
-
-    /// See [`Kernel::words`].
-    pub(crate) fn words(&self) -> (usize, usize) {
-        match self {
-            Self::Stock(kernel) => kernel.kernel().words(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(kernel) => kernel.kernel().words(),
-        }
-    }
-
-    /// Both slices hold the same number of ciphertexts.
-    pub(crate) fn keyswitch(&self, input: &[u64], output: &mut [u64]) {
-        match self {
-            Self::Stock(kernel) => kernel.keyswitch(input, output),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(kernel) => kernel.keyswitch(input, output),
-        }
-    }
 }
 
 impl BootstrapKernel {
@@ -85,16 +41,16 @@ impl BootstrapKernel {
         }
     }
 
-    /// See [`Bootstrap::polynomial_size`].
-    pub(crate) fn polynomial_size(&self) -> usize {
+    /// See [`Bootstrap::coefficients`].
+    pub(crate) fn coefficients(&self) -> usize {
         match self {
-            Self::Stock(kernel) => kernel.kernel().polynomial_size(),
+            Self::Stock(kernel) => kernel.kernel().coefficients(),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(kernel) => kernel.kernel().polynomial_size(),
+            Self::Avx512(kernel) => kernel.kernel().coefficients(),
         }
     }
 
-    /// Both slices hold the same number of ciphertexts.
+    /// `output` holds as many ciphertexts for each of `input` as `tables` have outputs.
     pub(crate) fn bootstrap(&self, input: &[u64], output: &mut [u64], tables: LookupTables<'_>) {
         match self {
             Self::Stock(kernel) => kernel.bootstrap(input, output, tables),

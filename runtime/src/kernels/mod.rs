@@ -3,8 +3,9 @@
 //! A kernel is built once from a key in the standard domain and then maps a batch of ciphertexts to a
 //! batch of ciphertexts. `Pooled` cuts a call into batches, spreads them over the current rayon pool and
 //! lends each batch scratch memory that outlives the call. [`KeyswitchKernel`] and [`BootstrapKernel`] choose
-//! by the processor: kernels of our own in `avx512`, those of `tfhe` elsewhere, which are also what ours are
-//! tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`] and joins that choice.
+//! by the processor: keyswitches of our own in `keyswitch`, bootstraps of our own in `avx512`, those of `tfhe`
+//! elsewhere; `tfhe` is also what ours are tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`]
+//! and joins that choice.
 //!
 //! Layout: a large ciphertext is `k·N + 1` words, mask first. A small one occupies `n + 1` words too, but only
 //! the first `n + 1` 32-bit halves of them hold its coefficients.
@@ -15,25 +16,19 @@ mod avx512;
 mod choice;
 #[cfg(test)]
 mod compared;
+#[cfg(test)]
+mod decrypted;
 mod fourier_plan;
+mod keyswitch;
 mod modulus_switch;
 mod pooled;
 mod stock_bootstrap;
-mod stock_keyswitch;
 
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at, greatest_width, interleaved};
-pub(crate) use choice::{BootstrapKernel, KeyswitchKernel};
-
-/// A keyswitch key: for each input coefficient, levels from the finest to the coarsest, a ciphertext of
-/// `to + 1` words that encrypts the coefficient times `2^32 / B^level`.
-pub(crate) struct KeyswitchKeyWords {
-    pub(crate) from: LweDimension,
-    pub(crate) to: LweDimension,
-    pub(crate) decomposition: Decomposition,
-    pub(crate) words: Vec<u32>,
-}
+pub(crate) use choice::BootstrapKernel;
+pub(crate) use keyswitch::{KeyswitchKernel, KeyswitchKeyWords, Target};
 
 /// A bootstrap key: for each group of input coefficients the GGSW ciphertexts that [`Grouping`] names, each in the
 /// order of `tfhe`'s `LweBootstrapKey`. With `Grouping::Two` the dimension `from` is even.
@@ -50,15 +45,19 @@ pub(crate) struct BootstrapKeyWords {
 pub(crate) trait Kernel: Send + Sync {
     /// Memory that a batch works in.
     type Scratch: Send;
-    /// Most ciphertexts that one call may take.
+    /// Most ciphertexts that one call may take with any key.
     const BATCH: usize;
+    /// Most ciphertexts that one call may take with this key.
+    fn batch(&self) -> usize {
+        Self::BATCH
+    }
     /// New scratch memory for batches of this kernel.
     fn scratch(&self) -> Self::Scratch;
     /// Words of an input and of an output ciphertext.
     fn words(&self) -> (usize, usize);
 }
 
-/// Switches large ciphertexts to a small key.
+/// Switches large ciphertexts to another key, a small or a large one.
 pub(crate) trait Keyswitch: Kernel {
     /// `input` and `output` hold the same number of ciphertexts.
     fn keyswitch(&self, input: &[u64], output: &mut [u64], scratch: &mut Self::Scratch);
@@ -66,8 +65,8 @@ pub(crate) trait Keyswitch: Kernel {
 
 /// Looks small ciphertexts up in tables; the results are large.
 pub(crate) trait Bootstrap: Kernel {
-    /// `N` of the output key: a table of width `w` needs `2^(w + 1) ≤ N`.
-    fn polynomial_size(&self) -> usize;
+    /// Coefficients of an accumulator, `e·N`; they bound the width of tables.
+    fn coefficients(&self) -> usize;
     /// `output` holds `tables.outputs` ciphertexts for each of `input`, next to each other; result `r` of ciphertext
     /// `i` uses table `tables.table(first + i, r)`.
     fn bootstrap(

@@ -34,9 +34,11 @@ impl<K: Kernel> Pooled<K> {
         batch: impl Fn(usize, &[u64], &mut [u64], &mut K::Scratch) + Sync,
     ) {
         let (input_words, output_words) = self.kernel.words();
-        let size = batch_size(input.len() / input_words, rayon::current_num_threads(), K::BATCH);
+        let count = input.len() / input_words;
+        let size = batch_size(count, rayon::current_num_threads(), self.kernel.batch());
+        let results = output.len() / output_words / count.max(1); // of an input
         let inputs = input.par_chunks(size * input_words);
-        inputs.zip(output.par_chunks_mut(size * output_words)).with_max_len(1).enumerate().for_each(
+        inputs.zip(output.par_chunks_mut(size * results.max(1) * output_words)).with_max_len(1).enumerate().for_each(
             |(i, (input, output))| {
                 self.with_scratch(|scratch| batch(i * size, input, output, scratch));
             },
@@ -54,7 +56,7 @@ impl<K: Keyswitch> Pooled<K> {
 }
 
 impl<K: Bootstrap> Pooled<K> {
-    /// Both slices hold the same number of ciphertexts.
+    /// `output` holds as many ciphertexts for each of `input` as `tables` have outputs.
     pub(crate) fn bootstrap(&self, input: &[u64], output: &mut [u64], tables: LookupTables<'_>) {
         self.batches(input, output, |first, input, output, scratch| {
             self.kernel.bootstrap(input, output, (first, tables), scratch);

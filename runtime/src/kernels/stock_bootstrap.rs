@@ -3,6 +3,7 @@
 use super::fourier_plan::fourier_plan;
 use super::modulus_switch::Switched;
 use super::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
+use cloakwork_abi::parameters::Grouping;
 use dyn_stack::PodStack;
 use tfhe::core_crypto::algorithms::modulus_switch::ModulusSwitchedLweCiphertext;
 use tfhe::core_crypto::fft_impl::fft64::crypto::bootstrap::{
@@ -20,9 +21,9 @@ pub(crate) struct StockBootstrap {
     fft: Fft,
 }
 
-/// Memory for a batch of [`StockBootstrap::BATCH`] ciphertexts.
+/// Memory for a batch.
 pub(crate) struct StockScratch {
-    switched: Vec<Switched>,
+    switched: Vec<StockSwitched>,
     accumulators: Vec<u64>,
     stack: Vec<u8>,
 }
@@ -39,9 +40,10 @@ impl Kernel for StockBootstrap {
             CiphertextCount(Self::BATCH),
             self.fft.as_view(),
         );
-        let switched = || Switched::new(self.key.input_lwe_dimension().0, size.0);
+        let log_modulus = size.to_blind_rotation_input_modulus_log();
+        let switched = || Switched::new(self.key.input_lwe_dimension().0);
         StockScratch {
-            switched: (0..Self::BATCH).map(|_| switched()).collect(),
+            switched: (0..Self::BATCH).map(|_| StockSwitched(switched(), log_modulus)).collect(),
             accumulators: vec![0; Self::BATCH * glwe_size.0 * size.0],
             stack: vec![0; stack.unaligned_bytes_required()],
         }
@@ -54,6 +56,7 @@ impl Kernel for StockBootstrap {
 
 impl StockBootstrap {
     pub(crate) fn new(key: BootstrapKeyWords) -> Self {
+        assert!(key.grouping == Grouping::One && key.extension.0 == 1, "`tfhe` has the classic bootstrap only");
         let (from, size) =
             (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
         let glwe_size = GlweDimension(key.to.dimension.0 as usize).to_glwe_size();
@@ -69,7 +72,7 @@ impl StockBootstrap {
 }
 
 impl Bootstrap for StockBootstrap {
-    fn polynomial_size(&self) -> usize {
+    fn coefficients(&self) -> usize {
         self.key.polynomial_size().0
     }
 
@@ -87,7 +90,7 @@ impl Bootstrap for StockBootstrap {
         let switched = &mut scratch.switched[..count];
         let accumulators = &mut scratch.accumulators[..count * glwe_size.0 * size.0];
         for (i, input) in input.chunks_exact(input_words).enumerate() {
-            switched[i].switch(small(input));
+            switched[i].0.switch(small(input), size.0, 1);
         }
         for (i, accumulator) in accumulators.chunks_exact_mut(glwe_size.0 * size.0).enumerate() {
             let (mask, body) = accumulator.split_at_mut((glwe_size.0 - 1) * size.0);
@@ -105,20 +108,23 @@ impl Bootstrap for StockBootstrap {
     }
 }
 
-impl ModulusSwitchedLweCiphertext<usize> for Switched {
+/// A ciphertext modulo that power of two.
+struct StockSwitched(Switched, CiphertextModulusLog);
+
+impl ModulusSwitchedLweCiphertext<usize> for StockSwitched {
     fn log_modulus(&self) -> CiphertextModulusLog {
-        self.log_modulus
+        self.1
     }
 
     fn lwe_dimension(&self) -> LweDimension {
-        LweDimension(self.mask.len())
+        LweDimension(self.0.mask.len())
     }
 
     fn body(&self) -> usize {
-        self.body
+        self.0.body
     }
 
     fn mask(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
-        self.mask.iter().copied()
+        self.0.mask.iter().copied()
     }
 }

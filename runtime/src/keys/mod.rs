@@ -3,16 +3,24 @@
 //! [`generate`] makes both. Evaluation keys hold noise of the secret key they lead to; every key carries the
 //! fingerprint of the key set it was made for, and the identity that it shares with the keys made along with it.
 
+mod bootstrap_key;
+mod check;
 mod evaluation;
 mod identity;
+mod keyswitch_key;
+mod noise;
 mod randomness;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use cloakwork_abi::spec::Keyset;
 
+pub(crate) use bootstrap_key::SeededBootstrapKey;
+pub(crate) use check::check;
 pub use evaluation::EvaluationKeys;
-pub(crate) use evaluation::{SeededBootstrapKey, SeededKeyswitchKey, check};
 pub use identity::{InvalidIdentity, KeyIdentity};
+pub(crate) use keyswitch_key::SeededKeyswitchKey;
 pub(crate) use randomness::Seeds;
 pub use randomness::{Origin, Randomness};
 pub(crate) use secret::SecretKey;

@@ -1,12 +1,13 @@
 //! The client's secret keys: uniform binary coefficients, wiped from memory when dropped.
 
+use super::noise::distribution;
 use super::{KeyIdentity, Origin, Seeds};
-use cloakwork_abi::parameters::{GlweShape, LweDimension, Variance};
+use cloakwork_abi::parameters::{GlweShape, LweDimension};
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 use std::fmt;
 use tfhe::core_crypto::prelude::{
-    DefaultRandomGenerator, Gaussian, GlweSecretKey, LweSecretKey, LweSecretKeyView, SecretRandomGenerator,
-    StandardDev, generate_binary_lwe_secret_key,
+    DefaultRandomGenerator, DynamicDistribution, GlweSecretKey, LweSecretKey, LweSecretKeyView,
+    SecretRandomGenerator, generate_binary_lwe_secret_key,
 };
 use zeroize::Zeroizing;
 
@@ -68,16 +69,14 @@ impl SecretKeys {
     }
 
     /// The large key at `position`, and the noise of a fresh encryption under it.
-    pub(crate) fn large(&self, position: usize) -> Option<(LweSecretKeyView<'_, u64>, Gaussian<f64>)> {
+    pub(crate) fn large(
+        &self,
+        position: usize,
+    ) -> Option<(LweSecretKeyView<'_, u64>, DynamicDistribution<u64>)> {
         let SecretKey::Glwe(words, _) = self.keys.get(position)? else { return None };
-        let variance = self.keyset.secret_keys.get(position)?.variance();
-        Some((LweSecretKey::from_container(words.as_slice()), gaussian(variance)))
+        let noise = self.keyset.secret_keys.get(position)?.noise;
+        Some((LweSecretKey::from_container(words.as_slice()), distribution(noise)))
     }
-}
-
-/// Noise of that variance, centred.
-pub(crate) fn gaussian(variance: Variance) -> Gaussian<f64> {
-    Gaussian::from_dispersion_parameter(StandardDev(variance.std_dev()), 0.0)
 }
 
 impl fmt::Debug for SecretKeys {
@@ -146,10 +145,11 @@ impl SecretKey {
         shape.lwe_dimension().0.div_ceil(64)
     }
 
-    pub(crate) fn as_lwe32(&self) -> Option<LweSecretKeyView<'_, u32>> {
+    /// The coefficients as 32-bit words: those of an LWE key, or of a GLWE key read as one.
+    pub(crate) fn to_words32(&self) -> Zeroizing<Vec<u32>> {
         match self {
-            Self::Lwe(words) => Some(LweSecretKey::from_container(words.as_slice())),
-            Self::Glwe(..) => None,
+            Self::Lwe(words) => words.clone(),
+            Self::Glwe(words, _) => Zeroizing::new(words.iter().map(|&word| word as u32).collect()),
         }
     }
 

@@ -23,149 +23,150 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 7.95462818e-6 :
     %0 = llvm.mlir.constant(4 : i32) : i32
     %1 = llvm.mlir.zero : !llvm.ptr
     %2 = llvm.mlir.addressof @cloakwork_constant_2 : !llvm.ptr
-    %3 = llvm.mlir.constant(0 : i32) : i32
-    %4 = llvm.mlir.addressof @cloakwork_constant_1 : !llvm.ptr
-    %5 = llvm.mlir.addressof @cloakwork_constant_0 : !llvm.ptr
-    %6 = llvm.mlir.constant(1 : i64) : i64
-    %7 = llvm.mlir.constant(0 : i64) : i64
-    %8 = llvm.mlir.constant(2 : i64) : i64
-    %9 = llvm.getelementptr %arg0[2] : (!llvm.ptr) -> !llvm.ptr, i64
-    %10 = llvm.load %9 : !llvm.ptr -> !llvm.ptr
-    %11 = llvm.getelementptr %arg0[3] : (!llvm.ptr) -> !llvm.ptr, i64
-    %12 = llvm.load %11 : !llvm.ptr -> !llvm.ptr
-    %13 = llvm.load %10 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %14 = llvm.load %12 : !llvm.ptr -> !llvm.ptr
-    %15 = llvm.getelementptr %12[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %16 = llvm.load %15 : !llvm.ptr -> !llvm.ptr
-    %17 = llvm.load %arg1 : !llvm.ptr -> !llvm.ptr
-    %18 = llvm.getelementptr %arg1[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %19 = llvm.load %18 : !llvm.ptr -> !llvm.ptr
-    %20 = llvm.load %arg2 : !llvm.ptr -> !llvm.ptr
-    %21 = llvm.getelementptr %arg2[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %22 = llvm.load %21 : !llvm.ptr -> !llvm.ptr
-    llvm.br ^bb1(%7 : i64)
-  ^bb1(%23: i64):  // 2 preds: ^bb0, ^bb5
-    %24 = llvm.icmp "slt" %23, %8 : i64
-    llvm.cond_br %24, ^bb2, ^bb6
+    %3 = llvm.mlir.constant(1 : i32) : i32
+    %4 = llvm.mlir.constant(0 : i32) : i32
+    %5 = llvm.mlir.addressof @cloakwork_constant_1 : !llvm.ptr
+    %6 = llvm.mlir.addressof @cloakwork_constant_0 : !llvm.ptr
+    %7 = llvm.mlir.constant(1 : i64) : i64
+    %8 = llvm.mlir.constant(0 : i64) : i64
+    %9 = llvm.mlir.constant(2 : i64) : i64
+    %10 = llvm.getelementptr %arg0[2] : (!llvm.ptr) -> !llvm.ptr, i64
+    %11 = llvm.load %10 : !llvm.ptr -> !llvm.ptr
+    %12 = llvm.getelementptr %arg0[3] : (!llvm.ptr) -> !llvm.ptr, i64
+    %13 = llvm.load %12 : !llvm.ptr -> !llvm.ptr
+    %14 = llvm.load %11 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %15 = llvm.load %13 : !llvm.ptr -> !llvm.ptr
+    %16 = llvm.getelementptr %13[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %17 = llvm.load %16 : !llvm.ptr -> !llvm.ptr
+    %18 = llvm.load %arg1 : !llvm.ptr -> !llvm.ptr
+    %19 = llvm.getelementptr %arg1[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %20 = llvm.load %19 : !llvm.ptr -> !llvm.ptr
+    %21 = llvm.load %arg2 : !llvm.ptr -> !llvm.ptr
+    %22 = llvm.getelementptr %arg2[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %23 = llvm.load %22 : !llvm.ptr -> !llvm.ptr
+    llvm.br ^bb1(%8 : i64)
+  ^bb1(%24: i64):  // 2 preds: ^bb0, ^bb5
+    %25 = llvm.icmp "slt" %24, %9 : i64
+    llvm.cond_br %25, ^bb2, ^bb6
   ^bb2:  // pred: ^bb1
-    %25 = llvm.mul %23, %13 : i64
-    %26 = llvm.getelementptr %17[%25] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %27 = llvm.getelementptr %14[%25] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.br ^bb3(%7 : i64)
-  ^bb3(%28: i64):  // 2 preds: ^bb2, ^bb4
-    %29 = llvm.icmp "slt" %28, %13 : i64
-    llvm.cond_br %29, ^bb4, ^bb5
+    %26 = llvm.mul %24, %14 : i64
+    %27 = llvm.getelementptr %18[%26] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %28 = llvm.getelementptr %15[%26] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.br ^bb3(%8 : i64)
+  ^bb3(%29: i64):  // 2 preds: ^bb2, ^bb4
+    %30 = llvm.icmp "slt" %29, %14 : i64
+    llvm.cond_br %30, ^bb4, ^bb5
   ^bb4:  // pred: ^bb3
-    %30 = llvm.getelementptr %26[%28] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %31 = llvm.load %30 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %32 = llvm.getelementptr %27[%28] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %31, %32 {alignment = 8 : i64} : i64, !llvm.ptr
-    %33 = llvm.add %28, %6 : i64
-    llvm.br ^bb3(%33 : i64)
+    %31 = llvm.getelementptr %27[%29] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %32 = llvm.load %31 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %33 = llvm.getelementptr %28[%29] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %32, %33 {alignment = 8 : i64} : i64, !llvm.ptr
+    %34 = llvm.add %29, %7 : i64
+    llvm.br ^bb3(%34 : i64)
   ^bb5:  // pred: ^bb3
-    %34 = llvm.add %23, %6 : i64
-    llvm.br ^bb1(%34 : i64)
+    %35 = llvm.add %24, %7 : i64
+    llvm.br ^bb1(%35 : i64)
   ^bb6:  // pred: ^bb1
-    llvm.br ^bb7(%7 : i64)
-  ^bb7(%35: i64):  // 2 preds: ^bb6, ^bb11
-    %36 = llvm.icmp "slt" %35, %8 : i64
-    llvm.cond_br %36, ^bb8, ^bb12
+    llvm.br ^bb7(%8 : i64)
+  ^bb7(%36: i64):  // 2 preds: ^bb6, ^bb11
+    %37 = llvm.icmp "slt" %36, %9 : i64
+    llvm.cond_br %37, ^bb8, ^bb12
   ^bb8:  // pred: ^bb7
-    %37 = llvm.mul %35, %13 : i64
-    %38 = llvm.getelementptr %14[%37] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %39 = llvm.getelementptr %20[%37] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %40 = llvm.getelementptr %5[%35] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %41 = llvm.load %40 {alignment = 8 : i64} : !llvm.ptr -> i64
-    llvm.br ^bb9(%7 : i64)
-  ^bb9(%42: i64):  // 2 preds: ^bb8, ^bb10
-    %43 = llvm.icmp "slt" %42, %13 : i64
-    llvm.cond_br %43, ^bb10, ^bb11
+    %38 = llvm.mul %36, %14 : i64
+    %39 = llvm.getelementptr %15[%38] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %40 = llvm.getelementptr %21[%38] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %41 = llvm.getelementptr %6[%36] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %42 = llvm.load %41 {alignment = 8 : i64} : !llvm.ptr -> i64
+    llvm.br ^bb9(%8 : i64)
+  ^bb9(%43: i64):  // 2 preds: ^bb8, ^bb10
+    %44 = llvm.icmp "slt" %43, %14 : i64
+    llvm.cond_br %44, ^bb10, ^bb11
   ^bb10:  // pred: ^bb9
-    %44 = llvm.getelementptr %38[%42] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %45 = llvm.load %44 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %46 = llvm.mul %45, %41 : i64
-    %47 = llvm.getelementptr %39[%42] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %46, %47 {alignment = 8 : i64} : i64, !llvm.ptr
-    %48 = llvm.add %42, %6 : i64
-    llvm.br ^bb9(%48 : i64)
+    %45 = llvm.getelementptr %39[%43] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %46 = llvm.load %45 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %47 = llvm.mul %46, %42 : i64
+    %48 = llvm.getelementptr %40[%43] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %47, %48 {alignment = 8 : i64} : i64, !llvm.ptr
+    %49 = llvm.add %43, %7 : i64
+    llvm.br ^bb9(%49 : i64)
   ^bb11:  // pred: ^bb9
-    %49 = llvm.add %35, %6 : i64
-    llvm.br ^bb7(%49 : i64)
+    %50 = llvm.add %36, %7 : i64
+    llvm.br ^bb7(%50 : i64)
   ^bb12:  // pred: ^bb7
-    llvm.br ^bb13(%7 : i64)
-  ^bb13(%50: i64):  // 2 preds: ^bb12, ^bb14
-    %51 = llvm.icmp "slt" %50, %13 : i64
-    llvm.cond_br %51, ^bb14, ^bb15
+    llvm.br ^bb13(%8 : i64)
+  ^bb13(%51: i64):  // 2 preds: ^bb12, ^bb14
+    %52 = llvm.icmp "slt" %51, %14 : i64
+    llvm.cond_br %52, ^bb14, ^bb15
   ^bb14:  // pred: ^bb13
-    %52 = llvm.getelementptr %14[%50] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %7, %52 {alignment = 8 : i64} : i64, !llvm.ptr
-    %53 = llvm.add %50, %6 : i64
-    llvm.br ^bb13(%53 : i64)
+    %53 = llvm.getelementptr %15[%51] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %8, %53 {alignment = 8 : i64} : i64, !llvm.ptr
+    %54 = llvm.add %51, %7 : i64
+    llvm.br ^bb13(%54 : i64)
   ^bb15:  // pred: ^bb13
-    llvm.br ^bb16(%7 : i64)
-  ^bb16(%54: i64):  // 2 preds: ^bb15, ^bb20
-    %55 = llvm.icmp "slt" %54, %8 : i64
-    llvm.cond_br %55, ^bb17, ^bb21
+    llvm.br ^bb16(%8 : i64)
+  ^bb16(%55: i64):  // 2 preds: ^bb15, ^bb20
+    %56 = llvm.icmp "slt" %55, %9 : i64
+    llvm.cond_br %56, ^bb17, ^bb21
   ^bb17:  // pred: ^bb16
-    %56 = llvm.mul %54, %13 : i64
-    %57 = llvm.getelementptr %17[%56] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.br ^bb18(%7 : i64)
-  ^bb18(%58: i64):  // 2 preds: ^bb17, ^bb19
-    %59 = llvm.icmp "slt" %58, %13 : i64
-    llvm.cond_br %59, ^bb19, ^bb20
+    %57 = llvm.mul %55, %14 : i64
+    %58 = llvm.getelementptr %18[%57] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.br ^bb18(%8 : i64)
+  ^bb18(%59: i64):  // 2 preds: ^bb17, ^bb19
+    %60 = llvm.icmp "slt" %59, %14 : i64
+    llvm.cond_br %60, ^bb19, ^bb20
   ^bb19:  // pred: ^bb18
-    %60 = llvm.getelementptr %14[%58] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %61 = llvm.load %60 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %62 = llvm.getelementptr %57[%58] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %63 = llvm.load %62 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %64 = llvm.add %61, %63 : i64
-    llvm.store %64, %60 {alignment = 8 : i64} : i64, !llvm.ptr
-    %65 = llvm.add %58, %6 : i64
-    llvm.br ^bb18(%65 : i64)
+    %61 = llvm.getelementptr %15[%59] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %62 = llvm.load %61 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %63 = llvm.getelementptr %58[%59] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %64 = llvm.load %63 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %65 = llvm.add %62, %64 : i64
+    llvm.store %65, %61 {alignment = 8 : i64} : i64, !llvm.ptr
+    %66 = llvm.add %59, %7 : i64
+    llvm.br ^bb18(%66 : i64)
   ^bb20:  // pred: ^bb18
-    %66 = llvm.add %54, %6 : i64
-    llvm.br ^bb16(%66 : i64)
+    %67 = llvm.add %55, %7 : i64
+    llvm.br ^bb16(%67 : i64)
   ^bb21:  // pred: ^bb16
-    %67 = llvm.getelementptr %14[%13] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.br ^bb22(%7 : i64)
-  ^bb22(%68: i64):  // 2 preds: ^bb21, ^bb23
-    %69 = llvm.icmp "slt" %68, %13 : i64
-    llvm.cond_br %69, ^bb23, ^bb24
+    %68 = llvm.getelementptr %15[%14] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.br ^bb22(%8 : i64)
+  ^bb22(%69: i64):  // 2 preds: ^bb21, ^bb23
+    %70 = llvm.icmp "slt" %69, %14 : i64
+    llvm.cond_br %70, ^bb23, ^bb24
   ^bb23:  // pred: ^bb22
-    %70 = llvm.getelementptr %14[%68] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %71 = llvm.load %70 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %72 = llvm.getelementptr %67[%68] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %71, %72 {alignment = 8 : i64} : i64, !llvm.ptr
-    %73 = llvm.add %68, %6 : i64
-    llvm.br ^bb22(%73 : i64)
+    %71 = llvm.getelementptr %15[%69] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %72 = llvm.load %71 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %73 = llvm.getelementptr %68[%69] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %72, %73 {alignment = 8 : i64} : i64, !llvm.ptr
+    %74 = llvm.add %69, %7 : i64
+    llvm.br ^bb22(%74 : i64)
   ^bb24:  // pred: ^bb22
-    %74 = llvm.sub %13, %6 : i64
-    %75 = llvm.getelementptr %67[%74] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %76 = llvm.load %75 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %77 = llvm.load %19 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %78 = llvm.load %4 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %79 = llvm.shl %77, %78 : i64
-    %80 = llvm.add %76, %79 : i64
-    llvm.store %80, %75 {alignment = 8 : i64} : i64, !llvm.ptr
-    %81 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
-    %82 = llvm.load %81 : !llvm.ptr -> !llvm.ptr
-    %83 = llvm.getelementptr %arg0[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %84 = llvm.load %83 : !llvm.ptr -> !llvm.ptr
-    %85 = llvm.call %82(%84, %3, %6, %67, %16) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr) -> i32
-    %86 = llvm.icmp "eq" %85, %3 : i32
-    llvm.cond_br %86, ^bb26, ^bb25(%85 : i32)
-  ^bb25(%87: i32):  // 2 preds: ^bb24, ^bb26
-    llvm.return %87 : i32
+    %75 = llvm.sub %14, %7 : i64
+    %76 = llvm.getelementptr %68[%75] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %77 = llvm.load %76 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %78 = llvm.load %20 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %79 = llvm.load %5 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %80 = llvm.shl %78, %79 : i64
+    %81 = llvm.add %77, %80 : i64
+    llvm.store %81, %76 {alignment = 8 : i64} : i64, !llvm.ptr
+    %82 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
+    %83 = llvm.load %82 : !llvm.ptr -> !llvm.ptr
+    %84 = llvm.getelementptr %arg0[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %85 = llvm.load %84 : !llvm.ptr -> !llvm.ptr
+    %86 = llvm.call %83(%85, %4, %7, %68, %17) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr) -> i32
+    %87 = llvm.icmp "eq" %86, %4 : i32
+    llvm.cond_br %87, ^bb26, ^bb25(%86 : i32)
+  ^bb25(%88: i32):  // 2 preds: ^bb24, ^bb26
+    llvm.return %88 : i32
   ^bb26:  // pred: ^bb24
-    %88 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
-    %89 = llvm.getelementptr %88[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %90 = llvm.load %89 : !llvm.ptr -> !llvm.ptr
-    %91 = llvm.load %83 : !llvm.ptr -> !llvm.ptr
-    %92 = llvm.call %90(%91, %3, %6, %16, %22, %2, %1, %0, %3) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i32, i32) -> i32
-    %93 = llvm.icmp "eq" %92, %3 : i32
-    llvm.cond_br %93, ^bb27, ^bb25(%92 : i32)
+    %89 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
+    %90 = llvm.getelementptr %89[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %91 = llvm.load %90 : !llvm.ptr -> !llvm.ptr
+    %92 = llvm.load %84 : !llvm.ptr -> !llvm.ptr
+    %93 = llvm.call %91(%92, %4, %7, %17, %23, %2, %1, %3, %0, %4) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i32, i32, i32) -> i32
+    %94 = llvm.icmp "eq" %93, %4 : i32
+    llvm.cond_br %94, ^bb27, ^bb25(%93 : i32)
   ^bb27:  // pred: ^bb26
-    llvm.return %3 : i32
+    llvm.return %4 : i32
   }
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<1> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
   llvm.mlir.global internal constant @cloakwork_constant_1(dense<59> : tensor<1xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<1 x i64>

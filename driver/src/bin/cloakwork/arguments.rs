@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Decrypt(Decrypt),
     /// Runs a compiled program on clear arguments as if they were encrypted, without keys
     Simulate(Simulate),
+    /// Measures what operations cost on this machine, for `compile --cost-table`
+    Calibrate(Calibrate),
     /// Says what a file is: program, spec, keys, arguments or results
     Inspect(Inspect),
 }
@@ -65,6 +67,10 @@ pub(crate) struct Compile {
     /// Processor by LLVM's name, such as `x86-64-v3`, or `host`
     #[arg(long, value_name = "NAME", default_value = "host")]
     pub(crate) cpu: String,
+    /// What operations cost on the machine that will run it, as `cloakwork calibrate` writes it; otherwise as on a
+    /// typical machine with the processor's vector instructions
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cost_table: Option<PathBuf>,
     /// Archive of the runtime that executables are linked with
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime: Option<PathBuf>,
@@ -198,6 +204,29 @@ pub(crate) struct Simulate {
     /// Without noise
     #[arg(long, conflicts_with = "seed")]
     pub(crate) exact: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// File for the table; standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Kernels to measure, by default the fastest that this processor has
+    #[arg(long, value_enum)]
+    pub(crate) kernels: Option<Kernels>,
+    /// About how long to measure
+    #[arg(long, value_name = "S", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+    /// Replaces a file that is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Kernels by the vector instructions that they are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kernels {
+    /// No vector instructions
+    Portable,
 }
 
 #[derive(Debug, Args)]

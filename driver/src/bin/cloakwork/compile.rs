@@ -22,6 +22,7 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
             Security::Bits132 => SecurityLevel::Bits132,
         },
         target: arguments.cpu.parse()?,
+        cost_table: arguments.cost_table.as_deref().map(files::load_cost_table).transpose()?,
     };
     let (mlir, name) = files::read_source(&arguments.input)?;
     let bar = ProgressBar::new_spinner();

@@ -4,6 +4,7 @@
 //! standard error.
 
 mod arguments;
+mod calibrate;
 mod compile;
 mod inspect;
 mod keygen;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Decrypt(arguments) => values::decrypt(arguments),
         Command::Simulate(arguments) => run::simulate(arguments),
+        Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Inspect(arguments) => inspect::inspect(arguments),
     })
 }

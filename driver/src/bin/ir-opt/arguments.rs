@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Options of `fhe-optimize-parameters` in named pipelines, such as `p-error=1e-9 security=132`
     #[arg(long, value_name = "OPTIONS")]
     pub(crate) parameter_options: Option<String>,
+    /// Cost table, as `cloakwork calibrate` writes it, that the module carries to `fhe-optimize-parameters`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cost_table: Option<PathBuf>,
     /// Runs only the first N passes
     #[arg(long, value_name = "N")]
     pub(crate) stop_after: Option<usize>,

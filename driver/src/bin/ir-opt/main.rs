@@ -12,6 +12,7 @@ use cloakwork::call::{Call, format_value};
 use cloakwork::process::{EXIT_REFUSED, EXIT_RUN_FAILED, EXIT_USAGE, Failure, exit_with, print};
 use cloakwork::{Diagnostic, Error, evaluate, files, steps};
 use cloakwork_ir::context::{context, parse};
+use cloakwork_passes::cost_table;
 use cloakwork_passes::registry::PASSES;
 use melior::ir::operation::{OperationLike, OperationPrintingFlags};
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let refused = |diagnostics: Vec<Diagnostic>| Failure::new(EXIT_REFUSED, Error::Program(diagnostics));
     let context = context();
     let mut module = parse(&context, &source, &name).map_err(refused)?;
+    if let Some(path) = &arguments.cost_table {
+        cost_table::attach(&context, module.as_operation(), &files::load_cost_table(path)?);
+    }
     passes::run(&context, &mut module, &passes, arguments).map_err(refused)?;
     let text = match &call {
         None => passes::text(&module, arguments),

@@ -1,5 +1,8 @@
-//! The accumulators of a batch: for each ciphertext `k + 1` polynomials of words, each followed by the negated
-//! words of its beginning, so that any eight neighbours modulo `X^N + 1` lie in a row.
+//! The accumulators of a batch. An accumulator is a ciphertext of polynomials modulo `X^(e·N) + 1`, each spread over `e`
+//! of size `N`: component `t` holds the coefficients `j·e + t`. With `Y = X^e` it is a polynomial modulo `Y^N + 1`.
+//!
+//! By ciphertext and component there are `k + 1` polynomials of words, each followed by the negated words of its
+//! beginning, so that any eight neighbours modulo `Y^N + 1` lie in a row.
 
 use super::vector::LANES;
 use aligned_vec::{AVec, ConstAlign};
@@ -13,52 +16,62 @@ pub(super) struct Accumulators {
     size: usize,
     /// `k + 1`
     polynomials: usize,
+    /// `e`
+    extension: usize,
     words: AVec<u64, ConstAlign<ALIGNMENT>>,
 }
 
 impl Accumulators {
-    pub(super) fn new(count: usize, polynomials: usize, size: usize) -> Self {
-        let words = std::iter::repeat_n(0, count * polynomials * (size + LANES));
-        Self { size, polynomials, words: AVec::from_iter(ALIGNMENT, words) }
+    /// For `count` ciphertexts of `polynomials` polynomials, spread over `extension` of `size`.
+    pub(super) fn new(count: usize, (polynomials, size): (usize, usize), extension: usize) -> Self {
+        let words = std::iter::repeat_n(0, count * extension * polynomials * (size + LANES));
+        Self { size, polynomials, extension, words: AVec::from_iter(ALIGNMENT, words) }
     }
 
-    /// `(0, …, 0, X^(−turn)·body)` for ciphertext `i`; `turn` is below `2N`.
+    /// `(0, …, 0, X^(−turn)·body)` for ciphertext `i`; `turn` is below `2·e·N`.
     pub(super) fn start(&mut self, i: usize, body: &[u64], turn: usize) {
-        let size = self.size;
+        let (size, polynomials, extension) = (self.size, self.polynomials, self.extension);
+        let coefficients = extension * size;
         let words = self.of(i);
         words.fill(0);
-        let (_, last) = words.split_at_mut(words.len() - (size + LANES));
-        let (is_negated, turn) = (turn >= size, turn % size);
-        let (wrapped, kept) = body.split_at(turn);
-        last[..size - turn].copy_from_slice(kept);
-        for (word, from) in last[size - turn..size].iter_mut().zip(wrapped) {
-            *word = from.wrapping_neg();
+        for (component, words) in words.chunks_exact_mut(polynomials * (size + LANES)).enumerate() {
+            let (_, last) = words.split_at_mut((polynomials - 1) * (size + LANES));
+            let mut from = (turn + component) % (2 * coefficients);
+            for word in &mut last[..size] {
+                let is_negated = from >= coefficients;
+                let coefficient = body[if is_negated { from - coefficients } else { from }];
+                *word = if is_negated { coefficient.wrapping_neg() } else { coefficient };
+                from += extension;
+                from -= if from >= 2 * coefficients { 2 * coefficients } else { 0 };
+            }
+            extend(last);
         }
-        if is_negated {
-            last[..size].iter_mut().for_each(|word| *word = word.wrapping_neg());
-        }
-        extend(last);
     }
 
     /// The polynomials of ciphertext `i`, each with its extension.
     #[inline(always)]
     pub(super) fn of(&mut self, i: usize) -> &mut [u64] {
-        let length = self.polynomials * (self.size + LANES);
+        let length = self.extension * self.polynomials * (self.size + LANES);
         &mut self.words[i * length..][..length]
     }
 
-    /// The ciphertext of coefficient 0 of accumulator `i`.
-    pub(super) fn extract(&mut self, i: usize, output: &mut [u64]) {
-        let size = self.size;
-        let mut polynomials = self.of(i).chunks_exact(size + LANES);
+    /// The ciphertext of coefficient `position` of accumulator `i`.
+    pub(super) fn extract(&mut self, i: usize, position: usize, output: &mut [u64]) {
+        let (size, polynomials) = (self.size, self.polynomials);
+        let (component, position) = (position % self.extension, position / self.extension);
+        let length = polynomials * (size + LANES);
+        let component = &self.of(i)[component * length..][..length];
+        let mut polynomials = component.chunks_exact(size + LANES);
         for (mask, polynomial) in output.chunks_exact_mut(size).zip(&mut polynomials) {
-            mask[0] = polynomial[0];
-            for (word, from) in mask[1..].iter_mut().rev().zip(&polynomial[1..]) {
+            // Coefficients from `position` downwards, then the rest from the end downwards, negated.
+            let (kept, wrapped) = mask.split_at_mut(position + 1);
+            kept.iter_mut().zip(polynomial[..=position].iter().rev()).for_each(|(word, from)| *word = *from);
+            for (word, from) in wrapped.iter_mut().zip(polynomial[position + 1..size].iter().rev()) {
                 *word = from.wrapping_neg();
             }
         }
         let body = polynomials.next().expect("one polynomial more than the mask has");
-        output[output.len() - 1] = body[0];
+        output[output.len() - 1] = body[position];
     }
 }
 

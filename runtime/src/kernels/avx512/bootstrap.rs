@@ -1,16 +1,17 @@
 //! The bootstrap: centred modulus switch, blind rotation of a batch, sample extraction.
 //!
-//! A GGSW ciphertext of the key passes by all ciphertexts of a batch before the next one; while one is used, the
-//! next is prefetched.
+//! A slice of the key passes by all ciphertexts of a batch before the next one; while one is used, the next is
+//! prefetched.
 
 use super::Avx512;
 use super::accumulators::Accumulators;
 use super::digits::Gadget;
-use super::external_product::{ExternalProduct, KeySlice};
+use super::external_product::{ExternalProduct, KeySlice, Workspace};
+use super::monomials::Monomials;
 use super::transform::{Block, MIN_SIZE, Transform};
 use super::vector::{LANES, Points};
 use crate::kernels::modulus_switch::Switched;
-use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
+use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, interleaved, small};
 use cloakwork_abi::parameters::GlweShape;
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
@@ -23,16 +24,16 @@ pub(crate) struct Avx512Bootstrap {
     /// `N`
     size: usize,
     product: ExternalProduct,
-    /// By input coefficient, then as [`KeySlice`] says.
+    /// By step, then as [`KeySlice`] says.
     key: Vec<Points>,
 }
 
-/// Memory for a batch of [`Avx512Bootstrap::BATCH`] ciphertexts.
+/// Memory for a batch.
 pub(crate) struct Avx512Scratch {
     switched: Vec<Switched>,
     table: Vec<u64>,
     accumulators: Accumulators,
-    rows: Vec<Block>,
+    workspace: Workspace,
 }
 
 impl Avx512Bootstrap {
@@ -45,62 +46,57 @@ impl Avx512Bootstrap {
     /// The shape is [supported](Self::supports).
     pub(crate) fn new(avx512: Avx512, key: BootstrapKeyWords) -> Self {
         assert!(Self::supports(key.to));
+        assert!(key.from.0.is_multiple_of(key.grouping.factor()), "checked: pairs need an even dimension");
         let size = key.to.polynomial_size.0 as usize;
+        let transform = Transform::new(avx512, size);
         let product = ExternalProduct {
             avx512,
-            transform: Transform::new(avx512, size),
+            monomials: Monomials::new(&transform, avx512),
+            transform,
             gadget: Gadget::new(avx512, key.decomposition),
+            grouping: key.grouping,
             polynomials: key.to.dimension.0 as usize + 1,
             level: key.decomposition.level as usize,
+            extension: key.extension.0 as usize,
         };
         let mut points = vec![Points::ZERO; key.words.len() / 2 / LANES];
-        let words = product.polynomials * product.polynomials * product.level * size;
-        let ggsws = key.words.par_chunks_exact(words);
-        ggsws.zip(points.par_chunks_exact_mut(words / 2 / LANES)).for_each_init(
+        let slices = key.words.par_chunks_exact(product.slice() * 2 * LANES);
+        slices.zip(points.par_chunks_exact_mut(product.slice())).for_each_init(
             || vec![[Points::ZERO; LANES]; product.transform.blocks],
-            |scratch, (words, points)| transform_ggsw(&product, words, points, scratch),
+            |scratch, (words, points)| transform_slice(&product, words, points, scratch),
         );
         Self { from: key.from.0 as usize, size, product, key: points }
     }
 
-    /// The centre of the bootstrap; `K1 = k + 1`.
+    /// The centre of the bootstrap.
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn rotate<const K1: usize>(
-        &self,
-        switched: &[Switched],
-        accumulators: &mut Accumulators,
-        rows: &mut [Block],
-    ) {
-        let slice = self.key.len() / self.from;
+    fn rotate(&self, switched: &[Switched], accumulators: &mut Accumulators, workspace: &mut Workspace) {
+        let (slice, bits) = (self.product.slice(), self.product.grouping.factor() as usize);
         let share = slice.div_ceil(switched.len().max(1));
-        for i in 0..self.from {
+        for i in 0..self.from / bits {
             let points = &self.key[i * slice..][..slice];
             for (ciphertext, switched) in switched.iter().enumerate() {
                 let next = &self.key[((i + 1) * slice + ciphertext * share).min(self.key.len())..];
                 let next = &next[..share.min(next.len())];
-                let turn = switched.mask[i];
-                if turn != 0 {
-                    self.product.step::<K1>(
-                        KeySlice { points, next },
-                        accumulators.of(ciphertext),
-                        turn,
-                        rows,
-                    );
-                }
+                let turns = &switched.mask[i * bits..][..bits];
+                self.product.step(KeySlice { points, next }, accumulators.of(ciphertext), turns, workspace);
             }
         }
     }
 }
 
-/// Brings a GGSW ciphertext from the order of words in a key, where levels come first, into that of [`KeySlice`].
-fn transform_ggsw(product: &ExternalProduct, words: &[u64], points: &mut [Points], scratch: &mut [Block]) {
+/// Brings the GGSW ciphertexts of a step from the order of words in a key, where each has its levels first, into that
+/// of [`KeySlice`].
+fn transform_slice(product: &ExternalProduct, words: &[u64], points: &mut [Points], scratch: &mut [Block]) {
     let (columns, level) = (product.polynomials, product.level);
+    let (rows, ciphertexts) = (columns * level, product.grouping.ciphertexts() as usize);
     let size = scratch.len() * 2 * 64;
     for (i, polynomial) in words.chunks_exact(size).enumerate() {
+        let (ciphertext, i) = (i / (rows * columns), i % (rows * columns));
         let (of_level, row, column) = (i / (columns * columns), i / columns % columns, i % columns);
         product.transform.forward_key(polynomial, scratch);
-        let place = (row * level + of_level) * columns + column;
-        let places = points.iter_mut().skip(place).step_by(columns * columns * level);
+        let place = ((row * level + of_level) * ciphertexts + ciphertext) * columns + column;
+        let places = points.iter_mut().skip(place).step_by(rows * ciphertexts * columns);
         for (to, from) in places.zip(scratch.as_flattened()) {
             *to = *from;
         }
@@ -111,12 +107,17 @@ impl Kernel for Avx512Bootstrap {
     type Scratch = Avx512Scratch;
     const BATCH: usize = 16;
 
+    fn batch(&self) -> usize {
+        (Self::BATCH / self.product.extension).max(1)
+    }
+
     fn scratch(&self) -> Avx512Scratch {
+        let (batch, extension) = (self.batch(), self.product.extension);
         Avx512Scratch {
-            switched: (0..Self::BATCH).map(|_| Switched::new(self.from, self.size)).collect(),
-            table: vec![0; self.size],
-            accumulators: Accumulators::new(Self::BATCH, self.product.polynomials, self.size),
-            rows: vec![[Points::ZERO; LANES]; self.product.scratch_blocks()],
+            switched: (0..batch).map(|_| Switched::new(self.from)).collect(),
+            table: vec![0; self.coefficients()],
+            accumulators: Accumulators::new(batch, (self.product.polynomials, self.size), extension),
+            workspace: self.product.workspace(),
         }
     }
 
@@ -126,8 +127,8 @@ impl Kernel for Avx512Bootstrap {
 }
 
 impl Bootstrap for Avx512Bootstrap {
-    fn polynomial_size(&self) -> usize {
-        self.size
+    fn coefficients(&self) -> usize {
+        self.product.extension * self.size
     }
 
     fn bootstrap(
@@ -138,27 +139,17 @@ impl Bootstrap for Avx512Bootstrap {
         scratch: &mut Avx512Scratch,
     ) {
         let (input_words, output_words) = self.words();
-        let Avx512Scratch { switched, table, accumulators, rows } = scratch;
+        let Avx512Scratch { switched, table, accumulators, workspace } = scratch;
         let switched = &mut switched[..input.len() / input_words];
         for (i, input) in input.chunks_exact(input_words).enumerate() {
-            switched[i].switch(small(input));
+            switched[i].switch(small(input), self.coefficients(), interleaved(tables.outputs));
             tables.fill(first + i, table);
             accumulators.start(i, table, switched[i].body);
         }
         // SAFETY: a `Transform` holds the proof that the processor has the instructions.
-        unsafe {
-            match self.product.polynomials {
-                2 => self.rotate::<2>(switched, accumulators, rows),
-                3 => self.rotate::<3>(switched, accumulators, rows),
-                4 => self.rotate::<4>(switched, accumulators, rows),
-                5 => self.rotate::<5>(switched, accumulators, rows),
-                6 => self.rotate::<6>(switched, accumulators, rows),
-                7 => self.rotate::<7>(switched, accumulators, rows),
-                _ => unreachable!("checked: the shape is supported"),
-            }
-        }
+        unsafe { self.rotate(switched, accumulators, workspace) };
         for (i, output) in output.chunks_exact_mut(output_words).enumerate() {
-            accumulators.extract(i, output);
+            accumulators.extract(i / tables.outputs, i % tables.outputs, output);
         }
     }
 }

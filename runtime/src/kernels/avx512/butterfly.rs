@@ -69,7 +69,7 @@ impl Angle {
 }
 
 /// Cosine and sine of `π·angle`, rounded once but for rare cases: errors here are noise of every product.
-fn unit(angle: f64) -> [f64; 2] {
+pub(super) fn unit(angle: f64) -> [f64; 2] {
     // What π has beyond a double.
     const PI_REST: f64 = 1.2246467991473532e-16;
     let halves = (angle * 2.0).round();

@@ -1,24 +1,36 @@
-//! One step of a blind rotation, `acc ← acc + GGSW ⊡ (X^turn − 1)·acc`, in three fused phases.
+//! One step of a blind rotation in three fused phases. With one key bit it is
+//! `acc ← acc + GGSW ⊡ (X^a − 1)·acc`, with a pair of them
+//! `acc ← acc + (K₁·(X^a − 1) + K₂·(X^b − 1) + K₃·(X^(a+b) − 1)) ⊡ acc`.
 //!
-//! 1. Rotate, subtract, take apart and make the first step of the transform, in one pass over the accumulator.
+//! 1. With one bit rotate and subtract; take apart and make the first step of the transform, in one pass over the
+//!    accumulator.
 //! 2. For each part that the first step has made: the rest of the transform; within each block of 64 points
 //!    the products with the key and the first steps back, while the block is in registers or the nearest cache;
-//!    then the steps back in between. Parts keep large polynomials within the second cache.
+//!    then the steps back in between. Parts keep large polynomials within the second cache. With a pair of bits the
+//!    values are multiplied by those of the monomials here, so the products have three times as many terms.
 //! 3. The last step back, reduction modulo 1, and addition to the accumulator.
+//!
+//! All components of an accumulator go through a phase before the next, as each needs others: `X^(q·e + r)` takes
+//! component `t − r` to component `t` with a factor `Y^q`, or component `t + e − r` with `Y^(q+1)`.
 
 use super::Avx512;
 use super::accumulators::extend;
 use super::butterfly::{forward, inverse};
 use super::digits::Gadget;
+use super::monomials::{Monomial, Monomials};
 use super::transform::{Block, Transform};
 use super::vector::{Complex, F64x8, I64x8, LANES, Points, prefetch};
+use cloakwork_abi::parameters::Grouping;
 
-/// A GGSW ciphertext of the key, and what comes after it.
+/// Monomials of a step with a pair of bits.
+const TERMS: usize = 3;
+
+/// The GGSW ciphertexts of a step, and what comes after them.
 #[derive(Clone, Copy)]
 pub(super) struct KeySlice<'a> {
-    /// By vector of points, row of the GGSW (polynomial, then level from the finest), column.
+    /// By vector of points, row of a GGSW (polynomial, then level from the finest), GGSW, column.
     pub(super) points: &'a [Points],
-    /// Part of the next GGSW that this ciphertext of the batch prefetches.
+    /// Part of the next slice that this ciphertext of the batch prefetches.
     pub(super) next: &'a [Points],
 }
 
@@ -26,40 +38,108 @@ pub(super) struct KeySlice<'a> {
 pub(super) struct ExternalProduct {
     pub(super) avx512: Avx512,
     pub(super) transform: Transform,
+    pub(super) monomials: Monomials,
     pub(super) gadget: Gadget,
+    pub(super) grouping: Grouping,
     /// `k + 1`
     pub(super) polynomials: usize,
     pub(super) level: usize,
+    /// `e`
+    pub(super) extension: usize,
+}
+
+/// Memory of a step.
+pub(super) struct Workspace {
+    /// By component and row: what is transformed; then, in the place of the first rows, the products.
+    rows: Vec<Block>,
+    /// By component and column: the products of one block.
+    products: Vec<Block>,
+    /// By monomial, for either factor of [`Turn`]: its values in one block.
+    values: [[Block; 2]; TERMS],
+}
+
+/// `X^(q·e + r)`
+#[derive(Clone, Copy)]
+struct Turn {
+    /// `q`
+    power: usize,
+    /// `r`
+    shift: usize,
+}
+
+impl Turn {
+    /// Which component comes to component `t`, and whether by `Y^(q+1)`.
+    #[inline(always)]
+    fn source(self, t: usize, extension: usize) -> (usize, bool) {
+        if t >= self.shift { (t - self.shift, false) } else { (t + extension - self.shift, true) }
+    }
 }
 
 impl ExternalProduct {
-    /// Blocks of scratch memory that [`Self::step`] needs.
-    pub(super) fn scratch_blocks(&self) -> usize {
-        self.polynomials * self.level * self.transform.blocks
+    pub(super) fn workspace(&self) -> Workspace {
+        let block = [Points::ZERO; LANES];
+        Workspace {
+            rows: vec![block; self.extension * self.rows() * self.transform.blocks],
+            products: vec![block; self.extension * self.polynomials],
+            values: [[block; 2]; TERMS],
+        }
     }
 
-    /// `K1 = k + 1`; `turn` is below `2N`; `accumulator` comes from `Accumulators::of`.
+    /// `N`
+    #[inline(always)]
+    fn size(&self) -> usize {
+        2 * 64 * self.transform.blocks
+    }
+
+    /// Rows of a GGSW.
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.polynomials * self.level
+    }
+
+    /// Vectors of a slice of the key.
+    pub(super) fn slice(&self) -> usize {
+        self.transform.blocks * self.block()
+    }
+
+    /// Vectors of a slice of the key for each block.
+    #[inline(always)]
+    fn block(&self) -> usize {
+        LANES * self.rows() * self.grouping.ciphertexts() as usize * self.polynomials
+    }
+
+    /// `turns` are `a`, or `a` and `b`, below `2·e·N`; `accumulator` comes from `Accumulators::of`.
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    pub(super) fn step<const K1: usize>(
+    pub(super) fn step(
         &self,
         key: KeySlice<'_>,
         accumulator: &mut [u64],
-        turn: usize,
-        scratch: &mut [Block],
+        turns: &[usize],
+        workspace: &mut Workspace,
     ) {
-        match (self.transform.first_radix, self.level) {
-            (2, 1) => self.take_apart::<2, true>(accumulator, turn, scratch),
-            (4, 1) => self.take_apart::<4, true>(accumulator, turn, scratch),
-            (_, 1) => self.take_apart::<8, true>(accumulator, turn, scratch),
-            (2, _) => self.take_apart::<2, false>(accumulator, turn, scratch),
-            (4, _) => self.take_apart::<4, false>(accumulator, turn, scratch),
-            (_, _) => self.take_apart::<8, false>(accumulator, turn, scratch),
+        if turns.iter().all(|&turn| turn == 0) {
+            return;
         }
-        self.multiply::<K1>(key, scratch);
+        let turn = |turn: usize| {
+            let turn = turn % (2 * self.extension * self.size());
+            Turn { power: turn / self.extension, shift: turn % self.extension }
+        };
+        match (self.transform.first_radix, self.level) {
+            (2, 1) => self.take_apart::<2, true>(accumulator, turn(turns[0]), workspace),
+            (4, 1) => self.take_apart::<4, true>(accumulator, turn(turns[0]), workspace),
+            (_, 1) => self.take_apart::<8, true>(accumulator, turn(turns[0]), workspace),
+            (2, _) => self.take_apart::<2, false>(accumulator, turn(turns[0]), workspace),
+            (4, _) => self.take_apart::<4, false>(accumulator, turn(turns[0]), workspace),
+            (_, _) => self.take_apart::<8, false>(accumulator, turn(turns[0]), workspace),
+        }
+        match *turns {
+            [a, b] => self.multiply(key, [turn(a), turn(b), turn(a + b)], workspace),
+            _ => self.multiply(key, [turn(0); TERMS], workspace),
+        }
         match self.transform.first_radix {
-            2 => self.add::<2>(accumulator, scratch),
-            4 => self.add::<4>(accumulator, scratch),
-            _ => self.add::<8>(accumulator, scratch),
+            2 => self.add::<2>(accumulator, workspace),
+            4 => self.add::<4>(accumulator, workspace),
+            _ => self.add::<8>(accumulator, workspace),
         }
     }
 
@@ -68,69 +148,111 @@ impl ExternalProduct {
     fn take_apart<const R: usize, const IS_SINGLE: bool>(
         &self,
         accumulator: &[u64],
-        turn: usize,
-        scratch: &mut [Block],
+        turn: Turn,
+        workspace: &mut Workspace,
     ) {
-        let factors = self.transform.first();
-        let blocks = self.transform.blocks;
-        let size = 2 * 64 * blocks;
-        let stride = size / 2 / R;
-        let rows = scratch.chunks_exact_mut(self.level * blocks);
-        for (polynomial, rows) in accumulator.chunks_exact(size + LANES).zip(rows) {
-            let rows = rows.as_flattened_mut();
-            for j in (0..stride).step_by(LANES) {
-                let mut re = [I64x8::splat(self.avx512, 0); R];
-                let mut im = re;
-                for t in 0..R {
-                    re[t] = self.gadget.round(self.difference(polynomial, j + t * stride, turn));
-                    im[t] = self.gadget.round(self.difference(polynomial, j + t * stride + size / 2, turn));
-                }
-                let levels = if IS_SINGLE { 1 } else { self.level };
-                for level in 0..levels {
-                    let mut x = [Complex::zero(self.avx512); R];
-                    let is_last = level + 1 == levels;
-                    for t in 0..R {
-                        let (re, im) = if IS_SINGLE || is_last {
-                            (re[t], im[t])
-                        } else {
-                            (self.gadget.take(&mut re[t]), self.gadget.take(&mut im[t]))
-                        };
-                        x[t] = Complex { re: re.to_doubles(), im: im.to_doubles() };
+        let component = self.polynomials * (self.size() + LANES);
+        let rows = workspace.rows.chunks_exact_mut(self.rows() * self.transform.blocks);
+        for (t, rows) in rows.enumerate() {
+            let own = accumulator[t * component..][..component].chunks_exact(self.size() + LANES);
+            let rows = rows.chunks_exact_mut(self.level * self.transform.blocks);
+            match self.grouping {
+                Grouping::One => {
+                    let (source, is_next) = turn.source(t, self.extension);
+                    let power = (turn.power + usize::from(is_next)) & (2 * self.size() - 1);
+                    let sources = &accumulator[source * component..][..component];
+                    let sources = sources.chunks_exact(self.size() + LANES);
+                    for ((own, source), rows) in own.zip(sources).zip(rows) {
+                        self.take_apart_polynomial::<R, IS_SINGLE>(
+                            |position| self.difference((source, own), position, power),
+                            rows,
+                        );
                     }
-                    forward(self.avx512, &mut x, factors);
-                    let row = &mut rows[level * blocks * LANES..][..blocks * LANES];
-                    for t in 0..R {
-                        x[t].store(&mut row[(j + t * stride) / LANES]);
+                }
+                Grouping::Two => {
+                    for (own, rows) in own.zip(rows) {
+                        self.take_apart_polynomial::<R, IS_SINGLE>(
+                            |position| I64x8::load(self.avx512, &own[position..]),
+                            rows,
+                        );
                     }
                 }
             }
         }
     }
 
-    /// Eight coefficients of `(X^turn − 1)·polynomial`.
+    /// Takes the polynomial that `at` returns eight coefficients of.
     #[inline(always)]
-    fn difference(&self, polynomial: &[u64], position: usize, turn: usize) -> I64x8 {
-        let size = polynomial.len() - LANES;
-        let from = (position + 2 * size - turn) & (2 * size - 1);
+    fn take_apart_polynomial<const R: usize, const IS_SINGLE: bool>(
+        &self,
+        at: impl Fn(usize) -> I64x8,
+        rows: &mut [Block],
+    ) {
+        let factors = self.transform.first();
+        let (blocks, size) = (self.transform.blocks, self.size());
+        let stride = size / 2 / R;
+        let rows = rows.as_flattened_mut();
+        for j in (0..stride).step_by(LANES) {
+            let mut re = [I64x8::splat(self.avx512, 0); R];
+            let mut im = re;
+            for t in 0..R {
+                re[t] = self.gadget.round(at(j + t * stride));
+                im[t] = self.gadget.round(at(j + t * stride + size / 2));
+            }
+            let levels = if IS_SINGLE { 1 } else { self.level };
+            for level in 0..levels {
+                let mut x = [Complex::zero(self.avx512); R];
+                let is_last = level + 1 == levels;
+                for t in 0..R {
+                    let (re, im) = if IS_SINGLE || is_last {
+                        (re[t], im[t])
+                    } else {
+                        (self.gadget.take(&mut re[t]), self.gadget.take(&mut im[t]))
+                    };
+                    x[t] = Complex { re: re.to_doubles(), im: im.to_doubles() };
+                }
+                forward(self.avx512, &mut x, factors);
+                let row = &mut rows[level * blocks * LANES..][..blocks * LANES];
+                for t in 0..R {
+                    x[t].store(&mut row[(j + t * stride) / LANES]);
+                }
+            }
+        }
+    }
+
+    /// Eight coefficients of `Y^power·source − own`.
+    #[inline(always)]
+    fn difference(&self, (source, own): (&[u64], &[u64]), position: usize, power: usize) -> I64x8 {
+        let size = own.len() - LANES;
+        let from = (position + 2 * size - power) & (2 * size - 1);
         // All ones if the coefficients have gone around: −x = (x ⊕ −1) + 1.
         let sign = I64x8::splat(self.avx512, -((from >= size) as i64));
-        let turned = I64x8::load(self.avx512, &polynomial[from & (size - 1)..]).xor(sign).sub(sign);
-        turned.sub(I64x8::load(self.avx512, &polynomial[position..]))
+        let turned = I64x8::load(self.avx512, &source[from & (size - 1)..]).xor(sign).sub(sign);
+        turned.sub(I64x8::load(self.avx512, &own[position..]))
     }
 
     /// Phase 2.
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn multiply<const K1: usize>(&self, key: KeySlice<'_>, scratch: &mut [Block]) {
+    fn multiply(&self, key: KeySlice<'_>, turns: [Turn; TERMS], workspace: &mut Workspace) {
         let (transform, blocks) = (&self.transform, self.transform.blocks);
-        let rows = K1 * self.level;
+        let Workspace { rows, products, values } = workspace;
         let in_part = blocks / transform.first_radix;
-        let in_block = LANES * rows * K1; // vectors of the key
-        let near = in_block.div_ceil(rows + K1); // for each transform of a block
-        let far = key.next.len().div_ceil(blocks * (rows + K1));
+        let in_block = self.block();
+        let (inputs, outputs) = (self.extension * self.rows(), products.len());
+        let near = in_block.div_ceil(inputs + outputs); // for each transform of a block
+        let far = key.next.len().div_ceil(blocks * (inputs + outputs));
+        let monomials = turns.map(|turn| match self.grouping {
+            Grouping::One => [Monomial::ONE; 2],
+            Grouping::Two => [turn.power, (turn.power + 1) & (2 * self.size() - 1)]
+                .map(|power| self.monomials.monomial(power)),
+        });
+        let kinds = if self.extension == 1 { 1 } else { 2 };
+        // Rows of the products stand where the first rows of a component stood.
+        let output = |i: usize| i / self.polynomials * self.rows() + i % self.polynomials;
         for part in 0..transform.first_radix {
-            for row in 0..rows {
+            for row in 0..inputs {
                 let start = row * blocks + part * in_part;
-                transform.forward_middle(part, &mut scratch[start..start + in_part]);
+                transform.forward_middle(part, &mut rows[start..start + in_part]);
             }
             for block in part * in_part..(part + 1) * in_part {
                 let ahead = |transforms: usize| {
@@ -138,67 +260,162 @@ impl ExternalProduct {
                         prefetch::<true>(key.points, (block + 1) * in_block + transforms * near + i);
                     }
                     for i in 0..far {
-                        prefetch::<false>(key.next, (block * (rows + K1) + transforms) * far + i);
+                        prefetch::<false>(key.next, (block * (inputs + outputs) + transforms) * far + i);
                     }
                 };
-                for row in 0..rows {
+                for row in 0..inputs {
                     ahead(row);
-                    transform.forward_last(block, &mut scratch[row * blocks + block]);
+                    transform.forward_last(block, &mut rows[row * blocks + block]);
                 }
-                self.multiply_block::<K1>(&key.points[block * in_block..][..in_block], block, scratch);
-                for column in 0..K1 {
-                    ahead(rows + column);
-                    transform.inverse_last(block, &mut scratch[column * blocks + block]);
+                let points = &key.points[block * in_block..][..in_block];
+                match self.grouping {
+                    Grouping::One => self.multiply_block(points, &rows[block..], products),
+                    Grouping::Two => {
+                        for (values, monomials) in values.iter_mut().zip(&monomials) {
+                            for (values, monomial) in values.iter_mut().zip(monomials).take(kinds) {
+                                self.monomials.values(monomial, block, values);
+                            }
+                        }
+                        let terms = Terms { turns, monomials: &monomials, values };
+                        self.multiply_pair(points, &terms, &rows[block..], products);
+                    }
+                }
+                for (i, product) in products.iter().enumerate() {
+                    ahead(inputs + i);
+                    transform.inverse_last(block, product, &mut rows[output(i) * blocks + block]);
                 }
             }
-            for column in 0..K1 {
-                let start = column * blocks + part * in_part;
-                transform.inverse_middle(part, &mut scratch[start..start + in_part]);
+            for i in 0..outputs {
+                let start = output(i) * blocks + part * in_part;
+                transform.inverse_middle(part, &mut rows[start..start + in_part]);
             }
         }
     }
 
-    /// The row vector of 64 points each, times the matrix of the key; takes the place of the first rows.
-    #[inline(always)]
-    fn multiply_block<const K1: usize>(&self, key: &[Points], block: usize, scratch: &mut [Block]) {
-        let rows = K1 * self.level;
+    /// The row vectors of 64 points each, every `blocks`-th of `rows`, times the matrix of the key.
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    fn multiply_block(&self, key: &[Points], rows: &[Block], products: &mut [Block]) {
+        match self.polynomials {
+            2 => self.multiply_block_of::<2>(key, rows, products),
+            3 => self.multiply_block_of::<3>(key, rows, products),
+            4 => self.multiply_block_of::<4>(key, rows, products),
+            5 => self.multiply_block_of::<5>(key, rows, products),
+            6 => self.multiply_block_of::<6>(key, rows, products),
+            7 => self.multiply_block_of::<7>(key, rows, products),
+            _ => unreachable!("checked: the shape is supported"),
+        }
+    }
+
+    /// [`Self::multiply_block`]; `K1 = k + 1`.
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    fn multiply_block_of<const K1: usize>(&self, key: &[Points], rows: &[Block], products: &mut [Block]) {
+        let (height, blocks) = (K1 * self.level, self.transform.blocks);
         let (key, _) = key.as_chunks::<K1>();
-        for (v, key) in key.chunks_exact(rows).enumerate() {
-            let mut sums = [Complex::zero(self.avx512); K1];
-            for (row, key) in key.iter().enumerate() {
-                let x = Complex::load(self.avx512, &scratch[row * self.transform.blocks + block][v]);
+        for (v, key) in key.chunks_exact(height).enumerate() {
+            for (t, products) in products.chunks_exact_mut(K1).enumerate() {
+                let mut sums = [Complex::zero(self.avx512); K1];
+                for (row, key) in key.iter().enumerate() {
+                    let x = Complex::load(self.avx512, &rows[(t * height + row) * blocks][v]);
+                    for column in 0..K1 {
+                        sums[column] = x.mul_add(Complex::load(self.avx512, &key[column]), sums[column]);
+                    }
+                }
                 for column in 0..K1 {
-                    sums[column] = x.mul_add(Complex::load(self.avx512, &key[column]), sums[column]);
+                    sums[column].store(&mut products[column][v]);
                 }
             }
-            for column in 0..K1 {
-                sums[column].store(&mut scratch[column * self.transform.blocks + block][v]);
+        }
+    }
+
+    /// Like [`Self::multiply_block`], each row times the three terms of a pair first.
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    fn multiply_pair(&self, key: &[Points], terms: &Terms<'_>, rows: &[Block], products: &mut [Block]) {
+        match (self.polynomials, self.extension) {
+            (2, 1) => self.multiply_pair_of::<2, false>(key, terms, rows, products),
+            (3, 1) => self.multiply_pair_of::<3, false>(key, terms, rows, products),
+            (4, 1) => self.multiply_pair_of::<4, false>(key, terms, rows, products),
+            (5, 1) => self.multiply_pair_of::<5, false>(key, terms, rows, products),
+            (6, 1) => self.multiply_pair_of::<6, false>(key, terms, rows, products),
+            (7, 1) => self.multiply_pair_of::<7, false>(key, terms, rows, products),
+            (2, _) => self.multiply_pair_of::<2, true>(key, terms, rows, products),
+            (3, _) => self.multiply_pair_of::<3, true>(key, terms, rows, products),
+            (4, _) => self.multiply_pair_of::<4, true>(key, terms, rows, products),
+            (5, _) => self.multiply_pair_of::<5, true>(key, terms, rows, products),
+            (6, _) => self.multiply_pair_of::<6, true>(key, terms, rows, products),
+            (7, _) => self.multiply_pair_of::<7, true>(key, terms, rows, products),
+            _ => unreachable!("checked: the shape is supported"),
+        }
+    }
+
+    /// [`Self::multiply_pair`]; `K1 = k + 1`.
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    fn multiply_pair_of<const K1: usize, const IS_EXTENDED: bool>(
+        &self,
+        key: &[Points],
+        terms: &Terms<'_>,
+        rows: &[Block],
+        products: &mut [Block],
+    ) {
+        let (height, blocks) = (K1 * self.level, self.transform.blocks);
+        let (key, _) = key.as_chunks::<K1>();
+        let (key, _) = key.as_chunks::<TERMS>();
+        let value = |term: usize, is_next: bool, v: usize| {
+            let kind = usize::from(is_next);
+            let monomial = &terms.monomials[term][kind];
+            Complex::load(self.avx512, &terms.values[term][kind][monomial.at(v)])
+        };
+        for (v, key) in key.chunks_exact(height).enumerate() {
+            let factors = [value(0, false, v), value(1, false, v), value(2, false, v)];
+            for (t, products) in products.chunks_exact_mut(K1).enumerate() {
+                let mut sums = [Complex::zero(self.avx512); K1];
+                for (row, key) in key.iter().enumerate() {
+                    let own = Complex::load(self.avx512, &rows[(t * height + row) * blocks][v]);
+                    for term in 0..TERMS {
+                        let (source, factor) = if IS_EXTENDED {
+                            let (source, is_next) = terms.turns[term].source(t, self.extension);
+                            let source = &rows[(source * height + row) * blocks][v];
+                            (Complex::load(self.avx512, source), value(term, is_next, v))
+                        } else {
+                            (own, factors[term])
+                        };
+                        let x = source.mul_sub(factor, own);
+                        for column in 0..K1 {
+                            let key = Complex::load(self.avx512, &key[term][column]);
+                            sums[column] = x.mul_add(key, sums[column]);
+                        }
+                    }
+                }
+                for column in 0..K1 {
+                    sums[column].store(&mut products[column][v]);
+                }
             }
         }
     }
 
     /// Phase 3.
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn add<const R: usize>(&self, accumulator: &mut [u64], scratch: &[Block]) {
+    fn add<const R: usize>(&self, accumulator: &mut [u64], workspace: &Workspace) {
         let factors = self.transform.first();
-        let blocks = self.transform.blocks;
-        let size = 2 * 64 * blocks;
+        let (blocks, size) = (self.transform.blocks, self.size());
         let stride = size / 2 / R;
-        let columns = scratch.chunks_exact(blocks);
-        for (polynomial, column) in accumulator.chunks_exact_mut(size + LANES).zip(columns) {
-            let column = column.as_flattened();
-            for j in (0..stride).step_by(LANES) {
-                let mut x = [Complex::zero(self.avx512); R];
-                for t in 0..R {
-                    x[t] = Complex::load(self.avx512, &column[(j + t * stride) / LANES]);
+        let components = accumulator.chunks_exact_mut(self.polynomials * (size + LANES));
+        for (component, rows) in components.zip(workspace.rows.chunks_exact(self.rows() * blocks)) {
+            let columns = rows.chunks_exact(blocks);
+            for (polynomial, column) in component.chunks_exact_mut(size + LANES).zip(columns) {
+                let column = column.as_flattened();
+                for j in (0..stride).step_by(LANES) {
+                    let mut x = [Complex::zero(self.avx512); R];
+                    for t in 0..R {
+                        x[t] = Complex::load(self.avx512, &column[(j + t * stride) / LANES]);
+                    }
+                    inverse(self.avx512, &mut x, factors);
+                    for (t, x) in x.iter().enumerate() {
+                        self.add_at(polynomial, j + t * stride, x.re);
+                        self.add_at(polynomial, j + t * stride + size / 2, x.im);
+                    }
                 }
-                inverse(self.avx512, &mut x, factors);
-                for (t, x) in x.iter().enumerate() {
-                    self.add_at(polynomial, j + t * stride, x.re);
-                    self.add_at(polynomial, j + t * stride + size / 2, x.im);
-                }
+                extend(polynomial);
             }
-            extend(polynomial);
         }
     }
 
@@ -209,4 +426,11 @@ impl ExternalProduct {
         let words = &mut polynomial[position..position + LANES];
         I64x8::load(self.avx512, words).add(units).store(words);
     }
+}
+
+/// The monomials of a step with a pair of bits, in one block.
+struct Terms<'a> {
+    turns: [Turn; TERMS],
+    monomials: &'a [[Monomial; 2]; TERMS],
+    values: &'a [[Block; 2]; TERMS],
 }

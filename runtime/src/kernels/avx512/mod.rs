@@ -1,21 +1,18 @@
-//! Kernels for processors with AVX-512: a keyswitch as a product of byte matrices and a fused blind rotation.
+//! Kernels for processors with AVX-512: a fused blind rotation.
 //!
 //! [`Avx512`] is the proof that the processor has the instructions; whoever holds one may call what needs them.
-//! All vector instructions stand in [`vector`] and in [`byte_product`]; the rest of this folder is safe code on
-//! top of them.
+//! All vector instructions stand in [`vector`]; the rest of this folder is safe code on top of them.
 
 mod accumulators;
 mod bootstrap;
 mod butterfly;
-mod byte_product;
 mod digits;
 mod external_product;
-mod keyswitch;
+mod monomials;
 mod transform;
 mod vector;
 
 pub(crate) use bootstrap::Avx512Bootstrap;
-pub(crate) use keyswitch::Avx512Keyswitch;
 
 /// The processor has AVX-512 with the parts F, DQ, BW, VL and VNNI.
 #[derive(Clone, Copy, Debug)]

@@ -28,6 +28,7 @@ pub(super) struct Transform {
     middle: Vec<MiddleStep>,
     /// For each block: those of its first half, and those of the second half for each lane.
     last: Vec<(Numbers<f64>, Numbers<[f64; LANES]>)>,
+    angles: Vec<Angle>,
 }
 
 /// A step within each part that the first step has made.
@@ -52,7 +53,7 @@ impl Transform {
             middle.push(MiddleStep { radix, factors });
             angles = angles.into_iter().flat_map(|angle| angle.after(radix)).collect();
         }
-        let last = angles.into_iter().map(|angle| {
+        let last = angles.iter().map(|angle| {
             let inner = angle.after(8);
             let lanes: Vec<_> = inner.into_iter().map(|angle| angle.factors(8)).collect();
             (angle.factors(8), std::array::from_fn(|part| std::array::from_fn(|lane| lanes[lane][part])))
@@ -64,6 +65,7 @@ impl Transform {
             first: Angle::ROOT.factors(first_radix),
             middle,
             last: last.collect(),
+            angles,
         }
     }
 
@@ -114,11 +116,16 @@ impl Transform {
 
     /// Undoes [`Self::forward_last`] up to a factor.
     #[inline(always)]
-    pub(super) fn inverse_last(&self, position: usize, block: &mut Block) {
+    pub(super) fn inverse_last(&self, position: usize, from: &Block, to: &mut Block) {
         let (outer, inner) = &self.last[position];
-        let mut x = load(self.avx512, block);
+        let mut x = load(self.avx512, from);
         inverse_64(self.avx512, &mut x, Same(self.avx512, outer), Each(self.avx512, inner));
-        store(&x, block);
+        store(&x, to);
+    }
+
+    /// For each block: that of `r`, if it holds residues modulo `Y^64 − r`.
+    pub(super) fn angles(&self) -> &[Angle] {
+        &self.angles
     }
 
     /// The whole transform of a key's polynomial, scaled by `2^−64 / M`: for what is made once.
@@ -242,7 +249,8 @@ mod tests {
         let in_part = transform.blocks / transform.first_radix;
         for (part, blocks) in values.chunks_exact_mut(in_part).enumerate() {
             for (i, block) in blocks.iter_mut().enumerate() {
-                transform.inverse_last(part * in_part + i, block);
+                let from = *block;
+                transform.inverse_last(part * in_part + i, &from, block);
             }
             transform.inverse_middle(part, blocks);
         }

@@ -185,6 +185,15 @@ impl Complex {
         }
     }
 
+    /// `self·factor − term`
+    #[inline(always)]
+    pub(super) fn mul_sub(self, factor: Self, term: Self) -> Self {
+        Self {
+            re: self.im.neg_mul_add(factor.im, self.re.mul_sub(factor.re, term.re)),
+            im: self.im.mul_add(factor.re, self.re.mul_sub(factor.im, term.im)),
+        }
+    }
+
     /// `self + i·other`
     #[inline(always)]
     pub(super) fn add_turned(self, other: Self) -> Self {

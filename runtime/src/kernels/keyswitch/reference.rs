@@ -1,18 +1,20 @@
 //! The keyswitch of `tfhe` from 64-bit to 32-bit coefficients, with its building blocks in another order: the key is
-//! read once for a batch instead of once for each ciphertext. The results are the same bits.
+//! read once for a batch instead of once for each ciphertext. The results are the same bits. Only for tests; the target
+//! counts as a small one.
 
-use super::{Kernel, Keyswitch, KeyswitchKeyWords, small_mut};
+use super::KeyswitchKeyWords;
+use crate::kernels::{Kernel, Keyswitch, small_mut};
 use tfhe::core_crypto::algorithms::slice_algorithms::slice_wrapping_sub_scalar_mul_assign;
 use tfhe::core_crypto::prelude::{
     CiphertextModulus, ContiguousEntityContainer, DecompositionBaseLog, DecompositionLevelCount,
     LweDimension, LweKeyswitchKey, LweKeyswitchKeyOwned, SignedDecomposer,
 };
 
-pub(crate) struct StockKeyswitch {
+pub(crate) struct ReferenceKeyswitch {
     key: LweKeyswitchKeyOwned<u32>,
 }
 
-impl Kernel for StockKeyswitch {
+impl Kernel for ReferenceKeyswitch {
     type Scratch = ();
     const BATCH: usize = 16;
 
@@ -23,7 +25,7 @@ impl Kernel for StockKeyswitch {
     }
 }
 
-impl StockKeyswitch {
+impl ReferenceKeyswitch {
     pub(crate) fn new(key: KeyswitchKeyWords) -> Self {
         assert_eq!(key.words.len() as u64, key.from.0 * u64::from(key.decomposition.level) * (key.to.0 + 1));
         let key = LweKeyswitchKey::from_container(
@@ -37,7 +39,7 @@ impl StockKeyswitch {
     }
 }
 
-impl Keyswitch for StockKeyswitch {
+impl Keyswitch for ReferenceKeyswitch {
     /// `(0, b) − Σᵢ Σⱼ digitⱼ(aᵢ) · keyᵢⱼ (mod 2^32)`, the body `b` rounded to 32 bits
     fn keyswitch(&self, input: &[u64], output: &mut [u64], (): &mut ()) {
         let (input_words, output_words) = self.words();
@@ -63,6 +65,7 @@ impl Keyswitch for StockKeyswitch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Target;
     use super::*;
     use cloakwork_abi::parameters::{Decomposition, LweDimension as Dimension};
     use tfhe::core_crypto::prelude::{LweCiphertext, keyswitch_lwe_ciphertext_with_scalar_change};
@@ -78,7 +81,13 @@ mod tests {
             })
         };
         let words = numbers(1).map(|number| (number >> 32) as u32).take(50 * 5 * 14).collect();
-        let kernel = StockKeyswitch::new(KeyswitchKeyWords { from, to, decomposition, words });
+        let kernel = ReferenceKeyswitch::new(KeyswitchKeyWords {
+            from,
+            to,
+            target: Target::Small,
+            decomposition,
+            words,
+        });
         let input: Vec<u64> = numbers(2).map(|number| number ^ number << 32).take(7 * 51).collect();
         let mut output = vec![u64::MAX; 7 * 14];
         kernel.keyswitch(&input, &mut output, &mut ());

@@ -1,0 +1,314 @@
+//! What a choice of keys for an instance takes and how noisy it is; completes it with the cheapest keyswitches.
+
+use crate::parameters::cost::CostModel;
+use crate::parameters::demand::DemandKind;
+use crate::parameters::instance::{Edge, Instance, Load, LookupLoad, Noise};
+use crate::parameters::space::{BootstrapChoice, KeyswitchChoice, ShapeChoice, SmallChoice, Space};
+use crate::parameters::target::ErrorTarget;
+use cloakwork_abi::noise;
+use cloakwork_abi::parameters::{ExtensionFactor, Variance};
+use cloakwork_abi::spec::ErrorSpec;
+
+/// The keys of a part, by their positions in the space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PartChoice {
+    pub shape: usize,
+    pub bootstrap: usize,
+    pub extension: ExtensionFactor,
+    pub small: usize,
+}
+
+/// Everything that is chosen for an instance but the keyswitches to small keys.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Choice {
+    pub parts: Vec<PartChoice>,
+    /// For each conversion its position in the list of the shape that it leads to.
+    pub conversions: Vec<usize>,
+    /// For each load `v`, with up to `2^v` lookups of a value in one bootstrap.
+    pub many: Vec<u32>,
+}
+
+/// A choice with its keyswitches.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Complete {
+    pub choice: Choice,
+    /// For each keyswitch to a small key its position in that key's list.
+    pub edges: Vec<usize>,
+    pub seconds: f64,
+}
+
+/// An instance with everything that decides about a choice.
+#[derive(Clone, Copy)]
+pub(super) struct Evaluator<'a> {
+    pub instance: &'a Instance,
+    pub space: &'a Space,
+    pub cost: &'a CostModel,
+    pub target: ErrorTarget,
+    /// For each load the greatest variance that leaves a chance: its own share of the target.
+    pub limits: &'a [f64],
+}
+
+/// For each load the greatest variance that leaves a chance.
+pub(super) fn limits(instance: &Instance, target: ErrorTarget) -> Vec<f64> {
+    let limit = |load: &Load| {
+        noise::safe_variance(target.share(load.demand.count), load.demand.width).0 * (1.0 - 1e-12)
+    };
+    instance.loads.iter().map(limit).collect()
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn shape(&self, part: PartChoice) -> &'a ShapeChoice {
+        &self.space.shapes[part.shape]
+    }
+
+    pub(super) fn bootstrap(&self, part: PartChoice) -> &'a BootstrapChoice {
+        &self.shape(part).bootstraps[part.bootstrap]
+    }
+
+    pub(super) fn small(&self, part: PartChoice) -> &'a SmallChoice {
+        &self.space.small[part.small]
+    }
+
+    /// The keyswitches to choose from for an edge.
+    pub(super) fn keyswitches(&self, parts: &[PartChoice], edge: usize) -> &'a [KeyswitchChoice] {
+        let edge = self.instance.edges[edge];
+        self.space.keyswitches(parts[edge.from].shape, parts[edge.to].small)
+    }
+
+    /// What is chosen for a conversion; nothing where both keys are one, or where there is no key for it.
+    pub(super) fn conversion(&self, choice: &Choice, position: usize) -> Option<&'a KeyswitchChoice> {
+        let edge = self.instance.conversions[position];
+        let [from, to] = [edge.from, edge.to].map(|part| choice.parts[part].shape);
+        let choices = self.space.conversions(from, to);
+        if from == to {
+            None
+        } else {
+            choices.get(choice.conversions[position].min(choices.len().wrapping_sub(1)))
+        }
+    }
+
+    /// Variance of the centred modulus switch before the lookups of a load.
+    pub(super) fn switched(&self, choice: &Choice, load: &LookupLoad, many: u32) -> f64 {
+        let part = choice.parts[load.part];
+        let size = self.shape(part).shape.polynomial_size;
+        let steps = (2 * part.extension.0 * size.0) >> many;
+        noise::modulus_switch_centred(self.small(part).dimension, steps).0
+    }
+
+    /// Whether each table of `width` bits fits the accumulator: two halves of whole coefficients for a message.
+    pub(super) fn has_room(&self, part: PartChoice, width: u32, many: u32) -> bool {
+        let coefficients = part.extension.0 * self.shape(part).shape.polynomial_size.0;
+        let bits = width + many + 1;
+        bits < 64 && coefficients % (1 << bits) == 0
+    }
+
+    /// Variance of the result of each part's bootstrap.
+    fn outputs(&self, parts: &[PartChoice]) -> Vec<f64> {
+        let output = |&part: &PartChoice| self.small(part).dimension.0 as f64 * self.bootstrap(part).variance;
+        parts.iter().map(output).collect()
+    }
+
+    /// Variance of each load's values, before keyswitches.
+    pub(super) fn before(&self, choice: &Choice) -> Vec<f64> {
+        let outputs = self.outputs(&choice.parts);
+        let parts = self.instance.parts;
+        // seen[key · parts + part]: results of `part` under the GLWE key of `key`
+        let mut seen: Vec<f64> = (0..parts * parts).map(|i| outputs[i % parts]).collect();
+        for (position, edge) in self.instance.conversions.iter().enumerate() {
+            if let Some(conversion) = self.conversion(choice, position) {
+                let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
+                seen[edge.to * parts + edge.from] += conversion.added(from);
+            }
+        }
+        let of = |noise: &Noise, fed: &[f64]| {
+            let fresh = self.shape(choice.parts[noise.key]).variance;
+            let row = &seen[noise.key * parts..][..parts];
+            let greatest = |mask: u64| {
+                let members = (0..parts).filter(|part| mask >> part & 1 == 1);
+                members.fold(0.0, |most, part| f64::max(most, row[part]))
+            };
+            let lookups: f64 = noise.lookups.iter().map(|&(mask, factor)| factor * greatest(mask)).sum();
+            let fed: f64 = noise.fed.iter().map(|&(i, factor)| factor * fed[i].max(fresh)).sum();
+            noise.fresh * fresh + lookups + fed
+        };
+        let mut fed = vec![0.0; self.instance.fed.len()];
+        for _ in 0..fed.len() {
+            let next = self
+                .instance
+                .fed
+                .iter()
+                .map(|feeds| feeds.iter().map(|noise| of(noise, &fed)).fold(0.0, f64::max));
+            fed = next.collect();
+        }
+        self.instance.loads.iter().map(|load| of(&load.noise, &fed)).collect()
+    }
+
+    /// Seconds for everything but keyswitches to small keys.
+    pub(super) fn base_seconds(&self, choice: &Choice) -> f64 {
+        let additions = self
+            .instance
+            .additions
+            .iter()
+            .zip(&choice.parts)
+            .map(|(&count, &part)| count * self.cost.addition(self.shape(part).shape.lwe_dimension()));
+        let bootstraps = self.instance.loads.iter().zip(&choice.many).filter_map(|(load, &many)| {
+            let lookup = load.lookup.as_ref()?;
+            let part = choice.parts[lookup.part];
+            let each = self.bootstrap(part).seconds(part.extension) * self.small(part).dimension.0 as f64;
+            let ends = self.cost.bootstrap_ends(self.shape(part).shape, part.extension);
+            let work = lookup.work * lookup.bootstraps(many);
+            Some(work.bootstraps(each) + work.ciphertexts * ends)
+        });
+        let conversions = self.instance.conversions.iter().enumerate().filter_map(|(position, edge)| {
+            let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
+            let conversion = self.conversion(choice, position)?;
+            Some(edge.work.keyswitches(conversion.seconds * from.0 as f64))
+        });
+        additions.sum::<f64>() + bootstraps.sum::<f64>() + conversions.sum::<f64>()
+    }
+
+    /// Whether every conversion that is needed has a key.
+    pub(super) fn can_convert(&self, choice: &Choice) -> bool {
+        self.instance.conversions.iter().enumerate().all(|(position, edge)| {
+            choice.parts[edge.from].shape == choice.parts[edge.to].shape
+                || self.conversion(choice, position).is_some()
+        })
+    }
+
+    /// For each edge the variance that its loads leave; `None` if something is out of reach anyway.
+    pub(super) fn rooms(&self, choice: &Choice, before: &[f64]) -> Option<Vec<f64>> {
+        let mut rooms = vec![f64::INFINITY; self.instance.edges.len()];
+        for (i, load) in self.instance.loads.iter().enumerate() {
+            let room = self.limits[i] - before[i];
+            let Some(lookup) = &load.lookup else {
+                if room < 0.0 {
+                    return None;
+                }
+                continue;
+            };
+            let room = room - self.switched(choice, lookup, choice.many[i]);
+            if room <= 0.0 {
+                return None;
+            }
+            rooms[lookup.edge] = rooms[lookup.edge].min(room);
+        }
+        Some(rooms)
+    }
+
+    /// What the quietest keyswitches leave of the limit of the load that is worst off, as a share of that limit.
+    ///
+    /// In the small dimension of a part it rises, then falls: keyswitches lose noise, everything else gains some.
+    pub(super) fn slack(&self, choice: &Choice) -> f64 {
+        let before = self.before(choice);
+        let added = |(i, edge): (usize, &Edge)| {
+            let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
+            let choices = self.keyswitches(&choice.parts, i);
+            choices.iter().map(|keyswitch| keyswitch.added(from)).fold(f64::INFINITY, f64::min)
+        };
+        let added: Vec<f64> = self.instance.edges.iter().enumerate().map(added).collect();
+        let of = |(i, load): (usize, &Load)| {
+            let switches = load
+                .lookup
+                .as_ref()
+                .map_or(0.0, |lookup| added[lookup.edge] + self.switched(choice, lookup, choice.many[i]));
+            (self.limits[i] - before[i] - switches) / self.limits[i]
+        };
+        self.instance.loads.iter().enumerate().map(of).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Completes a choice with the cheapest keyswitches that keep to the target, if it then takes less than `bound`.
+    pub(super) fn complete(&self, choice: &Choice, bound: f64) -> Option<Complete> {
+        let mut seconds = self.base_seconds(choice);
+        if seconds >= bound || !self.can_convert(choice) {
+            return None;
+        }
+        let before = self.before(choice);
+        let rooms = self.rooms(choice, &before)?;
+        let mut edges = Vec::with_capacity(rooms.len());
+        for (i, edge) in self.instance.edges.iter().enumerate() {
+            let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
+            let time = |keyswitch: &KeyswitchChoice| edge.work.keyswitches(keyswitch.seconds * from.0 as f64);
+            let choices = self.keyswitches(&choice.parts, i).iter().enumerate();
+            let fitting = choices.filter(|(_, keyswitch)| keyswitch.added(from) <= rooms[i]);
+            let (position, keyswitch) = fitting.min_by(|a, b| time(a.1).total_cmp(&time(b.1)))?;
+            seconds += time(keyswitch);
+            if seconds >= bound {
+                return None;
+            }
+            edges.push(position);
+        }
+        let mut complete = Complete { choice: choice.clone(), edges, seconds };
+        if self.target.is_local() {
+            return Some(complete); // limits are all there is to keep to
+        }
+        while !self.is_met(&before, &complete) {
+            self.upgrade(&before, &mut complete)?;
+            if complete.seconds >= bound {
+                return None;
+            }
+        }
+        Some(complete)
+    }
+
+    fn is_met(&self, before: &[f64], complete: &Complete) -> bool {
+        let error = self.error(&self.variances(before, complete));
+        self.target.is_met(error.p_error, error.global_p_error)
+    }
+
+    /// Takes the quieter keyswitch that lowers the failure probability most for its time.
+    fn upgrade(&self, before: &[f64], complete: &mut Complete) -> Option<()> {
+        let now = self.error(&self.variances(before, complete)).global_p_error;
+        let mut best: Option<(f64, Complete)> = None;
+        for (i, edge) in self.instance.edges.iter().enumerate() {
+            let from = self.shape(complete.choice.parts[edge.from]).shape.lwe_dimension();
+            let choices = self.keyswitches(&complete.choice.parts, i);
+            let current = choices[complete.edges[i]];
+            let time = |keyswitch: &KeyswitchChoice| edge.work.keyswitches(keyswitch.seconds * from.0 as f64);
+            let quieter = choices.iter().enumerate().filter(|(_, k)| k.variance < current.variance);
+            let next = quieter.min_by(|a, b| time(a.1).total_cmp(&time(b.1)));
+            let Some((position, keyswitch)) = next else { continue };
+            let mut candidate = complete.clone();
+            candidate.edges[i] = position;
+            let dearer = time(keyswitch) - time(&current);
+            candidate.seconds += dearer;
+            let gain = now - self.error(&self.variances(before, &candidate)).global_p_error;
+            let rate = gain / dearer.max(f64::MIN_POSITIVE);
+            if gain > 0.0 && best.as_ref().is_none_or(|(most, _)| rate > *most) {
+                best = Some((rate, candidate));
+            }
+        }
+        *complete = best?.1;
+        Some(())
+    }
+
+    /// Variance that each load sees.
+    pub(super) fn variances(&self, before: &[f64], complete: &Complete) -> Vec<f64> {
+        let choice = &complete.choice;
+        let of = |(i, load): (usize, &Load)| {
+            let Some(lookup) = &load.lookup else { return before[i] };
+            let edge = self.instance.edges[lookup.edge];
+            let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
+            let keyswitch = self.keyswitches(&choice.parts, lookup.edge)[complete.edges[lookup.edge]];
+            before[i] + keyswitch.added(from) + self.switched(choice, lookup, choice.many[i])
+        };
+        self.instance.loads.iter().enumerate().map(of).collect()
+    }
+
+    /// Failure probabilities with these variances.
+    pub(super) fn error(&self, variances: &[f64]) -> ErrorSpec {
+        let p = |(load, &variance): (&Load, &f64)| {
+            (noise::p_error(Variance(variance), load.demand.width), load.demand.count)
+        };
+        let events: Vec<(f64, u64)> = self.instance.loads.iter().zip(variances).map(p).collect();
+        let p_error = events.iter().map(|event| event.0).fold(0.0, f64::max);
+        ErrorSpec { p_error, global_p_error: noise::global_p_error(events) }
+    }
+
+    /// Positions of the loads of lookups.
+    pub(super) fn lookup_loads(&self) -> impl Iterator<Item = (usize, &'a LookupLoad)> {
+        let loads = self.instance.loads.iter().enumerate();
+        loads
+            .filter(|(_, load)| load.demand.kind == DemandKind::Lookup)
+            .filter_map(|(i, load)| load.lookup.as_ref().map(|lookup| (i, lookup)))
+    }
+}

@@ -1,0 +1,102 @@
+//! Predicts how long a `tfhe` module runs on one thread, from a table of costs.
+//!
+//! Requires the ops that will really run: batches are made by `tfhe-batch-bootstraps`. Every function is counted once.
+
+use crate::parameters::CostModel;
+use crate::parameters::cost::BootstrapCost;
+use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
+use cloakwork_ir::function::functions_under;
+use cloakwork_ir::linear::Linear;
+use cloakwork_ir::tfhe::{TfheOp, read_keyset};
+use cloakwork_ir::types::{Element, ValueType};
+use cloakwork_ir::walk;
+use melior::ir::operation::OperationLike;
+use melior::ir::{OperationRef, ValueLike};
+use serde::Serialize;
+
+/// Seconds on one thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PredictedTime {
+    /// Sums, products, and ciphertexts that are moved.
+    pub linear: f64,
+    /// Keyswitches.
+    pub keyswitches: f64,
+    /// Bootstraps.
+    pub bootstraps: f64,
+}
+
+impl PredictedTime {
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        self.linear + self.keyswitches + self.bootstraps
+    }
+}
+
+/// Adds up what every op costs; nothing for a module with keys that the table knows no costs for.
+pub fn predict_time(module: OperationRef<'_, '_>, cost: &CostModel) -> Option<PredictedTime> {
+    let keyset = read_keyset(module).ok()?;
+    let mut time = PredictedTime::default();
+    for op in functions_under(module).into_iter().flat_map(|function| function.operations()) {
+        let Some(tfhe) = TfheOp::of(op) else { continue };
+        let result = ValueType::of(walk::result(op).r#type())?;
+        let count = result.elements() as u64;
+        match tfhe {
+            TfheOp::Constant { .. } => {}
+            TfheOp::Linear(linear) => {
+                let Element::Lwe { key } = &result.element else { continue };
+                let key = keyset.secret_keys.iter().find(|known| known.name == *key)?;
+                time.linear +=
+                    additions(&linear, op, count) as f64 * cost.addition(key.shape.lwe_dimension());
+            }
+            TfheOp::Keyswitch { key } => {
+                let key = keyset.keyswitch_keys.iter().find(|known| known.name == key)?;
+                time.keyswitches += keyswitches(&keyset, key, count, cost);
+            }
+            TfheOp::Bootstrap(bootstrap) => {
+                let key = keyset.bootstrap_keys.iter().find(|known| known.name == bootstrap.key)?;
+                time.bootstraps += bootstraps(&keyset, key, count / bootstrap.outputs as u64, cost)?;
+            }
+        }
+    }
+    Some(time)
+}
+
+/// Seconds of one call.
+fn keyswitches(keyset: &Keyset, key: &KeyswitchKeySpec, count: u64, cost: &CostModel) -> f64 {
+    let [from, to] = [key.from, key.to].map(|key| keyset.secret_keys[key].shape.lwe_dimension());
+    let coefficient = cost.keyswitch_coefficient(key.decomposition, to, cost.keyswitch_batch(count));
+    (count * from.0) as f64 * coefficient
+}
+
+/// Seconds of one call.
+fn bootstraps(keyset: &Keyset, key: &BootstrapKeySpec, count: u64, cost: &CostModel) -> Option<f64> {
+    let SecretKeyShape::Glwe(shape) = keyset.secret_keys[key.to].shape else { return None };
+    let is_kind = |entry: &&BootstrapCost| (entry.shape(), entry.grouping) == (shape, key.grouping);
+    let entry = cost.bootstraps().find(is_kind)?;
+    let steps = keyset.secret_keys[key.from].shape.lwe_dimension().0 / key.grouping.factor();
+    let step = entry.step(key.decomposition.level, key.extension, cost.bootstrap_batch(count));
+    Some(count as f64 * (steps as f64 * step + cost.bootstrap_ends(shape, key.extension)))
+}
+
+/// Ciphertexts that are weighted, added or moved for `count` results.
+fn additions(linear: &Linear, op: OperationRef<'_, '_>, count: u64) -> u64 {
+    let shape = |operand: usize| {
+        let ty = op.operand(operand).ok().and_then(|value| ValueType::of(value.r#type()));
+        ty.map_or(vec![], |ty| ty.shape().iter().map(|&size| size as u64).collect::<Vec<u64>>())
+    };
+    match linear {
+        Linear::Reshape => 0,
+        Linear::Add
+        | Linear::Sub
+        | Linear::Neg
+        | Linear::AddClear
+        | Linear::MulClear
+        | Linear::Transpose { .. }
+        | Linear::Slice { .. }
+        | Linear::Concat { .. }
+        | Linear::Broadcast => count,
+        Linear::Dot | Linear::Sum { .. } => shape(0).iter().product(),
+        Linear::Matmul => count * shape(1).first().copied().unwrap_or(1),
+        Linear::Conv2d(_) => count * shape(1).iter().skip(1).product::<u64>(),
+    }
+}

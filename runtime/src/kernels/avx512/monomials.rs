@@ -1,0 +1,78 @@
+//! Monomials as values of the transform, without a table of all of them.
+//!
+//! A transform takes the values of polynomials at the roots of `Y^M = i`. The 64 roots of a block are those of
+//! `Y^64 = e^(iπθ)`: by the order of its last six steps, lane `l` of vector `v` holds the root
+//! `e^(iπ(θ/64 + r(l)/32 + r(v)/4))`, `r` reversing three bits. `Y^p` there is a factor of the block, times a factor
+//! of the lane, times the power `p·r(v)` of the root of order 8.
+
+use super::Avx512;
+use super::butterfly::unit;
+use super::transform::{Block, Transform};
+use super::vector::{Complex, F64x8, LANES, Points};
+use std::f64::consts::FRAC_1_SQRT_2;
+
+/// The numbers `0..8` with their three bits reversed.
+const REVERSED: [usize; LANES] = [0, 4, 2, 6, 1, 5, 3, 7];
+
+/// What the values of monomials are made from.
+pub(super) struct Monomials {
+    avx512: Avx512,
+    /// `e^(iπt/N)` for `t` in `0..2N`.
+    units: Vec<[f64; 2]>,
+    /// For each block `θ·N/64`, an integer.
+    blocks: Vec<usize>,
+}
+
+/// A monomial `Y^power`, `power` below `2N`, with its factors of the lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Monomial {
+    power: usize,
+    lanes: Points,
+}
+
+impl Monomials {
+    pub(super) fn new(transform: &Transform, avx512: Avx512) -> Self {
+        let size = 2 * 64 * transform.blocks;
+        let units = (0..2 * size).map(|t| unit(t as f64 / size as f64)).collect();
+        let blocks = transform.angles().iter().map(|angle| (angle.0 * size as f64 / 64.0) as usize).collect();
+        Self { avx512, units, blocks }
+    }
+
+    #[inline(always)]
+    pub(super) fn monomial(&self, power: usize) -> Monomial {
+        let mask = self.units.len() - 1;
+        let mut lanes = Points::ZERO;
+        for lane in 0..LANES {
+            [lanes.re[lane], lanes.im[lane]] =
+                self.units[(power * REVERSED[lane] * (self.units.len() / 64)) & mask];
+        }
+        Monomial { power, lanes }
+    }
+
+    /// The values in a block, by power of the root of order 8; [`Monomial::at`] names the one of a vector.
+    #[inline(always)]
+    pub(super) fn values(&self, monomial: &Monomial, block: usize, values: &mut Block) {
+        let [re, im] = self.units[(monomial.power * self.blocks[block]) & (self.units.len() - 1)];
+        let splat = |number| F64x8::splat(self.avx512, number);
+        let even = Complex::load(self.avx512, &monomial.lanes).mul(Complex { re: splat(re), im: splat(im) });
+        let odd = even.diagonal().scale(splat(FRAC_1_SQRT_2));
+        for (i, value) in [even, odd].into_iter().enumerate() {
+            let negated = Complex::zero(self.avx512).sub(value);
+            value.store(&mut values[i]);
+            Complex { re: negated.im, im: value.re }.store(&mut values[2 + i]);
+            negated.store(&mut values[4 + i]);
+            Complex { re: value.im, im: negated.re }.store(&mut values[6 + i]);
+        }
+    }
+}
+
+impl Monomial {
+    /// `Y^0`, to be overwritten.
+    pub(super) const ONE: Self = Self { power: 0, lanes: Points::ZERO };
+
+    /// Where the values of vector `v` of a block stand.
+    #[inline(always)]
+    pub(super) fn at(&self, v: usize) -> usize {
+        self.power * REVERSED[v] % LANES
+    }
+}
