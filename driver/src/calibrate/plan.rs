@@ -5,12 +5,15 @@ use cloakwork_abi::parameters::{
 };
 use cloakwork_runtime::calibrate::BOOTSTRAP_BATCH;
 use cloakwork_runtime::kernel_trial::BootstrapTrial;
+use std::time::Duration;
 
 /// Size of keys that a batch passes by: many steps, as in real keys.
 const KEY_BYTES: u64 = 16 << 20;
 /// Size of keys that a single ciphertext passes by: larger than caches, so that it waits for main memory.
 const KEY_BYTES_ALONE: u64 = 64 << 20;
-/// Most and fewest steps of a blind rotation.
+/// In less time than this smaller keys are made.
+const ENOUGH: Duration = Duration::from_millis(100);
+/// Fewest and most steps of a blind rotation.
 const STEPS: (u64, u64) = (4, 500);
 /// Bits of all digits together.
 const DIGIT_BITS: u32 = 24;
@@ -91,8 +94,8 @@ impl Kind {
         points
     }
 
-    /// Steps of a blind rotation that stands for any number of them.
-    pub(super) fn steps(&self, point: Point) -> u64 {
+    /// Steps of a blind rotation that stands for any number of them, to be measured for about `span`.
+    pub(super) fn steps(&self, point: Point, span: Duration) -> u64 {
         let columns = self.dimension + 1;
         let bytes = self.grouping.ciphertexts()
             * columns
@@ -101,6 +104,7 @@ impl Kind {
             * self.polynomial_size
             * 8;
         let key = if point.batch == 1 { KEY_BYTES_ALONE } else { KEY_BYTES };
+        let key = (key as f64 * span.div_duration_f64(ENOUGH).min(1.0)) as u64;
         (key / bytes).clamp(STEPS.0, STEPS.1)
     }
 

@@ -213,7 +213,7 @@ pub(crate) struct Calibrate {
     pub(crate) output: Option<PathBuf>,
     /// Kernels to measure, by default the fastest that this processor has
     #[arg(long, value_enum)]
-    pub(crate) kernels: Option<Kernels>,
+    pub(crate) kernels: Option<WantedKernels>,
     /// About how long to measure
     #[arg(long, value_name = "S", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) seconds: u64,
@@ -224,7 +224,11 @@ pub(crate) struct Calibrate {
 
 /// Kernels by the vector instructions that they are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kernels {
+pub(crate) enum WantedKernels {
+    /// AVX-512 with VNNI
+    Avx512,
+    /// AVX2 and FMA
+    Avx2,
     /// No vector instructions
     Portable,
 }

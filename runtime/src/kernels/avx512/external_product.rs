@@ -25,6 +25,9 @@ use cloakwork_abi::parameters::Grouping;
 /// Monomials of a step with a pair of bits.
 const TERMS: usize = 3;
 
+/// Vectors of a block that the key is brought near ahead of its use.
+const LEAD: usize = 2;
+
 /// The GGSW ciphertexts of a step, and what comes after them.
 #[derive(Clone, Copy)]
 pub(super) struct KeySlice<'a> {
@@ -52,10 +55,18 @@ pub(super) struct ExternalProduct {
 pub(super) struct Workspace {
     /// By component and row: what is transformed; then, in the place of the first rows, the products.
     rows: Vec<Block>,
-    /// By component and column: the products of one block.
-    products: Vec<Block>,
+    /// By component and column: the products of one vector, until no component needs what they take the place of.
+    sums: Vec<Points>,
     /// By monomial, for either factor of [`Turn`]: its values in one block.
     values: [[Block; 2]; TERMS],
+}
+
+/// What phase 1 makes a polynomial of, see [`ExternalProduct::coefficients`].
+#[derive(Clone, Copy)]
+struct Operand<'a> {
+    source: &'a [u64],
+    own: &'a [u64],
+    power: usize,
 }
 
 /// `X^(q·e + r)`
@@ -80,7 +91,7 @@ impl ExternalProduct {
         let block = [Points::ZERO; LANES];
         Workspace {
             rows: vec![block; self.extension * self.rows() * self.transform.blocks],
-            products: vec![block; self.extension * self.polynomials],
+            sums: vec![Points::ZERO; self.extension * self.polynomials],
             values: [[block; 2]; TERMS],
         }
     }
@@ -124,17 +135,39 @@ impl ExternalProduct {
             let turn = turn % (2 * self.extension * self.size());
             Turn { power: turn / self.extension, shift: turn % self.extension }
         };
-        match (self.transform.first_radix, self.level) {
-            (2, 1) => self.take_apart::<2, true>(accumulator, turn(turns[0]), workspace),
-            (4, 1) => self.take_apart::<4, true>(accumulator, turn(turns[0]), workspace),
-            (_, 1) => self.take_apart::<8, true>(accumulator, turn(turns[0]), workspace),
-            (2, _) => self.take_apart::<2, false>(accumulator, turn(turns[0]), workspace),
-            (4, _) => self.take_apart::<4, false>(accumulator, turn(turns[0]), workspace),
-            (_, _) => self.take_apart::<8, false>(accumulator, turn(turns[0]), workspace),
+        let first = turn(turns[0]);
+        match (self.transform.first_radix, self.level, self.grouping) {
+            (2, 1, Grouping::One) => self.take_apart::<2, true, true>(accumulator, first, workspace),
+            (4, 1, Grouping::One) => self.take_apart::<4, true, true>(accumulator, first, workspace),
+            (_, 1, Grouping::One) => self.take_apart::<8, true, true>(accumulator, first, workspace),
+            (2, _, Grouping::One) => self.take_apart::<2, false, true>(accumulator, first, workspace),
+            (4, _, Grouping::One) => self.take_apart::<4, false, true>(accumulator, first, workspace),
+            (_, _, Grouping::One) => self.take_apart::<8, false, true>(accumulator, first, workspace),
+            (2, 1, Grouping::Two) => self.take_apart::<2, true, false>(accumulator, first, workspace),
+            (4, 1, Grouping::Two) => self.take_apart::<4, true, false>(accumulator, first, workspace),
+            (_, 1, Grouping::Two) => self.take_apart::<8, true, false>(accumulator, first, workspace),
+            (2, _, Grouping::Two) => self.take_apart::<2, false, false>(accumulator, first, workspace),
+            (4, _, Grouping::Two) => self.take_apart::<4, false, false>(accumulator, first, workspace),
+            (_, _, Grouping::Two) => self.take_apart::<8, false, false>(accumulator, first, workspace),
         }
-        match *turns {
-            [a, b] => self.multiply(key, [turn(a), turn(b), turn(a + b)], workspace),
-            _ => self.multiply(key, [turn(0); TERMS], workspace),
+        let turns = match *turns {
+            [a, b] => [turn(a), turn(b), turn(a + b)],
+            _ => [turn(0); TERMS],
+        };
+        match (self.polynomials, self.grouping) {
+            (2, Grouping::One) => self.multiply::<2, false>(key, turns, workspace),
+            (3, Grouping::One) => self.multiply::<3, false>(key, turns, workspace),
+            (4, Grouping::One) => self.multiply::<4, false>(key, turns, workspace),
+            (5, Grouping::One) => self.multiply::<5, false>(key, turns, workspace),
+            (6, Grouping::One) => self.multiply::<6, false>(key, turns, workspace),
+            (7, Grouping::One) => self.multiply::<7, false>(key, turns, workspace),
+            (2, Grouping::Two) => self.multiply::<2, true>(key, turns, workspace),
+            (3, Grouping::Two) => self.multiply::<3, true>(key, turns, workspace),
+            (4, Grouping::Two) => self.multiply::<4, true>(key, turns, workspace),
+            (5, Grouping::Two) => self.multiply::<5, true>(key, turns, workspace),
+            (6, Grouping::Two) => self.multiply::<6, true>(key, turns, workspace),
+            (7, Grouping::Two) => self.multiply::<7, true>(key, turns, workspace),
+            _ => unreachable!("checked: the shape is supported"),
         }
         match self.transform.first_radix {
             2 => self.add::<2>(accumulator, workspace),
@@ -144,8 +177,9 @@ impl ExternalProduct {
     }
 
     /// Phase 1.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn take_apart<const R: usize, const IS_SINGLE: bool>(
+    fn take_apart<const R: usize, const IS_SINGLE: bool, const IS_TURNED: bool>(
         &self,
         accumulator: &[u64],
         turn: Turn,
@@ -154,38 +188,24 @@ impl ExternalProduct {
         let component = self.polynomials * (self.size() + LANES);
         let rows = workspace.rows.chunks_exact_mut(self.rows() * self.transform.blocks);
         for (t, rows) in rows.enumerate() {
-            let own = accumulator[t * component..][..component].chunks_exact(self.size() + LANES);
+            let (source, is_next) = turn.source(t, self.extension);
+            let power = (turn.power + usize::from(is_next)) & (2 * self.size() - 1);
             let rows = rows.chunks_exact_mut(self.level * self.transform.blocks);
-            match self.grouping {
-                Grouping::One => {
-                    let (source, is_next) = turn.source(t, self.extension);
-                    let power = (turn.power + usize::from(is_next)) & (2 * self.size() - 1);
-                    let sources = &accumulator[source * component..][..component];
-                    let sources = sources.chunks_exact(self.size() + LANES);
-                    for ((own, source), rows) in own.zip(sources).zip(rows) {
-                        self.take_apart_polynomial::<R, IS_SINGLE>(
-                            |position| self.difference((source, own), position, power),
-                            rows,
-                        );
-                    }
-                }
-                Grouping::Two => {
-                    for (own, rows) in own.zip(rows) {
-                        self.take_apart_polynomial::<R, IS_SINGLE>(
-                            |position| I64x8::load(self.avx512, &own[position..]),
-                            rows,
-                        );
-                    }
-                }
+            for (i, rows) in rows.enumerate() {
+                let polynomial = |t: usize| {
+                    &accumulator[t * component + i * (self.size() + LANES)..][..self.size() + LANES]
+                };
+                let operand = Operand { source: polynomial(source), own: polynomial(t), power };
+                self.take_apart_polynomial::<R, IS_SINGLE, IS_TURNED>(operand, rows);
             }
         }
     }
 
-    /// Takes the polynomial that `at` returns eight coefficients of.
+    /// Takes `Y^power·source − own`, or `own`.
     #[inline(always)]
-    fn take_apart_polynomial<const R: usize, const IS_SINGLE: bool>(
+    fn take_apart_polynomial<const R: usize, const IS_SINGLE: bool, const IS_TURNED: bool>(
         &self,
-        at: impl Fn(usize) -> I64x8,
+        operand: Operand<'_>,
         rows: &mut [Block],
     ) {
         let factors = self.transform.first();
@@ -196,8 +216,8 @@ impl ExternalProduct {
             let mut re = [I64x8::splat(self.avx512, 0); R];
             let mut im = re;
             for t in 0..R {
-                re[t] = self.gadget.round(at(j + t * stride));
-                im[t] = self.gadget.round(at(j + t * stride + size / 2));
+                re[t] = self.gadget.round(self.coefficients::<IS_TURNED>(operand, j + t * stride));
+                im[t] = self.gadget.round(self.coefficients::<IS_TURNED>(operand, j + t * stride + size / 2));
             }
             let levels = if IS_SINGLE { 1 } else { self.level };
             for level in 0..levels {
@@ -220,32 +240,45 @@ impl ExternalProduct {
         }
     }
 
-    /// Eight coefficients of `Y^power·source − own`.
+    /// Eight coefficients of `Y^power·source − own`, or of `own`.
     #[inline(always)]
-    fn difference(&self, (source, own): (&[u64], &[u64]), position: usize, power: usize) -> I64x8 {
+    fn coefficients<const IS_TURNED: bool>(&self, operand: Operand<'_>, position: usize) -> I64x8 {
+        let Operand { source, own, power } = operand;
         let size = own.len() - LANES;
+        let own = I64x8::load(self.avx512, &own[position..]);
+        if !IS_TURNED {
+            return own;
+        }
         let from = (position + 2 * size - power) & (2 * size - 1);
         // All ones if the coefficients have gone around: −x = (x ⊕ −1) + 1.
         let sign = I64x8::splat(self.avx512, -((from >= size) as i64));
-        let turned = I64x8::load(self.avx512, &source[from & (size - 1)..]).xor(sign).sub(sign);
-        turned.sub(I64x8::load(self.avx512, &own[position..]))
+        I64x8::load(self.avx512, &source[from & (size - 1)..]).xor(sign).sub(sign).sub(own)
     }
 
     /// Phase 2.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn multiply(&self, key: KeySlice<'_>, turns: [Turn; TERMS], workspace: &mut Workspace) {
+    fn multiply<const K1: usize, const IS_PAIR: bool>(
+        &self,
+        key: KeySlice<'_>,
+        turns: [Turn; TERMS],
+        workspace: &mut Workspace,
+    ) {
         let (transform, blocks) = (&self.transform, self.transform.blocks);
-        let Workspace { rows, products, values } = workspace;
+        let Workspace { rows, sums, values } = workspace;
         let in_part = blocks / transform.first_radix;
         let in_block = self.block();
-        let (inputs, outputs) = (self.extension * self.rows(), products.len());
-        let near = in_block.div_ceil(inputs + outputs); // for each transform of a block
+        let (inputs, outputs) = (self.extension * self.rows(), self.extension * self.polynomials);
+        let near = (in_block / LANES * LEAD).div_ceil(inputs); // for each transform of a block
         let far = key.next.len().div_ceil(blocks * (inputs + outputs));
-        let monomials = turns.map(|turn| match self.grouping {
-            Grouping::One => [Monomial::ONE; 2],
-            Grouping::Two => [turn.power, (turn.power + 1) & (2 * self.size() - 1)]
-                .map(|power| self.monomials.monomial(power)),
-        });
+        let mut monomials = [[Monomial::ONE; 2]; TERMS];
+        if IS_PAIR {
+            for (monomials, turn) in monomials.iter_mut().zip(turns) {
+                for (i, monomial) in monomials.iter_mut().enumerate() {
+                    *monomial = self.monomials.monomial((turn.power + i) & (2 * self.size() - 1));
+                }
+            }
+        }
         let kinds = if self.extension == 1 { 1 } else { 2 };
         // Rows of the products stand where the first rows of a component stood.
         let output = |i: usize| i / self.polynomials * self.rows() + i % self.polynomials;
@@ -256,33 +289,36 @@ impl ExternalProduct {
             }
             for block in part * in_part..(part + 1) * in_part {
                 let ahead = |transforms: usize| {
-                    for i in 0..near {
-                        prefetch::<true>(key.points, (block + 1) * in_block + transforms * near + i);
-                    }
                     for i in 0..far {
                         prefetch::<false>(key.next, (block * (inputs + outputs) + transforms) * far + i);
                     }
                 };
                 for row in 0..inputs {
                     ahead(row);
+                    for i in 0..near {
+                        prefetch::<true>(key.points, block * in_block + row * near + i);
+                    }
                     transform.forward_last(block, &mut rows[row * blocks + block]);
                 }
                 let points = &key.points[block * in_block..][..in_block];
-                match self.grouping {
-                    Grouping::One => self.multiply_block(points, &rows[block..], products),
-                    Grouping::Two => {
-                        for (values, monomials) in values.iter_mut().zip(&monomials) {
-                            for (values, monomial) in values.iter_mut().zip(monomials).take(kinds) {
-                                self.monomials.values(monomial, block, values);
-                            }
+                if IS_PAIR {
+                    for (values, monomials) in values.iter_mut().zip(&monomials) {
+                        for (values, monomial) in values.iter_mut().zip(monomials).take(kinds) {
+                            self.monomials.values(monomial, block, values);
                         }
-                        let terms = Terms { turns, monomials: &monomials, values };
-                        self.multiply_pair(points, &terms, &rows[block..], products);
                     }
+                    let terms = Terms { turns, monomials: &monomials, values };
+                    if kinds == 1 {
+                        self.multiply_pair::<K1, false>(points, &terms, &mut rows[block..], sums);
+                    } else {
+                        self.multiply_pair::<K1, true>(points, &terms, &mut rows[block..], sums);
+                    }
+                } else {
+                    self.multiply_block::<K1>(points, &mut rows[block..]);
                 }
-                for (i, product) in products.iter().enumerate() {
+                for i in 0..outputs {
                     ahead(inputs + i);
-                    transform.inverse_last(block, product, &mut rows[output(i) * blocks + block]);
+                    transform.inverse_last(block, &mut rows[output(i) * blocks + block]);
                 }
             }
             for i in 0..outputs {
@@ -292,72 +328,43 @@ impl ExternalProduct {
         }
     }
 
-    /// The row vectors of 64 points each, every `blocks`-th of `rows`, times the matrix of the key.
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn multiply_block(&self, key: &[Points], rows: &[Block], products: &mut [Block]) {
-        match self.polynomials {
-            2 => self.multiply_block_of::<2>(key, rows, products),
-            3 => self.multiply_block_of::<3>(key, rows, products),
-            4 => self.multiply_block_of::<4>(key, rows, products),
-            5 => self.multiply_block_of::<5>(key, rows, products),
-            6 => self.multiply_block_of::<6>(key, rows, products),
-            7 => self.multiply_block_of::<7>(key, rows, products),
-            _ => unreachable!("checked: the shape is supported"),
-        }
-    }
-
-    /// [`Self::multiply_block`]; `K1 = k + 1`.
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn multiply_block_of<const K1: usize>(&self, key: &[Points], rows: &[Block], products: &mut [Block]) {
+    /// The row vectors of 64 points each, every `blocks`-th of `rows`, times the matrix of the key; takes the place of
+    /// the first rows of each component.
+    #[inline(always)]
+    fn multiply_block<const K1: usize>(&self, points: &[Points], rows: &mut [Block]) {
         let (height, blocks) = (K1 * self.level, self.transform.blocks);
-        let (key, _) = key.as_chunks::<K1>();
+        let (key, _) = points.as_chunks::<K1>();
         for (v, key) in key.chunks_exact(height).enumerate() {
-            for (t, products) in products.chunks_exact_mut(K1).enumerate() {
+            for t in 0..self.extension {
                 let mut sums = [Complex::zero(self.avx512); K1];
                 for (row, key) in key.iter().enumerate() {
+                    if t == 0 {
+                        let there = ((v + LEAD) * height + row) * K1;
+                        (0..K1).for_each(|i| prefetch::<true>(points, there + i));
+                    }
                     let x = Complex::load(self.avx512, &rows[(t * height + row) * blocks][v]);
                     for column in 0..K1 {
                         sums[column] = x.mul_add(Complex::load(self.avx512, &key[column]), sums[column]);
                     }
                 }
                 for column in 0..K1 {
-                    sums[column].store(&mut products[column][v]);
+                    sums[column].store(&mut rows[(t * height + column) * blocks][v]);
                 }
             }
         }
     }
 
     /// Like [`Self::multiply_block`], each row times the three terms of a pair first.
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn multiply_pair(&self, key: &[Points], terms: &Terms<'_>, rows: &[Block], products: &mut [Block]) {
-        match (self.polynomials, self.extension) {
-            (2, 1) => self.multiply_pair_of::<2, false>(key, terms, rows, products),
-            (3, 1) => self.multiply_pair_of::<3, false>(key, terms, rows, products),
-            (4, 1) => self.multiply_pair_of::<4, false>(key, terms, rows, products),
-            (5, 1) => self.multiply_pair_of::<5, false>(key, terms, rows, products),
-            (6, 1) => self.multiply_pair_of::<6, false>(key, terms, rows, products),
-            (7, 1) => self.multiply_pair_of::<7, false>(key, terms, rows, products),
-            (2, _) => self.multiply_pair_of::<2, true>(key, terms, rows, products),
-            (3, _) => self.multiply_pair_of::<3, true>(key, terms, rows, products),
-            (4, _) => self.multiply_pair_of::<4, true>(key, terms, rows, products),
-            (5, _) => self.multiply_pair_of::<5, true>(key, terms, rows, products),
-            (6, _) => self.multiply_pair_of::<6, true>(key, terms, rows, products),
-            (7, _) => self.multiply_pair_of::<7, true>(key, terms, rows, products),
-            _ => unreachable!("checked: the shape is supported"),
-        }
-    }
-
-    /// [`Self::multiply_pair`]; `K1 = k + 1`.
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn multiply_pair_of<const K1: usize, const IS_EXTENDED: bool>(
+    #[inline(always)]
+    fn multiply_pair<const K1: usize, const IS_EXTENDED: bool>(
         &self,
-        key: &[Points],
+        points: &[Points],
         terms: &Terms<'_>,
-        rows: &[Block],
-        products: &mut [Block],
+        rows: &mut [Block],
+        all_sums: &mut [Points],
     ) {
         let (height, blocks) = (K1 * self.level, self.transform.blocks);
-        let (key, _) = key.as_chunks::<K1>();
+        let (key, _) = points.as_chunks::<K1>();
         let (key, _) = key.as_chunks::<TERMS>();
         let value = |term: usize, is_next: bool, v: usize| {
             let kind = usize::from(is_next);
@@ -366,9 +373,13 @@ impl ExternalProduct {
         };
         for (v, key) in key.chunks_exact(height).enumerate() {
             let factors = [value(0, false, v), value(1, false, v), value(2, false, v)];
-            for (t, products) in products.chunks_exact_mut(K1).enumerate() {
+            for t in 0..self.extension {
                 let mut sums = [Complex::zero(self.avx512); K1];
                 for (row, key) in key.iter().enumerate() {
+                    if t == 0 {
+                        let there = ((v + LEAD) * height + row) * TERMS * K1;
+                        (0..TERMS * K1).for_each(|i| prefetch::<true>(points, there + i));
+                    }
                     let own = Complex::load(self.avx512, &rows[(t * height + row) * blocks][v]);
                     for term in 0..TERMS {
                         let (source, factor) = if IS_EXTENDED {
@@ -386,13 +397,20 @@ impl ExternalProduct {
                     }
                 }
                 for column in 0..K1 {
-                    sums[column].store(&mut products[column][v]);
+                    let place = &mut rows[(t * height + column) * blocks][v];
+                    sums[column].store(if IS_EXTENDED { &mut all_sums[t * K1 + column] } else { place });
+                }
+            }
+            if IS_EXTENDED {
+                for (i, sum) in all_sums.iter().enumerate() {
+                    rows[(i / K1 * height + i % K1) * blocks][v] = *sum;
                 }
             }
         }
     }
 
     /// Phase 3.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
     fn add<const R: usize>(&self, accumulator: &mut [u64], workspace: &Workspace) {
         let factors = self.transform.first();

@@ -116,11 +116,11 @@ impl Transform {
 
     /// Undoes [`Self::forward_last`] up to a factor.
     #[inline(always)]
-    pub(super) fn inverse_last(&self, position: usize, from: &Block, to: &mut Block) {
+    pub(super) fn inverse_last(&self, position: usize, block: &mut Block) {
         let (outer, inner) = &self.last[position];
-        let mut x = load(self.avx512, from);
+        let mut x = load(self.avx512, block);
         inverse_64(self.avx512, &mut x, Same(self.avx512, outer), Each(self.avx512, inner));
-        store(&x, to);
+        store(&x, block);
     }
 
     /// For each block: that of `r`, if it holds residues modulo `Y^64 − r`.
@@ -249,8 +249,7 @@ mod tests {
         let in_part = transform.blocks / transform.first_radix;
         for (part, blocks) in values.chunks_exact_mut(in_part).enumerate() {
             for (i, block) in blocks.iter_mut().enumerate() {
-                let from = *block;
-                transform.inverse_last(part * in_part + i, &from, block);
+                transform.inverse_last(part * in_part + i, block);
             }
             transform.inverse_middle(part, blocks);
         }
