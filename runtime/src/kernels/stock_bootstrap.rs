@@ -56,10 +56,7 @@ impl Kernel for StockBootstrap {
 
 impl StockBootstrap {
     pub(crate) fn new(key: BootstrapKeyWords) -> Self {
-        assert!(
-            key.grouping == Grouping::One && key.extension.0 == 1,
-            "`tfhe` has the classic bootstrap only"
-        );
+        assert!(key.grouping == Grouping::One && key.extension.0 == 1, "`tfhe` has the classic bootstrap only");
         let (from, size) =
             (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
         let glwe_size = GlweDimension(key.to.dimension.0 as usize).to_glwe_size();
