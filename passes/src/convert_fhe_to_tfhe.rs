@@ -77,7 +77,9 @@ fn convert<'c: 'a, 'a>(
             argument.set_type(ciphertexts(&ty, keys.name(under)).to_mlir(context));
         }
     }
-    operations.iter().rev().filter(|op| FheOp::of(**op).is_some()).for_each(|op| walk::erase(*op));
+    // By name: operands have other types by now.
+    let is_old = |op: &&OperationRef<'c, 'a>| walk::name(*op).starts_with("fhe.");
+    operations.iter().rev().filter(is_old).for_each(|op| walk::erase(*op));
     for i in 0..function.arguments().len() {
         function.remove_attribute(context, Side::Argument, i, KEY);
     }

@@ -142,7 +142,7 @@ fn digits_of_signed() -> Built {
     })?;
     let samples = (-5..5i64).map(|v| vec![ArrayD::from_elem(IxDyn(&[3]), 3 * v)]);
     let circuit = compile_calibrated(&graph, samples, &Options::default())?;
-    let x = array![-15, 6, 12].into_dyn();
+    let x = array![-15i64, 6, 12].into_dyn();
     let results =
         vec![x.mapv(|v| (v + 2).div_euclid(4)), x.mapv(|v| v.div_euclid(8)), x.mapv(|v| v.rem_euclid(4))];
     Ok((circuit, vec![(vec![x], results)]))
