@@ -20,10 +20,25 @@ const P_ERROR: PassOption = PassOption {
 const GLOBAL_P_ERROR: PassOption = PassOption {
     name: "global-p-error",
     summary: "greatest failure probability of a run, or `none`",
-    default: "1e-5",
+    default: "none",
+};
+const PRESET: PassOption = PassOption {
+    name: "preset",
+    summary: "failure probability by name: `default` (1e-5 for a run), `ind-cpa-d` (2^-128 for each lookup and result); `default` where nothing else is said",
+    default: "none",
 };
 const SECURITY: PassOption =
     PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" };
+const NOISE: PassOption = PassOption {
+    name: "noise",
+    summary: "family of the noise: `gaussian` or `tuniform`; that of the module's keys, else `gaussian`, where nothing is said",
+    default: "none",
+};
+const RESTRICT: PassOption = PassOption {
+    name: "restrict",
+    summary: "bounds of the search, such as `polynomial_size=1024..2048;grouping=1;many_lut=off;key_sets=1`",
+    default: "",
+};
 const COST_TABLE: PassOption = PassOption {
     name: "cost-table",
     summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
@@ -65,7 +80,10 @@ pub static PASSES: &[Pass] = &[
             },
             P_ERROR,
             GLOBAL_P_ERROR,
+            PRESET,
             SECURITY,
+            NOISE,
+            RESTRICT,
             COST_TABLE,
         ],
         run: decompose::run,
@@ -102,7 +120,7 @@ pub static PASSES: &[Pass] = &[
         name: "fhe-optimize-parameters",
         summary: "chooses the cheapest keys for a security level and error probabilities, and writes them as key ops",
         level: Level::Fhe,
-        options: &[P_ERROR, GLOBAL_P_ERROR, SECURITY, COST_TABLE],
+        options: &[P_ERROR, GLOBAL_P_ERROR, PRESET, SECURITY, NOISE, RESTRICT, COST_TABLE],
         run: optimize_parameters::run,
     },
     Pass {
