@@ -55,6 +55,27 @@ pub const FHE_OPERATIONS: &[Operation] = &[
         "element `i` becomes `tables[selector[i]][xᵢ mod 2^w]`; without a selector there is one table",
     ),
     operation(
+        "round",
+        " x {bits, approximate}",
+        "`⌊(x + 2^(bits−1)) / 2^bits⌋`; with `approximate` noise may move it by one",
+    ),
+    operation(
+        "truncate",
+        " x {bits, approximate}",
+        "`⌊x / 2^bits⌋`; with `approximate` noise may move it by one",
+    ),
+    operation(
+        "low_bits",
+        " x, top {bits}",
+        "`x mod 2^bits`; with bit `bits` of `x` as `top`, which is optional, it is a single lookup",
+    ),
+    operation("bit", " x {position}", "`⌊x / 2^position⌋ mod 2`, one lookup of width `position`"),
+    operation(
+        "reinterpret",
+        " x {half_steps}",
+        "the same ciphertext at another width: `(x + half_steps/2) · 2^(w' − w)`, to the nearest integer",
+    ),
+    operation(
         "map",
         " x, … {region}",
         "the region's scalar function of every element, of `arith` and `math` operations",
