@@ -291,7 +291,7 @@ fn improve_conversions(evaluator: &Evaluator<'_>, best: &mut Complete) {
 }
 
 /// Tries for each load alone how many lookups share a bootstrap.
-fn improve_sharing(evaluator: &Evaluator<'_>, best: &mut Complete) {
+pub(super) fn improve_sharing(evaluator: &Evaluator<'_>, best: &mut Complete) {
     for (i, load) in evaluator.lookup_loads().filter(|(_, load)| load.sharing > 1) {
         let width = evaluator.instance.loads[i].demand.width.0;
         for many in 0..=most(evaluator, Some(*load)) {
