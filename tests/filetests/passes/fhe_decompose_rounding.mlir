@@ -148,16 +148,16 @@ func.func @main(%x: !fhe.eint<12>, %y: !fhe.eint<4>) -> (!fhe.eint<8>, !fhe.eint
   return %1, %2 : !fhe.eint<8>, !fhe.eint<2>
 }
 // output:
-module attributes {fhe.rounding = ["2 of 4 bits removed exactly: one lookup", "8 of 12 bits removed exactly: in chunks of 4, 4 bits"]} {
+module attributes {fhe.rounding = ["2 of 4 bits removed exactly: one lookup", "8 of 12 bits removed exactly: in chunks of 5, 3 bits"]} {
   func.func @main(%arg0: !fhe.eint<12>, %arg1: !fhe.eint<4>) -> (!fhe.eint<8>, !fhe.eint<2>) {
-    %0 = fhe.bit %arg0 {position = 4 : i64} : (!fhe.eint<12>) -> !fhe.eint<1>
-    %1 = fhe.low_bits %arg0, %0 {bits = 4 : i64} : (!fhe.eint<12>, !fhe.eint<1>) -> !fhe.eint<12>
+    %0 = fhe.bit %arg0 {position = 5 : i64} : (!fhe.eint<12>) -> !fhe.eint<1>
+    %1 = fhe.low_bits %arg0, %0 {bits = 5 : i64} : (!fhe.eint<12>, !fhe.eint<1>) -> !fhe.eint<12>
     %2 = fhe.sub %arg0, %1 : (!fhe.eint<12>, !fhe.eint<12>) -> !fhe.eint<12>
-    %3 = fhe.reinterpret %2 : (!fhe.eint<12>) -> !fhe.eint<8>
-    %4 = fhe.bit %3 {position = 4 : i64} : (!fhe.eint<8>) -> !fhe.eint<1>
-    %5 = fhe.low_bits %3, %4 {bits = 4 : i64} : (!fhe.eint<8>, !fhe.eint<1>) -> !fhe.eint<8>
-    %6 = fhe.sub %3, %5 : (!fhe.eint<8>, !fhe.eint<8>) -> !fhe.eint<8>
-    %7 = fhe.reinterpret %6 : (!fhe.eint<8>) -> !fhe.eint<4>
+    %3 = fhe.reinterpret %2 : (!fhe.eint<12>) -> !fhe.eint<7>
+    %4 = fhe.bit %3 {position = 3 : i64} : (!fhe.eint<7>) -> !fhe.eint<1>
+    %5 = fhe.low_bits %3, %4 {bits = 3 : i64} : (!fhe.eint<7>, !fhe.eint<1>) -> !fhe.eint<7>
+    %6 = fhe.sub %3, %5 : (!fhe.eint<7>, !fhe.eint<7>) -> !fhe.eint<7>
+    %7 = fhe.reinterpret %6 : (!fhe.eint<7>) -> !fhe.eint<4>
     %8 = fhe.lookup %7 {tables = dense<[[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100, 121, 144, 169, 196, 225]]> : tensor<1x16xi64>} : (!fhe.eint<4>) -> !fhe.eint<8>
     %9 = fhe.lookup %arg1 {tables = dense<[[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]]> : tensor<1x16xi64>} : (!fhe.eint<4>) -> !fhe.eint<2>
     return %8, %9 : !fhe.eint<8>, !fhe.eint<2>

@@ -23,6 +23,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         ("aot", |case| AHEAD_OF_TIME.contains(&case.name.as_str()), processes::aot),
     ];
     let mut tests = traced::tests();
+    tests.extend(key_sets::tests());
     tests.push(Trial::test("suite::every_operation_has_a_case", || Ok(every_operation_has_a_case()?)));
     for case in cases::all().into_iter().chain([key_sets::case()]) {
         for (name, takes, executor) in executors {
