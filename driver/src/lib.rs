@@ -52,6 +52,8 @@ mod pages {
     struct Language;
     #[doc = include_str!("../../docs/ranges-and-widths.md")]
     struct RangesAndWidths;
+    #[doc = include_str!("../../docs/rounding.md")]
+    struct Rounding;
     #[doc = include_str!("../../docs/simulation.md")]
     struct Simulation;
 }
