@@ -9,6 +9,7 @@ pub mod cost_table;
 mod facts;
 mod fuse_lookup_tables;
 mod fuse_maps;
+mod given_keys;
 mod infer_bit_widths;
 pub mod infer_ranges;
 mod intervals;

@@ -5,7 +5,7 @@
 //! - [`cost`]: what an operation takes, from a measured table;
 //! - `space`: what is chosen from, within [`Restrictions`];
 //! - `instance`: the program with its lookups divided among key sets; `evaluate`: time and noise of a choice of
-//!   keys for it; `search`: the cheapest choice;
+//!   keys for it; `search`: the cheapest choice; `divide`: the cheapest division;
 //! - [`solve`]: from the request to the [`Solution`];
 //! - [`explain`]: why nothing was found and what to relax.
 //!
@@ -14,6 +14,7 @@
 pub mod cost;
 pub mod dag;
 pub mod demand;
+mod divide;
 mod evaluate;
 pub mod explain;
 mod instance;

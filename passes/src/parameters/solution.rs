@@ -116,11 +116,11 @@ impl Solution {
         let mut keys = Keys::new(evaluator, complete, given);
         let mut lookups = BTreeMap::new();
         let mut groups = 0;
-        for looked in &analysis.operands {
+        for (value, looked) in analysis.operands.iter().enumerate() {
             let from = key_of(looked.place, division);
             for (part, _) in sharing(looked, division) {
                 let Some(part) = part else { continue };
-                let load = evaluator.instance.load_of(looked, part, division);
+                let load = evaluator.instance.load_of(value, part);
                 let many = load.map_or(0, |load| complete.choice.many[load]);
                 let of_part: Vec<usize> =
                     looked.lookups.iter().copied().filter(|&l| division.lookups[l] == part).collect();

@@ -3,11 +3,11 @@
 use crate::parameters::cost::CostModel;
 use crate::parameters::dag::ParamDag;
 use crate::parameters::demand::{Demand, DemandKind, analyse};
-use crate::parameters::evaluate::{Evaluator, limits};
+use crate::parameters::divide::{Setting, divide, with_evaluator};
+use crate::parameters::evaluate::Evaluator;
 use crate::parameters::explain::{Infeasible, explain};
-use crate::parameters::instance::{Division, Instance};
+use crate::parameters::instance::{Division, Grain, Instance};
 use crate::parameters::restrictions::Restrictions;
-use crate::parameters::search::single;
 use crate::parameters::solution::{Achieved, Solution};
 use crate::parameters::space::{BootstrapChoice, ShapeChoice, SmallChoice, Space};
 use crate::parameters::target::ErrorTarget;
@@ -45,18 +45,22 @@ pub fn solve(request: &Request<'_>) -> Result<Solution, Infeasible> {
     let analysis = analyse(request.dag);
     let whole =
         Division { lookups: vec![0; analysis.lookups.len()], components: vec![0; analysis.components.len()] };
-    let instance = Instance::new(&analysis, &whole, request.cost);
+    let instance = Instance::new(&analysis, &whole, request.cost, Grain::Exact);
     if analysis.lookups.is_empty() {
         return encrypt_only(request, &instance, analysis.places.len());
     }
-    let space = Space::new(request.security, request.noise, request.cost, request.restrictions);
-    let limits = limits(&instance, request.target);
-    let (cost, target) = (request.cost, request.target);
-    let evaluator = Evaluator { instance: &instance, space: &space, cost, target, limits: &limits };
-    match single(&evaluator) {
-        Some(best) => Ok(Solution::new(request.security, (&analysis, &whole), &evaluator, &best, None)),
-        None => Err(explain(&problem(request, &instance), &candidates(&space))),
-    }
+    let Request { security, target, cost, .. } = *request;
+    let space = Space::new(security, request.noise, cost, request.restrictions);
+    let max_key_sets = request.restrictions.max_key_sets;
+    let setting = Setting { analysis: &analysis, space: &space, cost, target, max_key_sets };
+    let Some(best) = divide(setting) else {
+        return Err(explain(&problem(request, &instance), &candidates(&space)));
+    };
+    Ok(with_evaluator(setting, &best.instance, |evaluator| {
+        let all: Vec<usize> = (0..best.instance.loads.len()).collect();
+        let evaluator = Evaluator { checked: &all, ..*evaluator };
+        Solution::new(security, (&analysis, &best.division), &evaluator, &best.complete, None)
+    }))
 }
 
 fn problem<'a>(request: &Request<'_>, instance: &'a Instance) -> Problem<'a> {

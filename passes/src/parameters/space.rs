@@ -149,6 +149,12 @@ impl Space {
         Self { shapes, small, extensions, many_lut, given: None }
     }
 
+    /// Position of the next small key with less noise.
+    pub(super) fn next_quieter(&self, position: usize) -> usize {
+        let is_as_noisy = |small: &&SmallChoice| small.variance >= self.small[position].variance;
+        position + self.small[position..].iter().take_while(is_as_noisy).count()
+    }
+
     /// Keyswitches from the GLWE key at one position to the small key at another.
     pub(super) fn keyswitches(&self, from: usize, to: usize) -> &[KeyswitchChoice] {
         match &self.given {
@@ -289,5 +295,6 @@ fn keyswitches(
             kept.push(choice);
         }
     }
+    kept.sort_by(|a, b| b.variance.total_cmp(&a.variance));
     kept
 }

@@ -44,6 +44,11 @@ impl ErrorTarget {
             && self.global_p_error.is_none_or(|bound| global_p_error <= bound)
     }
 
+    /// A target for single lookups and outputs alone: if each of `count` keeps to it, all keep to this one.
+    pub(super) fn split(&self, count: u64) -> Self {
+        Self { p_error: Some(self.share(count)), global_p_error: None }
+    }
+
     /// Whether only single lookups and outputs are bounded.
     pub(super) fn is_local(&self) -> bool {
         self.global_p_error.is_none()
