@@ -11,7 +11,7 @@ use crate::parameters::cost::CostModel;
 use crate::parameters::demand::{Analysis, Place, Source};
 use crate::parameters::evaluate::{Choice, Complete, Evaluator, checked, limits};
 use crate::parameters::instance::{Division, Grain, Instance};
-use crate::parameters::search::{descend, least_seconds, single, sweep};
+use crate::parameters::search::{descend, least_seconds, single, sweep, unsettle};
 use crate::parameters::space::Space;
 use crate::parameters::target::ErrorTarget;
 use petgraph::unionfind::UnionFind;
@@ -68,7 +68,7 @@ pub(super) fn divide(setting: Setting<'_>) -> Option<Divided> {
     let whole =
         Division { lookups: vec![0; analysis.lookups.len()], components: vec![0; analysis.components.len()] };
     let one = undivided(setting, &whole)?;
-    let kinds = kinds(analysis);
+    let kinds = kinds(analysis, MOST_KINDS);
     if setting.max_key_sets < 2 || kinds.len() < 2 {
         return Some(one);
     }
@@ -162,10 +162,21 @@ impl<'a> Search<'a> {
             }
         }
         for _ in 0..MOST_ROUNDS {
-            if !self.improve_homes() {
+            if !self.improve_homes() && !(self.is_small && self.unsettle()) {
                 break;
             }
         }
+    }
+
+    fn unsettle(&mut self) -> bool {
+        let best = &self.best;
+        let found =
+            with_evaluator(self.setting, &best.instance, |evaluator| unsettle(evaluator, &best.complete));
+        let is_better = found.is_some();
+        if let Some(complete) = found {
+            self.best.complete = complete;
+        }
+        is_better
     }
 
     /// Tries a part for each kind, with the components where their operands come from and where they go to.
@@ -291,7 +302,7 @@ fn carry_over(from: &Divided, division: &Division, instance: &Instance) -> Choic
 
 /// Which key a component prefers.
 #[derive(Clone, Copy)]
-enum Preference {
+pub(super) enum Preference {
     /// That of most results that it uses.
     Sources,
     /// That of most lookups that use it.
@@ -299,7 +310,7 @@ enum Preference {
 }
 
 /// A part for each component.
-fn homes(analysis: &Analysis, lookups: &[usize], preference: Preference) -> Vec<usize> {
+pub(super) fn homes(analysis: &Analysis, lookups: &[usize], preference: Preference) -> Vec<usize> {
     let parts = lookups.iter().max().map_or(1, |most| most + 1);
     let mut sources = vec![vec![0; parts]; analysis.components.len()];
     let mut users = sources.clone();
@@ -327,9 +338,7 @@ fn homes(analysis: &Analysis, lookups: &[usize], preference: Preference) -> Vec<
         most(&first[component]).or_else(|| most(&second[component])).unwrap_or(0)
     };
     let mut homes: Vec<usize> = (0..analysis.components.len()).map(home).collect();
-    for &(lookup, component) in &analysis.ties {
-        homes[component] = lookups[lookup];
-    }
+    analysis.ties.iter().for_each(|&(lookup, component)| homes[component] = lookups[lookup]);
     homes
 }
 
@@ -379,7 +388,7 @@ fn every_way(count: usize, most: usize) -> Vec<Vec<usize>> {
 /// Lookups that stay together, the easiest kind first.
 ///
 /// As fine as few kinds allow: every lookup, every value that is looked up, or by width and noise, in ever wider steps.
-fn kinds(analysis: &Analysis) -> Vec<Vec<usize>> {
+pub(super) fn kinds(analysis: &Analysis, most: usize) -> Vec<Vec<usize>> {
     let mut tied = UnionFind::new(analysis.lookups.len());
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
     for &(lookup, component) in &analysis.ties {
@@ -420,16 +429,19 @@ fn kinds(analysis: &Analysis) -> Vec<Vec<usize>> {
         }
     });
     let mut kinds = grouped(&|lookup| (lookup as i64, 0));
-    if kinds.len() > MOST_KINDS {
+    if kinds.len() > most {
         kinds = grouped(&|lookup| (operands(lookup).unwrap_or(0) as i64, 0));
     }
     for key in by_step {
-        if kinds.len() > MOST_KINDS {
+        if kinds.len() > most {
             kinds = grouped(&|lookup| key(&figures[lookup]));
         }
     }
-    if kinds.len() > MOST_KINDS {
+    if kinds.len() > most {
         kinds = grouped(&|lookup| (figures[lookup][0].floor() as i64, 0));
+    }
+    if kinds.len() > most {
+        kinds = grouped(&|_| (0, 0));
     }
     let hardest =
         |kind: &Vec<usize>| kind.iter().map(|&lookup| figures[lookup][0]).fold(f64::NEG_INFINITY, f64::max);

@@ -115,7 +115,8 @@ impl LookupLoad {
 
 impl Instance {
     pub(super) fn new(analysis: &Analysis, division: &Division, cost: &CostModel, grain: Grain) -> Self {
-        let parts = division.lookups.iter().max().map_or(1, |most| most + 1);
+        let all = division.lookups.iter().chain(&division.components);
+        let parts = all.max().map_or(1, |most| most + 1);
         let mut additions = vec![0.0; parts];
         let mut conversions: BTreeMap<(usize, usize), Work> = BTreeMap::new();
         for (component, &home) in analysis.components.iter().zip(&division.components) {

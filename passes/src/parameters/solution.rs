@@ -83,24 +83,27 @@ impl Solution {
         self.demands.first()
     }
 
-    /// Of a program without lookups: one key to encrypt with.
+    /// Of a program without lookups: one key to encrypt with, alone or at its position among given ones.
     pub(super) fn encryption(
         security: SecurityLevel,
-        key: SecretKeySpec,
+        ((position, key), given): ((usize, SecretKeySpec), Option<Keyset>),
         values: usize,
         (seconds, demands): (f64, Vec<Achieved>),
     ) -> Self {
-        let keyset = Keyset { secret_keys: vec![key], ..Keyset::default() };
+        let is_given = given.is_some();
+        let keyset = given.unwrap_or_else(|| Keyset { secret_keys: vec![key], ..Keyset::default() });
         let mut solution = Self {
             security,
             keyset,
-            keys: vec![0; values],
+            keys: vec![position; values],
             lookups: BTreeMap::new(),
             error: ErrorSpec { p_error: 0.0, global_p_error: 0.0 },
             seconds,
             demands,
         };
-        solution.name_keys();
+        if !is_given {
+            solution.name_keys();
+        }
         solution.sum_up();
         solution
     }

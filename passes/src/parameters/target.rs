@@ -54,6 +54,14 @@ impl ErrorTarget {
         self.global_p_error.is_none()
     }
 
+    /// Both bounds times `factor`, and the first of them that is given; nothing where that is out of range.
+    pub(super) fn scaled(&self, factor: f64) -> Option<(Self, f64)> {
+        let scaled = |bound: Option<f64>| bound.map(|p| p * factor);
+        let (p_error, global_p_error) = (scaled(self.p_error), scaled(self.global_p_error));
+        let target = Self::new(p_error, global_p_error).ok()?;
+        Some((target, p_error.or(global_p_error)?))
+    }
+
     /// What `count` equal events may fail with if nothing else ever failed: more breaks the target.
     pub(super) fn share(&self, count: u64) -> f64 {
         let global = self.global_p_error.map(|p| -((-p).ln_1p() / count.max(1) as f64).exp_m1());
