@@ -47,9 +47,16 @@ pub(crate) fn run<'c, 'a>(
     Ok(())
 }
 
-/// Seconds of a run with the parameters that [`run`] would choose; `None` where there are none.
-pub(crate) fn seconds(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Option<f64>, Failed> {
-    Ok(solve(&Task::of(module, options)?.request()).ok().map(|solution| solution.seconds))
+/// Seconds of a run with the parameters that [`run`] would choose from at most so many key sets; `None` where there
+/// are none.
+pub(crate) fn seconds(
+    module: OperationRef<'_, '_>,
+    options: &Options<'_>,
+    key_sets: usize,
+) -> Result<Option<f64>, Failed> {
+    let mut task = Task::of(module, options)?;
+    task.restrictions.max_key_sets = task.restrictions.max_key_sets.min(key_sets);
+    Ok(solve(&task.request()).ok().map(|solution| solution.seconds))
 }
 
 /// What is to be solved.
