@@ -18,7 +18,7 @@ use cloakwork_frontend::{OpGraph, calibrate, emit};
 use cloakwork_ir::attributes::{SPEC, get_range, get_string};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
-use cloakwork_ir::function::{Function, Side, functions};
+use cloakwork_ir::function::{Side, functions};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::tfhe::{key_ops, write_keyset};
 use cloakwork_ir::types::{Element, ValueType};
@@ -249,16 +249,19 @@ impl<'c> Compilation<'c, '_> {
         if get_string(&self.module().as_operation(), SPEC).is_some() {
             return Level::Native;
         }
-        // Keys alone say little: a program can be compiled for keys that it has.
-        let module = self.module();
-        let is_fhe = |function: &Function<'_, '_>| {
-            let types = [Side::Argument, Side::Result].map(|side| function.value_types(side)).concat();
-            let is_fhe = |ty: &ValueType| matches!(ty.element, Element::Encrypted { .. });
-            types.iter().flatten().any(is_fhe)
-                || function.operations().iter().any(|op| walk::name(op).starts_with("fhe."))
-        };
-        let has_keys = !key_ops(module.as_operation()).is_empty();
-        if has_keys && !functions(module).iter().any(is_fhe) { Level::Tfhe } else { Level::Fhe }
+        // Keys in a module of encrypted integers are those that it is to be compiled for.
+        let operations = walk::operations(&self.module().as_operation());
+        let is_fhe = operations.iter().any(|op| walk::name(op).starts_with("fhe."))
+            || functions(self.module()).iter().any(|function| {
+                let types = [Side::Argument, Side::Result].map(|side| function.value_types(side));
+                types
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .any(|ty| matches!(ty.element, Element::Encrypted { .. }))
+            });
+        let has_key = operations.iter().any(|op| walk::name(op) == "tfhe.secret_key");
+        if has_key && !is_fhe { Level::Tfhe } else { Level::Fhe }
     }
 
     fn run(&mut self, pipeline: &str) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! `fhe-infer-bit-widths`: every encrypted integer gets a width and a sign; tables get the length of their input.
 //!
 //! Requires ranges, and that no map and nothing real is left. A declared width is kept and must suffice.
-//! Clear values stay as they are. Afterwards arguments and results of functions carry their range.
+//! Clear values stay as they are. What `fhe.composition` connects gets one width and sign. Afterwards arguments and results of functions carry their range.
 
+use crate::composition::{Feed, check_types, feeds};
 use crate::facts::{self, fail};
 use crate::pass::{Failed, Options};
 use crate::tables::resize;
@@ -11,31 +12,58 @@ use cloakwork_abi::encoding::{self, MAX_LOOKUP_WIDTH, MAX_WIDTH};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::lookup_attributes;
-use cloakwork_ir::diagnostic::place;
+use cloakwork_ir::diagnostic::{Severity, emit, place};
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under, set_op_attribute};
 use cloakwork_ir::types::Element;
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
-use melior::ir::{OperationRef, ValueLike};
+use melior::ir::{OperationRef, Value, ValueLike};
 
 pub(crate) fn run<'c, 'a>(
     context: &'c Context,
     module: OperationRef<'c, 'a>,
     _: &Options<'_>,
 ) -> Result<(), Failed> {
-    functions_under(module).into_iter().try_for_each(|function| infer(context, function))
+    let functions = functions_under(module);
+    let feeds = feeds(module, &functions)?;
+    let ends = feeds.iter().filter_map(|&Feed { from, to }| {
+        let result = functions[from.function].returned().get(from.position).copied()?;
+        let argument = functions[to.function].arguments().get(to.position).copied()?;
+        Some((result, argument))
+    });
+    let ends: Vec<_> = ends.collect();
+    let classes = WidthClasses::together(&functions, &ends)?;
+    ends.iter().for_each(|&(result, argument)| warn_of_range(&classes, result, argument));
+    infer(context, &classes)?;
+    for &function in &functions {
+        keep_ranges(context, function, &classes);
+        function.update_signature(context);
+    }
+    check_types(module, &functions, &feeds)
 }
 
-fn infer<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result<(), Failed> {
-    let classes = WidthClasses::of(function)?;
-    classes.values.iter().try_for_each(|encrypted| check_declared(function, encrypted))?;
+/// A result that leaves the range of the argument that it may be fed to is for the caller to keep from it.
+fn warn_of_range<'c: 'a, 'a>(classes: &WidthClasses<'c, 'a>, result: Value<'c, 'a>, argument: Value<'c, 'a>) {
+    let (Some(result), Some(argument)) = (classes.own(result), classes.own(argument)) else { return };
+    let ((lo, hi), (least, greatest)) = (result.range, argument.range);
+    if lo < least || greatest < hi {
+        let message = format!(
+            "a result takes the values {lo} to {hi} and may be fed to an argument that is declared for {least} to {greatest}; \
+             widen the range of the argument, or feed only values within it"
+        );
+        emit(result.op.location(), Severity::Warning, &message);
+    }
+}
+
+fn infer<'c: 'a, 'a>(context: &'c Context, classes: &WidthClasses<'c, 'a>) -> Result<(), Failed> {
+    classes.values.iter().try_for_each(check_declared)?;
     for encrypted in &classes.values {
         let widest = classes.widest(encrypted.value).unwrap_or(encrypted);
         check_width(widest)?;
         if let Some(FheOp::Lookup(lookup)) = FheOp::of(encrypted.op) {
-            fit_table(context, &classes, encrypted, &lookup)?;
+            fit_table(context, classes, encrypted, &lookup)?;
         }
     }
     for encrypted in &classes.values {
@@ -43,15 +71,11 @@ fn infer<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result
         let element = Element::Encrypted { width: Some(width), is_signed: encrypted.is_signed };
         encrypted.value.set_type(encrypted.ty.with_element(element).to_mlir(context));
     }
-    keep_ranges(context, function, &classes);
-    function.update_signature(context);
     Ok(())
 }
 
-fn check_declared<'c: 'a, 'a>(
-    function: Function<'c, 'a>,
-    encrypted: &Encrypted<'c, 'a>,
-) -> Result<(), Failed> {
+fn check_declared(encrypted: &Encrypted<'_, '_>) -> Result<(), Failed> {
+    let function = encrypted.function;
     let Some((width, is_signed)) = encrypted.ty.integer() else { return Ok(()) };
     let (least, greatest) = encoding::bounds(width, is_signed);
     let (lo, hi) = encrypted.range;

@@ -1,31 +1,24 @@
 //! `fhe-optimize-parameters`: chooses the keys of a module and writes them as key ops.
 //!
-//! Requires widths everywhere and no maps. Norms are those of the program's real constants; a clear argument
-//! counts with the greatest magnitude of its `fhe.range`. Writes the achieved error probabilities and the
-//! security claim as module attributes. A program that no key set can run is explained.
+//! Requires widths everywhere and no maps. Every encrypted argument and every op then says its keys, see
+//! [`crate::key_choices`]. Writes the achieved error probabilities and the security claim as module attributes.
+//! Key ops that the module has already are kept: the program is compiled for exactly these keys. A program that
+//! no key set can run is explained.
 
-use crate::clear_bounds::magnitudes;
 use crate::cost_table;
-use crate::facts::{fail, key};
-use crate::parameters::{
-    ErrorTarget, Operand, ParamDag, Request, Restrictions, Solution, Value as DagValue, solve,
-};
+use crate::facts::fail;
+use crate::parameter_options::{self, Wishes};
+use crate::parameter_view::View;
+use crate::parameters::{Request, Solution, solve};
 use crate::pass::{Failed, Options};
-use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseFamily, SecurityLevel, Width};
+use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseFamily, SecurityLevel};
 use cloakwork_abi::security;
+use cloakwork_abi::spec::Keyset;
 use cloakwork_ir::attributes as attr;
-use cloakwork_ir::diagnostic::place;
-use cloakwork_ir::fhe::FheOp;
-use cloakwork_ir::function::{Function, Side, functions_under, set_op_attribute};
-use cloakwork_ir::linear::Linear;
-use cloakwork_ir::tfhe::write_keyset;
-use cloakwork_ir::types::ValueType;
-use cloakwork_ir::walk;
+use cloakwork_ir::function::{Side, functions_under, set_op_attribute};
+use cloakwork_ir::tfhe::{BOOTSTRAP_KEY, GROUP, KEY, KEYSWITCH_KEY, key_ops, read_keyset, write_keyset};
 use melior::Context;
-use melior::ir::operation::OperationLike;
-use melior::ir::{OperationRef, Value, ValueLike};
-use ndarray::{ArrayD, Axis};
-use std::collections::HashMap;
+use melior::ir::OperationRef;
 
 /// Module attributes that this pass writes and the spec repeats.
 pub(crate) const P_ERROR: &str = "tfhe.p_error";
@@ -38,192 +31,110 @@ pub(crate) fn run<'c, 'a>(
     module: OperationRef<'c, 'a>,
     options: &Options<'_>,
 ) -> Result<(), Failed> {
-    let target = error_target(module, options)?;
-    let level = security_level(module, options)?;
-    let cost = cost_table::take(module, options)?;
-    let mut dag = ParamDag::default();
-    for function in functions_under(module) {
-        add_function(&mut dag, function)?;
+    let Wishes { target, security, noise, mut restrictions } = parameter_options::read(module, options)?;
+    if options.text("restrict").is_empty() {
+        (restrictions.groupings, restrictions.extensions) = (vec![Grouping::One], vec![ExtensionFactor(1)]);
+        (restrictions.many_lut, restrictions.max_key_sets) = (false, 1);
     }
-    let restrictions = Restrictions {
-        groupings: vec![Grouping::One],
-        extensions: vec![ExtensionFactor(1)],
-        many_lut: false,
-        max_key_sets: 1,
-        ..Restrictions::default()
+    let cost = cost_table::take(module, options)?;
+    let view = View::of(module)?;
+    let family = match given_keys(module)? {
+        Some(keyset) => {
+            let family = check_given(&keyset, security, noise).map_err(|message| fail(module, &message))?;
+            restrictions.fixed = Some(keyset);
+            family
+        }
+        None => noise.unwrap_or_default(),
     };
-    let (security, noise) = (level, NoiseFamily::Gaussian);
     let request =
-        Request { dag: &dag, security, noise, target, cost: &cost, restrictions: &restrictions };
-    let solution = solve(&request)
-        .map_err(|infeasible| fail(labelled(module, &infeasible.demand.label), &infeasible.to_string()))?;
-    write(context, module, &solution);
+        Request { dag: &view.dag, security, noise: family, target, cost: &cost, restrictions: &restrictions };
+    let solution = solve(&request).map_err(|infeasible| {
+        let function = || functions_under(module).first().map_or(module, |function| function.op);
+        let op = view.labelled(&infeasible.demand.label).unwrap_or_else(function);
+        fail(op, &infeasible.to_string())
+    })?;
+    if restrictions.fixed.is_none() {
+        write_keyset(context, module, &solution.keyset);
+    }
+    annotate(context, &view, &solution);
+    claim(context, module, &solution, family);
     Ok(())
 }
 
-fn write<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solution) {
-    write_keyset(context, module, &solution.keyset);
+/// The keys that the module has already.
+fn given_keys(module: OperationRef<'_, '_>) -> Result<Option<Keyset>, Failed> {
+    if key_ops(module).is_empty() {
+        return Ok(None);
+    }
+    read_keyset(module).map(Some).map_err(|message| fail(module, &message))
+}
+
+/// The family of the noise of given keys, which must be as secure as is asked for.
+fn check_given(
+    keyset: &Keyset,
+    level: SecurityLevel,
+    wished: Option<NoiseFamily>,
+) -> Result<NoiseFamily, String> {
+    let first = keyset.secret_keys.first().map_or(NoiseFamily::Gaussian, |key| key.noise.family());
+    let family = wished.unwrap_or(first);
+    security::check_curve(level, family).map_err(|error| error.to_string())?;
+    let noises = keyset.secret_keys.iter().map(|key| (&key.name, key.noise, key.shape));
+    let switches = keyset.keyswitch_keys.iter().map(|key| {
+        let target = keyset.secret_keys[key.to].shape;
+        (&key.name, key.noise, target)
+    });
+    let modulus = |position: usize, shape: cloakwork_abi::spec::SecretKeyShape| {
+        if position < keyset.secret_keys.len() { shape.modulus() } else { security::ModulusBits::Bits32 }
+    };
+    for (position, (name, noise, shape)) in noises.chain(switches).enumerate() {
+        if noise.family() != family {
+            return Err(format!(
+                "the key @{name} has {:?} noise, the others or the option `noise` say {family:?}; all keys must have one family",
+                noise.family()
+            ));
+        }
+        let modulus = modulus(position, shape);
+        let dimension = shape.lwe_dimension();
+        let least = security::minimal_noise(level, family, dimension, modulus)
+            .map_err(|error| format!("the key @{name} is not secure: {error}"))?;
+        let (found, least) = (noise.variance(modulus), least.variance(modulus));
+        // Text has the digits of a number, not all of its bits.
+        if found.0 < least.0 * (1.0 - 1e-6) {
+            return Err(format!(
+                "the key @{name} of dimension {dimension} has noise of variance {:.3e}, {} bits of security need at least {:.3e}; take a larger dimension or more noise",
+                found.0,
+                level.bits(),
+                least.0
+            ));
+        }
+    }
+    Ok(family)
+}
+
+/// Says the keys at arguments and ops.
+fn annotate<'c: 'a, 'a>(context: &'c Context, view: &View<'c, 'a>, solution: &Solution) {
+    let Keyset { secret_keys, keyswitch_keys, bootstrap_keys } = &solution.keyset;
+    let under = |value| attr::symbol(context, &secret_keys[solution.key(value)].name);
+    for &(function, i, value) in &view.arguments {
+        function.set_attribute(context, Side::Argument, i, KEY, under(value));
+    }
+    for &(op, value) in &view.ops {
+        set_op_attribute(op, KEY, under(value));
+        let Some(lookup) = solution.lookup(value) else { continue };
+        let symbol = |name: &str| attr::symbol(context, name);
+        set_op_attribute(op, KEYSWITCH_KEY, symbol(&keyswitch_keys[lookup.keyswitch].name));
+        set_op_attribute(op, BOOTSTRAP_KEY, symbol(&bootstrap_keys[lookup.bootstrap].name));
+        if let Some(group) = lookup.group {
+            set_op_attribute(op, GROUP, attr::i64(context, i64::from(group)));
+        }
+    }
+}
+
+/// Says what is achieved.
+fn claim<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solution, family: NoiseFamily) {
     set_op_attribute(module, P_ERROR, attr::f64(context, solution.error.p_error));
     set_op_attribute(module, GLOBAL_P_ERROR, attr::f64(context, solution.error.global_p_error));
     set_op_attribute(module, SECURITY, attr::i64(context, i64::from(solution.security.bits())));
-    set_op_attribute(
-        module,
-        SECURITY_SOURCE,
-        attr::string(context, &security::source(solution.security, NoiseFamily::Gaussian)),
-    );
-}
-
-fn error_target(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<ErrorTarget, Failed> {
-    let probability = |name: &str| match options.text(name) {
-        "none" => Ok(None),
-        _ => options.value(name, "a probability such as 1e-5, or `none`", module).map(Some),
-    };
-    ErrorTarget::new(probability("p-error")?, probability("global-p-error")?)
-        .map_err(|error| fail(module, &error.to_string()))
-}
-
-fn security_level(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<SecurityLevel, Failed> {
-    match options.text("security") {
-        "128" => Ok(SecurityLevel::Bits128),
-        "132" => Ok(SecurityLevel::Bits132),
-        other => Err(fail(module, &format!("option `security` is `{other}`; allowed is 128 or 132 bits"))),
-    }
-}
-
-/// Adds the values of a function, from fresh inputs to outputs.
-fn add_function(dag: &mut ParamDag, function: Function<'_, '_>) -> Result<(), Failed> {
-    let mut known: HashMap<usize, DagValue> = HashMap::new();
-    for (i, argument) in function.arguments().into_iter().enumerate() {
-        if let Some(width) = width_of(argument, function.op)? {
-            let label = function.value_name(Side::Argument, i);
-            known.insert(key(argument), dag.input(width, label));
-        }
-    }
-    for op in function.operations() {
-        let Some(fhe) = FheOp::of(op) else { continue };
-        let result = walk::result(op);
-        let Some(width) = width_of(result, op)? else { continue };
-        let value = add_op(dag, function, op, &fhe, width, &known)?;
-        known.insert(key(result), value);
-    }
-    for (i, value) in function.returned().into_iter().enumerate() {
-        if let Some(node) = known.get(&key(value)) {
-            dag.output(*node, elements(value), function.value_name(Side::Result, i));
-        }
-    }
-    Ok(())
-}
-
-fn add_op(
-    dag: &mut ParamDag,
-    function: Function<'_, '_>,
-    op: OperationRef<'_, '_>,
-    fhe: &FheOp<'_, '_>,
-    width: Width,
-    known: &HashMap<usize, DagValue>,
-) -> Result<DagValue, Failed> {
-    let label = label(op);
-    let operand = |i: usize| known[&key(walk::operand(op, i))];
-    let count = elements(walk::result(op));
-    let weights = |i: usize| {
-        let bounds = magnitudes(function, walk::operand(op, i));
-        bounds.map(|bounds| bounds.mapv(|value| value as f64)).map_err(|message| fail(op, &message))
-    };
-    let linear = match fhe {
-        FheOp::Constant { .. } => return Ok(dag.constant(width, label)),
-        FheOp::Lookup(_) => return Ok(dag.lookup(operand(0), width, count, label)),
-        FheOp::Map { .. } => return Err(fail(op, "a map is left; run `fhe-build-tables` first")),
-        FheOp::Linear(linear) => linear,
-    };
-    let (operands, additions) = match linear {
-        Linear::Add | Linear::Sub => ([0, 1].map(|i| Operand::elementwise(operand(i), 1.0)).to_vec(), count),
-        Linear::Neg | Linear::AddClear | Linear::Reshape => {
-            (vec![Operand::elementwise(operand(0), 1.0)], count)
-        }
-        Linear::MulClear => (vec![Operand::elementwise(operand(0), greatest(&weights(1)?))], count),
-        Linear::Dot => {
-            let weights = weights(1)?;
-            let norms = Norms::of(weights.iter().copied());
-            (vec![Operand::disjoint(operand(0), norms.norm2, norms.norm1)], weights.len() as u64)
-        }
-        Linear::Matmul => {
-            let is_left = known.contains_key(&key(walk::operand(op, 0)));
-            let (encrypted, weights) =
-                if is_left { (operand(0), weights(1)?) } else { (operand(1), weights(0)?) };
-            // One output sums a column of clear weights on the right, or a row of clear weights on the left.
-            let lanes = Axis(usize::from(is_left));
-            let norms = Norms::greatest(weights.axis_iter(lanes).map(|lane| Norms::of(lane.iter().copied())));
-            let terms = weights.len_of(Axis(usize::from(!is_left))) as u64;
-            (vec![Operand::shared(encrypted, norms.norm2, norms.norm1)], count * terms)
-        }
-        Linear::Conv2d(_) => {
-            let weights = weights(1)?;
-            let norms =
-                Norms::greatest(weights.axis_iter(Axis(0)).map(|filter| Norms::of(filter.iter().copied())));
-            let terms = (weights.len() / weights.len_of(Axis(0)).max(1)) as u64;
-            (vec![Operand::shared(operand(0), norms.norm2, norms.norm1)], count * terms)
-        }
-        Linear::Sum { .. } => {
-            let terms = elements(walk::operand(op, 0)) / count.max(1);
-            (vec![Operand::disjoint(operand(0), terms as f64, terms as f64)], count * terms)
-        }
-        Linear::Transpose { .. } | Linear::Slice { .. } => (vec![Operand::disjoint(operand(0), 1.0, 1.0)], 0),
-        Linear::Broadcast => (vec![Operand::copies(operand(0))], 0),
-        Linear::Concat { .. } => {
-            let parts: Vec<DagValue> = (0..op.operand_count()).map(operand).collect();
-            return Ok(dag.concat(&parts, width, label));
-        }
-    };
-    Ok(dag.linear(&operands, width, additions, label))
-}
-
-/// `Σ wᵢ²` and `Σ |wᵢ|`
-#[derive(Clone, Copy, Default)]
-struct Norms {
-    norm2: f64,
-    norm1: f64,
-}
-
-impl Norms {
-    fn of(weights: impl Iterator<Item = f64>) -> Self {
-        weights.fold(Self::default(), |sum, weight| Self {
-            norm2: sum.norm2 + weight * weight,
-            norm1: sum.norm1 + weight.abs(),
-        })
-    }
-
-    fn greatest(all: impl Iterator<Item = Self>) -> Self {
-        all.fold(Self::default(), |a, b| Self { norm2: a.norm2.max(b.norm2), norm1: a.norm1.max(b.norm1) })
-    }
-}
-
-fn greatest(values: &ArrayD<f64>) -> f64 {
-    values.iter().copied().fold(0.0, f64::max)
-}
-
-/// What an op is and where.
-fn label(op: OperationRef<'_, '_>) -> String {
-    let (place, name) = (place(op.location()), walk::name(&op));
-    if place.is_empty() { name } else { format!("{name} at {place}") }
-}
-
-/// The op that a label names; the function for results, the module if there is none.
-fn labelled<'c, 'a>(module: OperationRef<'c, 'a>, wanted: &str) -> OperationRef<'c, 'a> {
-    let found = walk::operations(&module).into_iter().find(|op| label(*op) == wanted);
-    let function = || functions_under(module).first().map(|function| function.op);
-    found.or_else(function).unwrap_or(module)
-}
-
-/// Width of an encrypted value; `None` if it is clear.
-fn width_of(value: Value<'_, '_>, op: OperationRef<'_, '_>) -> Result<Option<Width>, Failed> {
-    let ty = ValueType::of(value.r#type()).filter(|ty| ty.element.is_encrypted());
-    let Some(ty) = ty else { return Ok(None) };
-    match ty.integer() {
-        Some((width, _)) => Ok(Some(width)),
-        None => Err(fail(op, &format!("`{ty}` has no width yet; run `fhe-infer-bit-widths` first"))),
-    }
-}
-
-fn elements(value: Value<'_, '_>) -> u64 {
-    ValueType::of(value.r#type()).map_or(0, |ty| ty.elements() as u64)
+    let source = security::source(solution.security, family);
+    set_op_attribute(module, SECURITY_SOURCE, attr::string(context, &source));
 }

@@ -75,9 +75,24 @@ pub static PASSES: &[Pass] = &[
             PassOption {
                 name: "global-p-error",
                 summary: "greatest failure probability of a run, or `none`",
-                default: "1e-5",
+                default: "none",
+            },
+            PassOption {
+                name: "preset",
+                summary: "failure probability by name: `default` (1e-5 for a run), `ind-cpa-d` (2^-128 for each lookup and result); `default` where nothing else is said",
+                default: "none",
             },
             PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" },
+            PassOption {
+                name: "noise",
+                summary: "family of the noise: `gaussian` or `tuniform`; that of the module's keys, else `gaussian`, where nothing is said",
+                default: "none",
+            },
+            PassOption {
+                name: "restrict",
+                summary: "bounds of the search, such as `polynomial_size=1024..2048;grouping=1;many_lut=off;key_sets=1`",
+                default: "",
+            },
             PassOption {
                 name: "cost-table",
                 summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",

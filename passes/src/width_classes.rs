@@ -1,7 +1,8 @@
 //! Which values must have one width, and how wide they must be.
 //!
-//! All encrypted operands and the result of a linear operation share a width; lookups separate widths. A class
-//! is as wide as the range of its widest value needs; that a sum of others wraps around in between is harmless.
+//! All encrypted operands and the result of a linear operation share a width; lookups separate widths. A result
+//! that is fed to an argument of another run shares width and sign with it. A class is as wide as the range of its
+//! widest value needs; that a sum of others wraps around in between is harmless.
 
 use crate::facts::{self, Range, fail, join, key};
 use crate::pass::Failed;
@@ -18,7 +19,7 @@ use melior::ir::{OperationRef, Value};
 use petgraph::unionfind::UnionFind;
 use std::collections::HashMap;
 
-/// The encrypted integers of a function, in order, in classes of one width.
+/// The encrypted integers of one or several functions, in order, in classes of one width.
 pub(crate) struct WidthClasses<'c, 'a> {
     pub(crate) values: Vec<Encrypted<'c, 'a>>,
     places: HashMap<usize, usize>,
@@ -30,6 +31,7 @@ pub(crate) struct WidthClasses<'c, 'a> {
 /// An encrypted integer.
 #[derive(Clone, Debug)]
 pub(crate) struct Encrypted<'c, 'a> {
+    pub(crate) function: Function<'c, 'a>,
     pub(crate) value: Value<'c, 'a>,
     /// The operation it is the result of; the function for an argument.
     pub(crate) op: OperationRef<'c, 'a>,
@@ -44,7 +46,18 @@ pub(crate) struct Encrypted<'c, 'a> {
 impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
     /// Requires ranges, no maps, and nothing real.
     pub(crate) fn of(function: Function<'c, 'a>) -> Result<Self, Failed> {
-        let values = encrypted(function)?;
+        Self::together(&[function], &[])
+    }
+
+    /// As [`Self::of`], for functions with feeds between them: pairs of a result and an argument.
+    pub(crate) fn together(
+        functions: &[Function<'c, 'a>],
+        feeds: &[(Value<'c, 'a>, Value<'c, 'a>)],
+    ) -> Result<Self, Failed> {
+        let mut values = vec![];
+        for &function in functions {
+            values.extend(encrypted(function)?);
+        }
         let places: HashMap<usize, usize> =
             values.iter().enumerate().map(|(place, encrypted)| (key(encrypted.value), place)).collect();
         let mut classes = UnionFind::<usize>::new(values.len());
@@ -56,6 +69,13 @@ impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
                 }
             }
         }
+        let end = |value: &Value<'c, 'a>| places.get(&key(*value)).copied();
+        let feeds: Vec<(usize, usize)> =
+            feeds.iter().filter_map(|(from, to)| Some((end(from)?, end(to)?))).collect();
+        for &(from, to) in &feeds {
+            classes.union(from, to);
+        }
+        share_signs(&mut values, &feeds);
         let class_of = classes.into_labeling();
         let mut widest: HashMap<usize, usize> = HashMap::new();
         for (place, encrypted) in values.iter().enumerate() {
@@ -82,6 +102,33 @@ impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
     pub(crate) fn width(&self, value: Value<'c, 'a>) -> Option<Width> {
         self.widest(value).map(|encrypted| encrypted.needed)
     }
+}
+
+/// Where one end of a feed is signed, so is the other, unless it is declared.
+fn share_signs(values: &mut [Encrypted<'_, '_>], feeds: &[(usize, usize)]) {
+    let mut is_steady = false;
+    while !is_steady {
+        is_steady = true;
+        for &(from, to) in feeds {
+            let is_signed = values[from].is_signed || values[to].is_signed;
+            for end in [from, to] {
+                let end = &mut values[end];
+                if is_signed && !end.is_signed && end.ty.integer().is_none() {
+                    end.is_signed = true;
+                    end.needed = needed(end.range, true, &end.ty);
+                    is_steady = false;
+                }
+            }
+        }
+    }
+}
+
+/// Bits for a range, at least those declared.
+fn needed((lo, hi): Range, is_signed: bool, ty: &ValueType) -> Width {
+    // A signed value that is never negative still has a sign bit.
+    let needed = width_of_range(lo, hi).0 + u32::from(is_signed && lo >= 0);
+    let declared = ty.integer().map_or(0, |(width, _)| width.0);
+    Width(needed.max(declared))
 }
 
 fn encrypted<'c: 'a, 'a>(function: Function<'c, 'a>) -> Result<Vec<Encrypted<'c, 'a>>, Failed> {
@@ -133,13 +180,10 @@ fn read<'c: 'a, 'a>(
         );
         fail(op, &message)
     })?;
-    let (lo, hi) = range;
     let is_signed = match ty.integer() {
         Some((_, is_signed)) => is_signed,
-        None => lo < 0,
+        None => range.0 < 0,
     };
-    // A signed value that is never negative still has a sign bit.
-    let needed = width_of_range(lo, hi).0 + u32::from(is_signed && lo >= 0);
-    let declared = ty.integer().map_or(0, |(width, _)| width.0);
-    Ok(Some(Encrypted { value, op, ty, range, is_signed, needed: Width(needed.max(declared)) }))
+    let needed = needed(range, is_signed, &ty);
+    Ok(Some(Encrypted { function, value, op, ty, range, is_signed, needed }))
 }

@@ -75,7 +75,8 @@ pub fn bootstrap(choice: Choice, trial: BootstrapTrial, count: usize) -> impl Fn
     let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
     let kernel = match choice {
         Choice::Fastest => BootstrapKernel::new(key),
-        Choice::WithoutAvx512 | Choice::Portable => BootstrapKernel::portable(key),
+        Choice::WithoutAvx512 => BootstrapKernel::without_avx512(key),
+        Choice::Portable => BootstrapKernel::portable(key),
     };
     let input: Vec<u64> = (0..count * (from.0 as usize + 1)).map(mix).collect();
     let mut output = vec![0; count * outputs * (to.lwe_dimension().0 as usize + 1)];

@@ -15,7 +15,7 @@ const SMALL: usize = 3;
 const OUTPUT: Width = Width(10);
 
 /// Each kernel that this processor has. A bootstrap key of zeros leaves the accumulator as the body has turned it.
-fn kernels() -> [BootstrapKernel; 2] {
+fn kernels() -> [BootstrapKernel; 3] {
     let to = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(SIZE as u64) };
     let decomposition = Decomposition { base_log: 8, level: 2 };
     let key = || BootstrapKeyWords {
@@ -26,7 +26,7 @@ fn kernels() -> [BootstrapKernel; 2] {
         extension: ExtensionFactor(1),
         words: vec![0; SMALL * 2 * 2 * 2 * SIZE],
     };
-    [BootstrapKernel::portable(key()), BootstrapKernel::new(key())]
+    [BootstrapKernel::portable(key()), BootstrapKernel::without_avx512(key()), BootstrapKernel::new(key())]
 }
 
 fn bodies(phases: &[u64]) -> Vec<u64> {

@@ -5,8 +5,8 @@
 //! a processor for, all threads together, so that other work on the machine shows little. Fails where a prediction is
 //! off by more than [`ALLOWED`].
 
-use cloakwork::{Circuit, CostModel, Options, RunOptions, calibrate, compile_text};
-use cloakwork_runtime::kernel_trial::Choice;
+use cloakwork::calibrate::{self, Kernels};
+use cloakwork::{Circuit, CostModel, Options, RunOptions, compile_text};
 use cloakwork_runtime::run;
 use ndarray::{ArrayD, IxDyn};
 use std::fmt::Write;
@@ -24,7 +24,7 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return; // listed or run as a test
     }
-    let table = calibrate::calibrate(Choice::Fastest, CALIBRATION, &mut |_| ());
+    let table = calibrate::calibrate(Kernels::fastest(), CALIBRATION, &mut |_| ());
     println!(
         "{:<44} {:>12} {:>12} {:>7} {:>12} {:>7}",
         "program", "predicted", "one thread", "", "all threads", ""

@@ -15,8 +15,8 @@ use cloakwork_abi::parameters::{
     SecurityLevel, Variance, Width,
 };
 use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_variance};
-use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::parameters::cost::BootstrapCost;
+use cloakwork_passes::parameters::{CostModel, EXTENSIONS};
 use cloakwork_runtime::calibrate;
 use cloakwork_runtime::kernel_trial::{BootstrapTrial, Choice, KeyswitchTrial};
 use std::fmt;
@@ -125,7 +125,7 @@ fn cheapest(cost: &CostModel, width: Width, safe: f64, block: Block) -> Option<F
             Block::Packed(_) => Some(SmallKey::new(cost, shape.lwe_dimension().0, Block::None)),
             Block::None | Block::Prefix | Block::Bits24 | Block::Free | Block::CommonMask(_) => None,
         };
-        for extension in [1, 2, 3, 4, 5, 6, 8, 10, 12, 16].map(ExtensionFactor) {
+        for extension in EXTENSIONS {
             let coefficients = extension.0 * shape.polynomial_size.0;
             if coefficients % (2 << width.0) != 0 {
                 continue; // a box is an even number of coefficients
@@ -361,36 +361,34 @@ fn measure_rows() {
     }
 }
 
-/// Measures steps of a bootstrap of pairs with several ciphertexts on a mask: such a step is that of a key with more
-/// rows and columns.
+/// Measures steps of bootstraps: of single key bits, of pairs, and of pairs with several ciphertexts on a mask, where a
+/// step is that of a key with more rows and columns.
 fn measure_steps() {
-    const STEPS: u64 = 32;
-    println!("\nstep of pairs, one thread, full batch: time for a ciphertext with w ciphertexts on a mask");
+    println!(
+        "\nbootstrap, one thread, full batch: us for a key bit and a ciphertext; w: ciphertexts on a mask"
+    );
     for (k, size) in [(3, 512), (2, 1024), (1, 2048)] {
-        let times = [1, 2, 3, 4].map(|slots| {
-            let trial = BootstrapTrial {
-                from: LweDimension(2 * STEPS),
-                to: GlweShape {
-                    dimension: GlweDimension(k + slots - 1),
-                    polynomial_size: PolynomialSize(size),
-                },
-                decomposition: Decomposition { base_log: 20, level: 1 },
-                grouping: Grouping::Two,
-                extension: ExtensionFactor(1),
-                outputs: 1,
-            };
-            let time = calibrate::bootstrap(
-                Choice::Fastest,
-                trial,
-                BOOTSTRAP_BATCH as usize,
-                Duration::from_secs(1),
-            );
-            time / (STEPS * slots) as f64
-        });
-        print!("k {k}, N {size}:");
-        for (slots, time) in (1..).zip(times) {
-            print!("  w {slots}: {:.2} us, {:.2} of it", time * 1e6, time / times[0]);
+        let single = key_bit_us((k, size), Grouping::One);
+        let pairs = [1, 2, 3, 4].map(|w| key_bit_us((k + w - 1, size), Grouping::Two) / w as f64);
+        print!("k {k}, N {size}: single bits {single:.2}, pairs {:.2}", pairs[0]);
+        for (w, time) in (2..).zip(&pairs[1..]) {
+            print!(", w {w} {time:.2} ({:.2} of pairs)", time / pairs[0]);
         }
         println!();
     }
+}
+
+/// Microseconds that a bootstrap takes for each coefficient of its input.
+fn key_bit_us((k, size): (u64, u64), grouping: Grouping) -> f64 {
+    const COEFFICIENTS: u64 = 64;
+    let trial = BootstrapTrial {
+        from: LweDimension(COEFFICIENTS),
+        to: GlweShape { dimension: GlweDimension(k), polynomial_size: PolynomialSize(size) },
+        decomposition: Decomposition { base_log: 20, level: 1 },
+        grouping,
+        extension: ExtensionFactor(1),
+        outputs: 1,
+    };
+    let time = calibrate::bootstrap(Choice::Fastest, trial, BOOTSTRAP_BATCH as usize, Duration::from_secs(1));
+    time * 1e6 / COEFFICIENTS as f64
 }

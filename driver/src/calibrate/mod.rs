@@ -8,13 +8,20 @@ mod fit;
 mod plan;
 
 use cloakwork_abi::parameters::{Decomposition, GlweDimension, Grouping, LweDimension, PolynomialSize};
+use cloakwork_backend_cpu::Target;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::parameters::cost::{BootstrapCost, DigitCost, KeyswitchCost};
 use cloakwork_runtime::calibrate::{self, BOOTSTRAP_BATCH, KEYSWITCH_BATCH};
 use cloakwork_runtime::kernel_trial::{Choice, KeyswitchTrial};
 use fit::{fit, rounded};
 use plan::{Kind, Point, kinds};
+use std::fmt;
 use std::time::{Duration, Instant};
+
+/// What a processor needs for the kernels with AVX-512.
+pub(crate) const AVX512: [&str; 5] = ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512vnni"];
+/// What a processor needs for the kernels with AVX2.
+const AVX2: [&str; 2] = ["avx2", "fma"];
 
 /// Digits of keyswitches: the most bits that take so many bytes, and how many levels of them are measured.
 const DIGITS: [(u32, u32); 4] = [(7, 4), (15, 2), (23, 1), (30, 1)];
@@ -23,6 +30,52 @@ const KEYSWITCH: (u64, [u64; 2]) = (2048, [500, 1000]);
 /// Bootstraps of few and of many steps, for what they take besides.
 const ENDS: (Kind, [u64; 2]) =
     (Kind { dimension: 1, polynomial_size: 2048, grouping: Grouping::One }, [2, 32]);
+
+/// Kernels by the vector instructions that they are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// AVX-512 with VNNI.
+    Avx512,
+    /// AVX2 and FMA.
+    Avx2,
+    /// None.
+    Portable,
+}
+
+impl Kernels {
+    /// The fastest that this processor has: those that run programs.
+    pub fn fastest() -> Self {
+        let all = [Self::Avx512, Self::Avx2, Self::Portable];
+        all.into_iter().find(|kernels| kernels.is_available()).unwrap_or(Self::Portable)
+    }
+
+    /// Whether this processor has the instructions.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Avx512 => Target::Host.has_features(&AVX512),
+            Self::Avx2 => Target::Host.has_features(&AVX2),
+            Self::Portable => true,
+        }
+    }
+
+    fn choice(self) -> Choice {
+        match self {
+            Self::Avx512 => Choice::Fastest,
+            Self::Avx2 => Choice::WithoutAvx512,
+            Self::Portable => Choice::Portable,
+        }
+    }
+}
+
+impl fmt::Display for Kernels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Avx512 => "AVX-512",
+            Self::Avx2 => "AVX2",
+            Self::Portable => "portable",
+        })
+    }
+}
 
 /// How far a calibration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,19 +88,21 @@ pub struct Progress {
     pub next: String,
 }
 
-/// Measures for about `span`, on one thread; tells `progress` before each time that it takes.
-pub fn calibrate(choice: Choice, span: Duration, progress: &mut dyn FnMut(Progress)) -> CostModel {
+/// Measures for about `span`, on one thread; tells `progress` before each time that it takes. The processor has the
+/// kernels.
+pub fn calibrate(kernels: Kernels, span: Duration, progress: &mut dyn FnMut(Progress)) -> CostModel {
     let kinds = kinds();
     let of_bootstraps: usize = kinds.iter().map(|kind| kind.points().len()).sum();
     let of_keyswitches = DIGITS.len() * KEYSWITCH.1.len() * 2;
     let total = 1 + of_keyswitches + ENDS.1.len() + of_bootstraps;
+    let choice = kernels.choice();
     let mut times = Times { choice, end: Instant::now() + span, done: 0, total, progress };
     let linear_word_ns = rounded(calibrate::weighted_word(times.next("additions")) * 1e9);
     let keyswitch = times.keyswitch();
     let bootstrap_word_ns = rounded(times.ends());
     let bootstraps = kinds.iter().map(|kind| times.bootstrap(kind, bootstrap_word_ns)).collect();
     CostModel {
-        kernel: format!("{choice:?} kernels, one thread"),
+        kernel: format!("{kernels} kernels, one thread"),
         linear_word_ns,
         keyswitch,
         bootstrap_batch: BOOTSTRAP_BATCH as u64,

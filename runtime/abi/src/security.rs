@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn source_names_curve_and_date() {
-        let text = source(Bits128);
+        let text = source(Bits128, NoiseFamily::Gaussian);
         assert!(
             text.contains("128 bits")
                 && text.contains("2024-06-10")

@@ -3,32 +3,26 @@
 //! A kernel is built once from a key in the standard domain and then maps a batch of ciphertexts to a
 //! batch of ciphertexts. `Pooled` cuts a call into batches, spreads them over the current rayon pool and
 //! lends each batch scratch memory that outlives the call. [`KeyswitchKernel`] and [`BootstrapKernel`] choose
-//! by the processor: keyswitches of our own in `keyswitch`, bootstraps of our own in `avx512`, those of `tfhe`
-//! elsewhere; `tfhe` is also what ours are tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`]
+//! by the processor among the instruction sets that `keyswitch` and `bootstrap` are written for, plain Rust being one;
+//! the operations of `tfhe` are what they are tested against. Another kernel implements [`Keyswitch`] or [`Bootstrap`]
 //! and joins that choice.
 //!
 //! Layout: a large ciphertext is `k·N + 1` words, mask first. A small one occupies `n + 1` words too, but only
 //! the first `n + 1` 32-bit halves of them hold its coefficients.
 
 mod accumulator;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-mod choice;
-#[cfg(test)]
-mod compared;
-#[cfg(test)]
-mod decrypted;
-mod fourier_plan;
+mod bootstrap;
 mod keyswitch;
 mod modulus_switch;
 mod pooled;
-mod stock_bootstrap;
 
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at, greatest_width, interleaved};
-pub(crate) use choice::BootstrapKernel;
+pub(crate) use bootstrap::BootstrapKernel;
 pub(crate) use keyswitch::{KeyswitchKernel, KeyswitchKeyWords, Target};
+#[cfg(test)]
+pub(crate) use modulus_switch::Switched;
 
 /// A bootstrap key: for each group of input coefficients the GGSW ciphertexts that [`Grouping`] names, each in the
 /// order of `tfhe`'s `LweBootstrapKey`. With `Grouping::Two` the dimension `from` is even.

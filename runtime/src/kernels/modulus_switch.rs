@@ -7,19 +7,19 @@
 //! rounded here.
 
 /// A ciphertext modulo the number of steps.
-pub(super) struct Switched {
-    pub(super) mask: Vec<usize>,
-    pub(super) body: usize,
+pub(crate) struct Switched {
+    pub(crate) mask: Vec<usize>,
+    pub(crate) body: usize,
 }
 
 impl Switched {
     /// For ciphertexts of dimension `n`.
-    pub(super) fn new(dimension: usize) -> Self {
+    pub(crate) fn new(dimension: usize) -> Self {
         Self { mask: vec![0; dimension], body: 0 }
     }
 
     /// To `coefficients·2/every` steps that are then counted `every` apart; `coefficients` is at most `2^28`.
-    pub(super) fn switch(&mut self, input: &[u32], coefficients: usize, every: usize) {
+    pub(crate) fn switch(&mut self, input: &[u32], coefficients: usize, every: usize) {
         let steps = 2 * (coefficients / every) as u64;
         let (mask, body) = (&input[..self.mask.len()], input[self.mask.len()]);
         let mut added = 0i64; // in units of 2^−32/S; each is at most 2^31, so no sum overflows

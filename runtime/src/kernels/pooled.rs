@@ -38,11 +38,13 @@ impl<K: Kernel> Pooled<K> {
         let size = batch_size(count, rayon::current_num_threads(), self.kernel.batch());
         let results = output.len() / output_words / count.max(1); // of an input
         let inputs = input.par_chunks(size * input_words);
-        inputs.zip(output.par_chunks_mut(size * results.max(1) * output_words)).with_max_len(1).enumerate().for_each(
-            |(i, (input, output))| {
+        inputs
+            .zip(output.par_chunks_mut(size * results.max(1) * output_words))
+            .with_max_len(1)
+            .enumerate()
+            .for_each(|(i, (input, output))| {
                 self.with_scratch(|scratch| batch(i * size, input, output, scratch));
-            },
-        );
+            });
     }
 }
 

@@ -51,3 +51,37 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 3>}) -> (!fhe.eint<?
   %1 = fhe.lookup %x {tables = dense<[[1, 1, 1, 0]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
   return %0, %1 : !fhe.eint<?>, !fhe.eint<?>
 }
+// -----
+// What is fed back has one width and sign at both ends, also in another function.
+// RUN: fhe-infer-bit-widths
+// run: @main(-3) == 1
+// run: @wider([1, 5]) == 6
+module attributes {fhe.composition = ["main:0 -> main:0", "wider:0 -> main:0"]} {
+func.func @main(%x: !fhe.esint<?> {fhe.range = array<i64: -16, 15>}) -> !fhe.eint<?> {
+  %0 = fhe.lookup %x {tables = dense<1> : tensor<1x32xi64>} : (!fhe.esint<?>) -> !fhe.eint<?>
+  return %0 : !fhe.eint<?>
+}
+func.func @wider(%x: tensor<2x!fhe.eint<?>> {fhe.range = array<i64: 0, 5>}) -> !fhe.eint<?> {
+  %0 = fhe.sum %x {axes = array<i64: 0>, fhe.range = array<i64: 0, 10>} : (tensor<2x!fhe.eint<?>>) -> !fhe.eint<?>
+  return %0 : !fhe.eint<?>
+}
+}
+// output:
+module attributes {fhe.composition = ["main:0 -> main:0", "wider:0 -> main:0"]} {
+  func.func @main(%arg0: !fhe.esint<5> {fhe.range = array<i64: -16, 15>}) -> (!fhe.esint<5> {fhe.range = array<i64: 1, 1>}) {
+    %0 = fhe.lookup %arg0 {fhe.range = array<i64: 1, 1>, tables = dense<1> : tensor<1x32xi64>} : (!fhe.esint<5>) -> !fhe.esint<5>
+    return %0 : !fhe.esint<5>
+  }
+  func.func @wider(%arg0: tensor<2x!fhe.eint<5>> {fhe.range = array<i64: 0, 5>}) -> (!fhe.esint<5> {fhe.range = array<i64: 0, 10>}) {
+    %0 = fhe.sum %arg0 {axes = array<i64: 0>, fhe.range = array<i64: 0, 10>} : (tensor<2x!fhe.eint<5>>) -> !fhe.esint<5>
+    return %0 : !fhe.esint<5>
+  }
+}
+// -----
+// expected-error: `fhe.composition` feeds `out0 of @main` to `in0 of @main`, but they are `!fhe.esint<3>` and `!fhe.eint<3>`; both must have one width and signedness; declare them so, or run `fhe-infer-bit-widths`
+module attributes {fhe.composition = ["main:0 -> main:0"]} {
+func.func @main(%x: !fhe.eint<3>) -> !fhe.esint<?> {
+  %0 = fhe.lookup %x {tables = dense<[[1, 0, -2, -1, 0, 0, 0, 0]]> : tensor<1x8xi64>, fhe.range = array<i64: -2, 1>} : (!fhe.eint<3>) -> !fhe.esint<?>
+  return %0 : !fhe.esint<?>
+}
+}

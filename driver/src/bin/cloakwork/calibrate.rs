@@ -1,18 +1,27 @@
 //! `cloakwork calibrate`.
 
-use crate::arguments::{Calibrate, Kernels};
+use crate::arguments::{Calibrate, WantedKernels};
+use cloakwork::calibrate::Kernels;
 use cloakwork::process::{EXIT_REFUSED, Failure, complain, print};
 use cloakwork::{CostModel, calibrate, files};
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, Grouping, LweDimension};
-use cloakwork_runtime::kernel_trial::Choice;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write;
 use std::time::Duration;
 
 pub(crate) fn calibrate(arguments: &Calibrate) -> Result<(), Failure> {
-    let choice = arguments.kernels.map_or(Choice::Fastest, |kernels| match kernels {
-        Kernels::Portable => Choice::Portable,
+    let kernels = arguments.kernels.map_or_else(Kernels::fastest, |wanted| match wanted {
+        WantedKernels::Avx512 => Kernels::Avx512,
+        WantedKernels::Avx2 => Kernels::Avx2,
+        WantedKernels::Portable => Kernels::Portable,
     });
+    if !kernels.is_available() {
+        let fastest = Kernels::fastest();
+        let message = format!(
+            "this processor has no instructions for {kernels} kernels; leave `--kernels` out for the fastest that it has, {fastest}"
+        );
+        return Err(Failure::new(EXIT_REFUSED, message));
+    }
     if let Some(path) = &arguments.output
         && path.is_file()
         && !arguments.force
@@ -25,7 +34,7 @@ pub(crate) fn calibrate(arguments: &Calibrate) -> Result<(), Failure> {
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
         bar.set_style(style);
     }
-    let table = calibrate::calibrate(choice, Duration::from_secs(arguments.seconds), &mut |progress| {
+    let table = calibrate::calibrate(kernels, Duration::from_secs(arguments.seconds), &mut |progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         bar.set_message(progress.next);

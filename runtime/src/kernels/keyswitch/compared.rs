@@ -1,7 +1,7 @@
 //! Test: every keyswitch that this processor can run has the bits of `tfhe`'s, on keys and ciphertexts of many shapes.
 
 use super::{KeyswitchKernel, KeyswitchKeyWords, ReferenceKeyswitch, Target};
-use crate::kernels::compared::numbers;
+use crate::kernels::bootstrap::numbers;
 use crate::kernels::{Keyswitch, small};
 use cloakwork_abi::parameters::{Decomposition, LweDimension};
 

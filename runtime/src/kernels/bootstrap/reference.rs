@@ -1,8 +1,8 @@
-//! The bootstrap of `tfhe`: centred modulus switch, batched blind rotation, sample extraction.
+//! For tests: the classic bootstrap of `tfhe`: centred modulus switch, batched blind rotation, sample extraction.
 
 use super::fourier_plan::fourier_plan;
-use super::modulus_switch::Switched;
-use super::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
+use crate::kernels::modulus_switch::Switched;
+use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
 use cloakwork_abi::parameters::Grouping;
 use dyn_stack::PodStack;
 use tfhe::core_crypto::algorithms::modulus_switch::ModulusSwitchedLweCiphertext;
@@ -16,23 +16,23 @@ use tfhe::core_crypto::prelude::{
     extract_lwe_sample_from_glwe_ciphertext, par_convert_standard_lwe_bootstrap_key_to_fourier,
 };
 
-pub(crate) struct StockBootstrap {
+pub(super) struct ReferenceBootstrap {
     key: FourierLweBootstrapKeyOwned,
     fft: Fft,
 }
 
 /// Memory for a batch.
-pub(crate) struct StockScratch {
-    switched: Vec<StockSwitched>,
+pub(super) struct ReferenceScratch {
+    switched: Vec<ReferenceSwitched>,
     accumulators: Vec<u64>,
     stack: Vec<u8>,
 }
 
-impl Kernel for StockBootstrap {
-    type Scratch = StockScratch;
+impl Kernel for ReferenceBootstrap {
+    type Scratch = ReferenceScratch;
     const BATCH: usize = 16;
 
-    fn scratch(&self) -> StockScratch {
+    fn scratch(&self) -> ReferenceScratch {
         let (glwe_size, size) = (self.key.glwe_size(), self.key.polynomial_size());
         let stack = batch_blind_rotate_assign_scratch::<u64>(
             glwe_size,
@@ -42,8 +42,8 @@ impl Kernel for StockBootstrap {
         );
         let log_modulus = size.to_blind_rotation_input_modulus_log();
         let switched = || Switched::new(self.key.input_lwe_dimension().0);
-        StockScratch {
-            switched: (0..Self::BATCH).map(|_| StockSwitched(switched(), log_modulus)).collect(),
+        ReferenceScratch {
+            switched: (0..Self::BATCH).map(|_| ReferenceSwitched(switched(), log_modulus)).collect(),
             accumulators: vec![0; Self::BATCH * glwe_size.0 * size.0],
             stack: vec![0; stack.unaligned_bytes_required()],
         }
@@ -54,9 +54,12 @@ impl Kernel for StockBootstrap {
     }
 }
 
-impl StockBootstrap {
-    pub(crate) fn new(key: BootstrapKeyWords) -> Self {
-        assert!(key.grouping == Grouping::One && key.extension.0 == 1, "`tfhe` has the classic bootstrap only");
+impl ReferenceBootstrap {
+    pub(super) fn new(key: BootstrapKeyWords) -> Self {
+        assert!(
+            key.grouping == Grouping::One && key.extension.0 == 1,
+            "`tfhe` has the classic bootstrap only"
+        );
         let (from, size) =
             (LweDimension(key.from.0 as usize), PolynomialSize(key.to.polynomial_size.0 as usize));
         let glwe_size = GlweDimension(key.to.dimension.0 as usize).to_glwe_size();
@@ -71,7 +74,7 @@ impl StockBootstrap {
     }
 }
 
-impl Bootstrap for StockBootstrap {
+impl Bootstrap for ReferenceBootstrap {
     fn coefficients(&self) -> usize {
         self.key.polynomial_size().0
     }
@@ -81,7 +84,7 @@ impl Bootstrap for StockBootstrap {
         input: &[u64],
         output: &mut [u64],
         job: (usize, LookupTables<'_>),
-        scratch: &mut StockScratch,
+        scratch: &mut ReferenceScratch,
     ) {
         let (first, tables) = job;
         let (input_words, output_words) = self.words();
@@ -109,9 +112,9 @@ impl Bootstrap for StockBootstrap {
 }
 
 /// A ciphertext modulo that power of two.
-struct StockSwitched(Switched, CiphertextModulusLog);
+struct ReferenceSwitched(Switched, CiphertextModulusLog);
 
-impl ModulusSwitchedLweCiphertext<usize> for StockSwitched {
+impl ModulusSwitchedLweCiphertext<usize> for ReferenceSwitched {
     fn log_modulus(&self) -> CiphertextModulusLog {
         self.1
     }

@@ -1,6 +1,7 @@
 //! For tests: bootstraps with known keys, whose results are decrypted, checked, and measured for noise.
 
-use super::{BootstrapKernel, BootstrapKeyWords, LookupTables, greatest_width, small_mut};
+use crate::kernels::pooled::Pooled;
+use crate::kernels::{Bootstrap, BootstrapKeyWords, LookupTables, greatest_width, small_mut};
 use cloakwork_abi::encoding::{decode, encode};
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize, Width,
@@ -42,7 +43,7 @@ pub(super) struct Sample {
 }
 
 /// Numbers without structure. [Knuth, MMIX]
-pub(super) fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+pub(in crate::kernels) fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     let states = std::iter::successors(Some(seed), |state: &u64| {
         Some(state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407))
     });
@@ -145,9 +146,10 @@ impl Sample {
     }
 
     /// The results; the first of them again have the same bits.
-    pub(super) fn bootstrap(&self, kernel: &BootstrapKernel) -> Vec<u64> {
+    pub(super) fn bootstrap<K: Bootstrap>(&self, kernel: K) -> Vec<u64> {
         let Case { from, outputs, is_signed, count, .. } = self.case;
-        let (_, words) = kernel.words();
+        let kernel = Pooled::new(kernel);
+        let (_, words) = kernel.kernel().words();
         let tables = LookupTables {
             words: &self.tables,
             selector: Some(&self.selector),

@@ -6,19 +6,15 @@
 //! six bits within blocks of 64 points. Values come in the order that this leaves them in; nothing reorders them.
 //! The plan depends on the size alone and all angles are exact, so the same input gives the same bits everywhere.
 
-use super::Avx512;
-use super::butterfly::{Angle, Each, Numbers, Same, forward, forward_64, inverse, inverse_64};
-use super::vector::{Complex, LANES, Points};
-
-/// 64 points in memory.
-pub(super) type Block = [Points; LANES];
+use super::butterfly::{Angle, Numbers, Same, forward, forward_64, inverse, inverse_64};
+use super::complex::Complex;
+use super::simd::{Block, LANES, Points, Simd, Task};
 
 /// Least `N`: there is always a first step.
 pub(super) const MIN_SIZE: usize = 256;
 
 /// Factors for one polynomial size.
 pub(super) struct Transform {
-    avx512: Avx512,
     /// `M / 64`
     pub(super) blocks: usize,
     /// Radix of the first step.
@@ -41,7 +37,7 @@ struct MiddleStep {
 
 impl Transform {
     /// `size` is a power of two, from [`MIN_SIZE`] on.
-    pub(super) fn new(avx512: Avx512, size: usize) -> Self {
+    pub(super) fn new(size: usize) -> Self {
         assert!(size.is_power_of_two() && size >= MIN_SIZE);
         let blocks = size / 2 / 64;
         let first_radix = first_radix(blocks);
@@ -59,7 +55,6 @@ impl Transform {
             (angle.factors(8), std::array::from_fn(|part| std::array::from_fn(|lane| lanes[lane][part])))
         });
         Self {
-            avx512,
             blocks,
             first_radix,
             first: Angle::ROOT.factors(first_radix),
@@ -71,56 +66,58 @@ impl Transform {
 
     /// Factors of the first step.
     #[inline(always)]
-    pub(super) fn first(&self) -> Same<'_> {
-        Same(self.avx512, &self.first)
+    pub(super) fn first<S: Simd>(&self, simd: S) -> Same<'_, S> {
+        Same(simd, &self.first)
     }
 
     /// The steps of radix 8 within part `part` of those that the first step made.
     #[inline(always)]
-    pub(super) fn forward_middle(&self, part: usize, blocks: &mut [Block]) {
+    pub(super) fn forward_middle<S: Simd>(&self, simd: S, part: usize, blocks: &mut [Block]) {
         for step in &self.middle {
-            self.middle_step::<true>(step, part, blocks.as_flattened_mut());
+            self.middle_step::<S, true>(simd, step, part, blocks.as_flattened_mut());
         }
     }
 
     /// Undoes [`Self::forward_middle`] up to a factor.
     #[inline(always)]
-    pub(super) fn inverse_middle(&self, part: usize, blocks: &mut [Block]) {
+    pub(super) fn inverse_middle<S: Simd>(&self, simd: S, part: usize, blocks: &mut [Block]) {
         for step in self.middle.iter().rev() {
-            self.middle_step::<false>(step, part, blocks.as_flattened_mut());
+            self.middle_step::<S, false>(simd, step, part, blocks.as_flattened_mut());
         }
     }
 
     #[inline(always)]
-    fn middle_step<const IS_FORWARD: bool>(&self, step: &MiddleStep, part: usize, points: &mut [Points]) {
+    fn middle_step<S: Simd, const IS_FORWARD: bool>(
+        &self,
+        simd: S,
+        step: &MiddleStep,
+        part: usize,
+        points: &mut [Points],
+    ) {
         let pieces = step.factors.len() / self.first_radix;
         let factors = &step.factors[part * pieces..][..pieces];
         for (piece, factors) in points.chunks_exact_mut(points.len() / pieces).zip(factors) {
-            let factors = Same(self.avx512, factors);
+            let factors = Same(simd, factors);
             if step.radix == 8 {
-                in_place::<8, IS_FORWARD>(self.avx512, piece, factors);
+                in_place::<S, 8, IS_FORWARD>(simd, piece, factors);
             } else {
-                in_place::<4, IS_FORWARD>(self.avx512, piece, factors);
+                in_place::<S, 4, IS_FORWARD>(simd, piece, factors);
             }
         }
     }
 
     /// The last six bits, within block `position`.
     #[inline(always)]
-    pub(super) fn forward_last(&self, position: usize, block: &mut Block) {
+    pub(super) fn forward_last<S: Simd>(&self, simd: S, position: usize, block: &mut Block) {
         let (outer, inner) = &self.last[position];
-        let mut x = load(self.avx512, block);
-        forward_64(self.avx512, &mut x, Same(self.avx512, outer), Each(self.avx512, inner));
-        store(&x, block);
+        forward_64(simd, block, outer, inner);
     }
 
     /// Undoes [`Self::forward_last`] up to a factor.
     #[inline(always)]
-    pub(super) fn inverse_last(&self, position: usize, block: &mut Block) {
+    pub(super) fn inverse_last<S: Simd>(&self, simd: S, position: usize, block: &mut Block) {
         let (outer, inner) = &self.last[position];
-        let mut x = load(self.avx512, block);
-        inverse_64(self.avx512, &mut x, Same(self.avx512, outer), Each(self.avx512, inner));
-        store(&x, block);
+        inverse_64(simd, block, outer, inner);
     }
 
     /// For each block: that of `r`, if it holds residues modulo `Y^64 − r`.
@@ -129,13 +126,24 @@ impl Transform {
     }
 
     /// The whole transform of a key's polynomial, scaled by `2^−64 / M`: for what is made once.
-    pub(super) fn forward_key(&self, coefficients: &[u64], blocks: &mut [Block]) {
-        // SAFETY: `self` holds the proof that the processor has the instructions.
-        unsafe { self.forward_key_vectorized(coefficients, blocks) }
+    pub(super) fn forward_key<S: Simd>(&self, simd: S, coefficients: &[u64], blocks: &mut [Block]) {
+        simd.enter(ForwardKey { transform: self, coefficients, blocks });
     }
+}
 
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-    fn forward_key_vectorized(&self, coefficients: &[u64], blocks: &mut [Block]) {
+/// See [`Transform::forward_key`].
+struct ForwardKey<'a> {
+    transform: &'a Transform,
+    coefficients: &'a [u64],
+    blocks: &'a mut [Block],
+}
+
+impl<S: Simd> Task<S> for ForwardKey<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let Self { transform, coefficients, blocks } = self;
         let scale = (-64f64).exp2() / (coefficients.len() / 2) as f64;
         let (re, im) = coefficients.split_at(coefficients.len() / 2);
         let parts = re.as_chunks::<LANES>().0.iter().zip(im.as_chunks::<LANES>().0);
@@ -143,17 +151,17 @@ impl Transform {
             points.re = re.map(|word| word as i64 as f64 * scale);
             points.im = im.map(|word| word as i64 as f64 * scale);
         }
-        let points = blocks.as_flattened_mut();
-        match self.first_radix {
-            2 => in_place::<2, true>(self.avx512, points, self.first()),
-            4 => in_place::<4, true>(self.avx512, points, self.first()),
-            _ => in_place::<8, true>(self.avx512, points, self.first()),
+        let (points, first) = (blocks.as_flattened_mut(), transform.first(simd));
+        match transform.first_radix {
+            2 => in_place::<S, 2, true>(simd, points, first),
+            4 => in_place::<S, 4, true>(simd, points, first),
+            _ => in_place::<S, 8, true>(simd, points, first),
         }
-        let size = self.blocks / self.first_radix;
+        let size = transform.blocks / transform.first_radix;
         for (part, blocks) in blocks.chunks_exact_mut(size).enumerate() {
-            self.forward_middle(part, blocks);
+            transform.forward_middle(simd, part, blocks);
             for (i, block) in blocks.iter_mut().enumerate() {
-                self.forward_last(part * size + i, block);
+                transform.forward_last(simd, part * size + i, block);
             }
         }
     }
@@ -172,48 +180,36 @@ fn first_radix(blocks: usize) -> usize {
 
 /// A step of radix `R`, or its inverse.
 #[inline(always)]
-fn in_place<const R: usize, const IS_FORWARD: bool>(
-    avx512: Avx512,
+fn in_place<S: Simd, const R: usize, const IS_FORWARD: bool>(
+    simd: S,
     points: &mut [Points],
-    factors: Same<'_>,
+    factors: Same<'_, S>,
 ) {
     let stride = points.len() / R;
     for j in 0..stride {
-        let mut x = [Complex::zero(avx512); R];
-        for t in 0..R {
-            x[t] = Complex::load(avx512, &points[j + t * stride]);
+        for part in 0..S::PARTS {
+            let mut x = [Complex::zero(simd); R];
+            for t in 0..R {
+                x[t] = Complex::load(simd, &points[j + t * stride], part);
+            }
+            if IS_FORWARD {
+                forward(simd, &mut x, factors)
+            } else {
+                inverse(simd, &mut x, factors)
+            }
+            for t in 0..R {
+                x[t].store(&mut points[j + t * stride], part);
+            }
         }
-        if IS_FORWARD {
-            forward(avx512, &mut x, factors)
-        } else {
-            inverse(avx512, &mut x, factors)
-        }
-        for t in 0..R {
-            x[t].store(&mut points[j + t * stride]);
-        }
-    }
-}
-
-#[inline(always)]
-fn load(avx512: Avx512, block: &Block) -> [Complex; LANES] {
-    let mut x = [Complex::zero(avx512); LANES];
-    for t in 0..LANES {
-        x[t] = Complex::load(avx512, &block[t]);
-    }
-    x
-}
-
-#[inline(always)]
-fn store(x: &[Complex; LANES], block: &mut Block) {
-    for t in 0..LANES {
-        x[t].store(&mut block[t]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::avx512::vector::F64x8;
+    use crate::kernels::bootstrap::portable::Portable;
+    #[cfg(target_arch = "x86_64")]
+    use crate::kernels::bootstrap::{avx2::Avx2, avx512::Avx512};
 
     /// `2^(2·(11 + 22) − 128) · 0.00705 · N^2.22 / (1 + N/2)`: the part of one product in the noise formula of the
     /// bootstrap, for digits of 22 bits and on one coefficient. // Source: `cloakwork_abi::noise`.
@@ -234,31 +230,51 @@ mod tests {
         product
     }
 
-    fn product_through_transforms(transform: &Transform, digits: &[u64], key: &[u64]) -> Vec<u64> {
-        let (avx512, size) = (transform.avx512, digits.len());
-        let mut values = vec![[Points::ZERO; LANES]; transform.blocks];
-        let mut of_key = values.clone();
-        transform.forward_key(digits, &mut values);
-        transform.forward_key(key, &mut of_key);
-        // The scale of keys is no scale of digits.
-        let unscale = F64x8::splat(avx512, 64f64.exp2() * (size / 2) as f64);
-        for (value, of_key) in values.as_flattened_mut().iter_mut().zip(of_key.as_flattened()) {
-            let product = Complex::load(avx512, value).mul(Complex::load(avx512, of_key));
-            product.scale(unscale).store(value);
-        }
-        let in_part = transform.blocks / transform.first_radix;
-        for (part, blocks) in values.chunks_exact_mut(in_part).enumerate() {
-            for (i, block) in blocks.iter_mut().enumerate() {
-                transform.inverse_last(part * in_part + i, block);
+    /// Points after a product in the domain of values.
+    struct Product<'a>(&'a Transform, &'a [u64], &'a [u64]);
+
+    impl<S: Simd> Task<S> for Product<'_> {
+        type Output = Vec<Block>;
+
+        #[inline(always)]
+        fn run(self, simd: S) -> Vec<Block> {
+            let Self(transform, digits, key) = self;
+            let mut values = vec![[Points::ZERO; LANES]; transform.blocks];
+            let mut of_key = values.clone();
+            transform.forward_key(simd, digits, &mut values);
+            transform.forward_key(simd, key, &mut of_key);
+            // The scale of keys is no scale of digits.
+            let unscale = simd.real(64f64.exp2() * (digits.len() / 2) as f64);
+            for (value, of_key) in values.as_flattened_mut().iter_mut().zip(of_key.as_flattened()) {
+                for part in 0..S::PARTS {
+                    let product = Complex::load(simd, value, part).mul(Complex::load(simd, of_key, part));
+                    product.scale(unscale).store(value, part);
+                }
             }
-            transform.inverse_middle(part, blocks);
+            let in_part = transform.blocks / transform.first_radix;
+            for (part, blocks) in values.chunks_exact_mut(in_part).enumerate() {
+                for (i, block) in blocks.iter_mut().enumerate() {
+                    transform.inverse_last(simd, part * in_part + i, block);
+                }
+                transform.inverse_middle(simd, part, blocks);
+            }
+            let (all, first) = (values.as_flattened_mut(), transform.first(simd));
+            match transform.first_radix {
+                2 => in_place::<S, 2, false>(simd, all, first),
+                4 => in_place::<S, 4, false>(simd, all, first),
+                _ => in_place::<S, 8, false>(simd, all, first),
+            }
+            values
         }
-        let (all, first) = (values.as_flattened_mut(), transform.first());
-        match transform.first_radix {
-            2 => in_place::<2, false>(avx512, all, first),
-            4 => in_place::<4, false>(avx512, all, first),
-            _ => in_place::<8, false>(avx512, all, first),
-        }
+    }
+
+    fn product_through_transforms<S: Simd>(
+        simd: S,
+        transform: &Transform,
+        digits: &[u64],
+        key: &[u64],
+    ) -> Vec<u64> {
+        let values = simd.enter(Product(transform, digits, key));
         let points = values.as_flattened();
         let parts =
             points.iter().flat_map(|points| points.re).chain(points.iter().flat_map(|points| points.im));
@@ -267,7 +283,18 @@ mod tests {
 
     #[test]
     fn products_are_exact_up_to_the_noise_of_the_formula() {
-        let Some(avx512) = Avx512::detect() else { return };
+        check_products(Portable);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = Avx2::detect() {
+            check_products(avx2);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx512) = Avx512::detect() {
+            check_products(avx512);
+        }
+    }
+
+    fn check_products<S: Simd>(simd: S) {
         // Numbers without structure. [Knuth, MMIX]
         let mut state = 1u64;
         let mut next = || {
@@ -275,15 +302,15 @@ mod tests {
             (state ^ state >> 31).wrapping_mul(0xbf58476d1ce4e5b9)
         };
         for size in [256, 512, 1024, 2048, 4096, 8192] {
-            let transform = Transform::new(avx512, size);
+            let transform = Transform::new(size);
             let digits: Vec<u64> = (0..size).map(|_| (next() as i64 >> 42) as u64).collect();
             let key: Vec<u64> = (0..size).map(|_| next()).collect();
-            let found = product_through_transforms(&transform, &digits, &key);
+            let found = product_through_transforms(simd, &transform, &digits, &key);
             let exact = exact_product(&digits, &key);
             let errors = found.iter().zip(&exact).map(|(a, b)| a.wrapping_sub(*b) as i64 as f64);
             let variance = errors.map(|error| (error / 64f64.exp2()).powi(2)).sum::<f64>() / size as f64;
             let ratio = variance / formula(size);
-            println!("N {size}: {ratio:.3} of the formula");
+            println!("{} numbers in a vector, N {size}: {ratio:.3} of the formula", S::WIDTH);
             assert!((0.2..2.0).contains(&ratio), "N {size}: {ratio} of the formula");
         }
     }

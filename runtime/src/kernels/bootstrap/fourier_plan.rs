@@ -1,4 +1,4 @@
-//! The transform of each polynomial size. The plan is fixed, so that the same key and input give the same bits
+//! For tests: the transform of `tfhe` for each polynomial size. The plan is fixed, so that the same key and input give the same bits
 //! in every process; `tfhe` on its own picks the fastest plan of the moment.
 
 use std::collections::BTreeMap;

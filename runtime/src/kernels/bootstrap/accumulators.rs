@@ -4,7 +4,7 @@
 //! By ciphertext and component there are `k + 1` polynomials of words, each followed by the negated words of its
 //! beginning, so that any eight neighbours modulo `Y^N + 1` lie in a row.
 
-use super::vector::LANES;
+use super::simd::LANES;
 use aligned_vec::{AVec, ConstAlign};
 
 /// Bytes that vectors are aligned to.

@@ -4,40 +4,41 @@
 //! roots of unity of order `R`: part `m` of the coefficients is multiplied by `r^m`, then a cyclic transform
 //! of order `R` goes over the parts. Residues come in bit-reversed order of `ζ`.
 
-use super::Avx512;
-use super::vector::{Complex, F64x8, LANES, transpose};
+use super::complex::Complex;
+use super::simd::{Block, LANES, Simd};
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Numbers for the factors `r, r², …, r⁷`: real part, imaginary part, and two that are not used.
 pub(super) type Numbers<T> = [T; 16];
 
 /// The factors of a step.
-pub(super) trait Factors: Copy {
+pub(super) trait Factors<S: Simd>: Copy {
     /// `r^power`, `power` in `1..8`.
-    fn power(&self, power: usize) -> Complex;
+    fn power(&self, power: usize) -> Complex<S>;
 }
 
 /// The same factors for each lane.
 #[derive(Clone, Copy)]
-pub(super) struct Same<'a>(pub(super) Avx512, pub(super) &'a Numbers<f64>);
+pub(super) struct Same<'a, S>(pub(super) S, pub(super) &'a Numbers<f64>);
 
-impl Factors for Same<'_> {
+impl<S: Simd> Factors<S> for Same<'_, S> {
     #[inline(always)]
-    fn power(&self, power: usize) -> Complex {
-        let part = |i: usize| F64x8::splat(self.0, self.1[i]);
-        Complex { re: part(2 * power - 2), im: part(2 * power - 1) }
+    fn power(&self, power: usize) -> Complex<S> {
+        let Self(simd, numbers) = *self;
+        Complex { re: simd.real(numbers[2 * power - 2]), im: simd.real(numbers[2 * power - 1]) }
     }
 }
 
-/// Factors of its own for each lane.
+/// Factors of its own for each lane, of which a part is looked at.
 #[derive(Clone, Copy)]
-pub(super) struct Each<'a>(pub(super) Avx512, pub(super) &'a Numbers<[f64; LANES]>);
+pub(super) struct Each<'a, S>(pub(super) S, pub(super) &'a Numbers<[f64; LANES]>, pub(super) usize);
 
-impl Factors for Each<'_> {
+impl<S: Simd> Factors<S> for Each<'_, S> {
     #[inline(always)]
-    fn power(&self, power: usize) -> Complex {
-        let part = |i: usize| F64x8::load(self.0, &self.1[i]);
-        Complex { re: part(2 * power - 2), im: part(2 * power - 1) }
+    fn power(&self, power: usize) -> Complex<S> {
+        let Self(simd, numbers, part) = *self;
+        let lanes = |i: usize| simd.reals(&numbers[i][part * S::WIDTH..]);
+        Complex { re: lanes(2 * power - 2), im: lanes(2 * power - 1) }
     }
 }
 
@@ -88,7 +89,7 @@ pub(super) fn unit(angle: f64) -> [f64; 2] {
 
 /// A step of radix `R`, which is 2, 4 or 8.
 #[inline(always)]
-pub(super) fn forward<const R: usize>(avx512: Avx512, x: &mut [Complex; R], factors: impl Factors) {
+pub(super) fn forward<S: Simd, const R: usize>(simd: S, x: &mut [Complex<S>; R], factors: impl Factors<S>) {
     for (power, x) in x.iter_mut().enumerate().skip(1) {
         *x = x.mul(factors.power(power));
     }
@@ -100,7 +101,7 @@ pub(super) fn forward<const R: usize>(avx512: Avx512, x: &mut [Complex; R], fact
         split_turned(x, (R / 2 + i, R / 2 + i + R / 4));
     }
     if R == 8 {
-        let h = F64x8::splat(avx512, FRAC_1_SQRT_2);
+        let h = simd.real(FRAC_1_SQRT_2);
         split(x, (0, 1));
         split_turned(x, (2, 3));
         // The root of order 8 is (1 + i)·√½.
@@ -111,9 +112,9 @@ pub(super) fn forward<const R: usize>(avx512: Avx512, x: &mut [Complex; R], fact
 
 /// Undoes [`forward`] up to the factor `R`.
 #[inline(always)]
-pub(super) fn inverse<const R: usize>(avx512: Avx512, x: &mut [Complex; R], factors: impl Factors) {
+pub(super) fn inverse<S: Simd, const R: usize>(simd: S, x: &mut [Complex<S>; R], factors: impl Factors<S>) {
     if R == 8 {
-        let h = F64x8::splat(avx512, FRAC_1_SQRT_2);
+        let h = simd.real(FRAC_1_SQRT_2);
         join(x, (0, 1));
         join_turned(x, (2, 3));
         join(x, (4, 5));
@@ -133,45 +134,87 @@ pub(super) fn inverse<const R: usize>(avx512: Avx512, x: &mut [Complex; R], fact
     }
 }
 
-/// All steps from polynomials of 64 points to their values.
+/// All steps from polynomials of 64 points to their values, with the factors of the two halves of the steps.
 #[inline(always)]
-pub(super) fn forward_64(avx512: Avx512, x: &mut [Complex; LANES], outer: Same<'_>, inner: Each<'_>) {
-    forward(avx512, x, outer);
-    transpose(x);
-    forward(avx512, x, inner);
+pub(super) fn forward_64<S: Simd>(
+    simd: S,
+    block: &mut Block,
+    outer: &Numbers<f64>,
+    inner: &Numbers<[f64; LANES]>,
+) {
+    for part in 0..S::PARTS {
+        let mut x = load(simd, block, part);
+        forward(simd, &mut x, Same(simd, outer));
+        store(&x, block, part);
+    }
+    simd.transpose(block);
+    for part in 0..S::PARTS {
+        let mut x = load(simd, block, part);
+        forward(simd, &mut x, Each(simd, inner, part));
+        store(&x, block, part);
+    }
 }
 
 /// Undoes [`forward_64`] up to the factor 64.
 #[inline(always)]
-pub(super) fn inverse_64(avx512: Avx512, x: &mut [Complex; LANES], outer: Same<'_>, inner: Each<'_>) {
-    inverse(avx512, x, inner);
-    transpose(x);
-    inverse(avx512, x, outer);
+pub(super) fn inverse_64<S: Simd>(
+    simd: S,
+    block: &mut Block,
+    outer: &Numbers<f64>,
+    inner: &Numbers<[f64; LANES]>,
+) {
+    for part in 0..S::PARTS {
+        let mut x = load(simd, block, part);
+        inverse(simd, &mut x, Each(simd, inner, part));
+        store(&x, block, part);
+    }
+    simd.transpose(block);
+    for part in 0..S::PARTS {
+        let mut x = load(simd, block, part);
+        inverse(simd, &mut x, Same(simd, outer));
+        store(&x, block, part);
+    }
+}
+
+#[inline(always)]
+fn load<S: Simd>(simd: S, block: &Block, part: usize) -> [Complex<S>; LANES] {
+    let mut x = [Complex::zero(simd); LANES];
+    for t in 0..LANES {
+        x[t] = Complex::load(simd, &block[t], part);
+    }
+    x
+}
+
+#[inline(always)]
+fn store<S: Simd>(x: &[Complex<S>; LANES], block: &mut Block, part: usize) {
+    for t in 0..LANES {
+        x[t].store(&mut block[t], part);
+    }
 }
 
 /// From `a`, `b` to `a + b` and `a − b`.
 #[inline(always)]
-fn split<const R: usize>(x: &mut [Complex; R], (i, j): (usize, usize)) {
+fn split<S: Simd, const R: usize>(x: &mut [Complex<S>; R], (i, j): (usize, usize)) {
     let (a, b) = (x[i], x[j]);
     (x[i], x[j]) = (a.add(b), a.sub(b));
 }
 
 /// From `a`, `b` to `a + i·b` and `a − i·b`.
 #[inline(always)]
-fn split_turned<const R: usize>(x: &mut [Complex; R], (i, j): (usize, usize)) {
+fn split_turned<S: Simd, const R: usize>(x: &mut [Complex<S>; R], (i, j): (usize, usize)) {
     let (a, b) = (x[i], x[j]);
     (x[i], x[j]) = (a.add_turned(b), a.sub_turned(b));
 }
 
 /// Undoes [`split`] up to the factor 2.
 #[inline(always)]
-fn join<const R: usize>(x: &mut [Complex; R], at: (usize, usize)) {
+fn join<S: Simd, const R: usize>(x: &mut [Complex<S>; R], at: (usize, usize)) {
     split(x, at);
 }
 
 /// Undoes [`split_turned`] up to the factor 2.
 #[inline(always)]
-fn join_turned<const R: usize>(x: &mut [Complex; R], (i, j): (usize, usize)) {
+fn join_turned<S: Simd, const R: usize>(x: &mut [Complex<S>; R], (i, j): (usize, usize)) {
     let (a, b) = (x[i], x[j]);
     (x[i], x[j]) = (a.add(b), a.sub_turned_back(b));
 }

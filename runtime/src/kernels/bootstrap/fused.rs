@@ -3,13 +3,12 @@
 //! A slice of the key passes by all ciphertexts of a batch before the next one; while one is used, the next is
 //! prefetched.
 
-use super::Avx512;
 use super::accumulators::Accumulators;
-use super::digits::Gadget;
-use super::external_product::{ExternalProduct, KeySlice, Workspace};
+use super::external_product::{ExternalProduct, Workspace};
 use super::monomials::Monomials;
-use super::transform::{Block, MIN_SIZE, Transform};
-use super::vector::{LANES, Points};
+use super::multiply::KeySlice;
+use super::simd::{Block, LANES, Points, Simd};
+use super::transform::{MIN_SIZE, Transform};
 use crate::kernels::modulus_switch::Switched;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, interleaved, small};
 use cloakwork_abi::parameters::GlweShape;
@@ -18,45 +17,44 @@ use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, P
 /// Greatest `k` that code exists for.
 const MAX_DIMENSION: u64 = 6;
 
-pub(crate) struct Avx512Bootstrap {
+pub(crate) struct FusedBootstrap<S> {
     /// `n`
     from: usize,
     /// `N`
     size: usize,
-    product: ExternalProduct,
+    product: ExternalProduct<S>,
     /// By step, then as [`KeySlice`] says.
     key: Vec<Points>,
 }
 
 /// Memory for a batch.
-pub(crate) struct Avx512Scratch {
+pub(crate) struct FusedScratch {
     switched: Vec<Switched>,
     table: Vec<u64>,
     accumulators: Accumulators,
     workspace: Workspace,
 }
 
-impl Avx512Bootstrap {
-    /// Whether code exists for keys of that shape.
-    pub(crate) fn supports(shape: GlweShape) -> bool {
-        let size = shape.polynomial_size.0;
-        (1..=MAX_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_SIZE as u64
-    }
+/// Whether code exists for keys of that shape.
+pub(super) fn supports(shape: GlweShape) -> bool {
+    let size = shape.polynomial_size.0;
+    (1..=MAX_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_SIZE as u64
+}
 
-    /// The shape is [supported](Self::supports).
-    pub(crate) fn new(avx512: Avx512, key: BootstrapKeyWords) -> Self {
-        assert!(Self::supports(key.to));
+impl<S: Simd> FusedBootstrap<S> {
+    /// The shape is [supported](supports).
+    pub(crate) fn new(simd: S, key: BootstrapKeyWords) -> Self {
+        assert!(supports(key.to));
         assert!(key.from.0.is_multiple_of(key.grouping.factor()), "checked: pairs need an even dimension");
         let size = key.to.polynomial_size.0 as usize;
-        let transform = Transform::new(avx512, size);
+        let transform = Transform::new(size);
         let product = ExternalProduct {
-            avx512,
-            monomials: Monomials::new(&transform, avx512),
+            simd,
+            monomials: Monomials::new(&transform),
             transform,
-            gadget: Gadget::new(avx512, key.decomposition),
+            decomposition: key.decomposition,
             grouping: key.grouping,
             polynomials: key.to.dimension.0 as usize + 1,
-            level: key.decomposition.level as usize,
             extension: key.extension.0 as usize,
         };
         let mut points = vec![Points::ZERO; key.words.len() / 2 / LANES];
@@ -69,7 +67,6 @@ impl Avx512Bootstrap {
     }
 
     /// The centre of the bootstrap.
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
     fn rotate(&self, switched: &[Switched], accumulators: &mut Accumulators, workspace: &mut Workspace) {
         let (slice, bits) = (self.product.slice(), self.product.grouping.factor() as usize);
         let share = slice.div_ceil(switched.len().max(1));
@@ -87,14 +84,19 @@ impl Avx512Bootstrap {
 
 /// Brings the GGSW ciphertexts of a step from the order of words in a key, where each has its levels first, into that
 /// of [`KeySlice`].
-fn transform_slice(product: &ExternalProduct, words: &[u64], points: &mut [Points], scratch: &mut [Block]) {
-    let (columns, level) = (product.polynomials, product.level);
+fn transform_slice<S: Simd>(
+    product: &ExternalProduct<S>,
+    words: &[u64],
+    points: &mut [Points],
+    scratch: &mut [Block],
+) {
+    let (columns, level) = (product.polynomials, product.level());
     let (rows, ciphertexts) = (columns * level, product.grouping.ciphertexts() as usize);
     let size = scratch.len() * 2 * 64;
     for (i, polynomial) in words.chunks_exact(size).enumerate() {
         let (ciphertext, i) = (i / (rows * columns), i % (rows * columns));
         let (of_level, row, column) = (i / (columns * columns), i / columns % columns, i % columns);
-        product.transform.forward_key(polynomial, scratch);
+        product.transform.forward_key(product.simd, polynomial, scratch);
         let place = ((row * level + of_level) * ciphertexts + ciphertext) * columns + column;
         let places = points.iter_mut().skip(place).step_by(rows * ciphertexts * columns);
         for (to, from) in places.zip(scratch.as_flattened()) {
@@ -103,17 +105,17 @@ fn transform_slice(product: &ExternalProduct, words: &[u64], points: &mut [Point
     }
 }
 
-impl Kernel for Avx512Bootstrap {
-    type Scratch = Avx512Scratch;
+impl<S: Simd> Kernel for FusedBootstrap<S> {
+    type Scratch = FusedScratch;
     const BATCH: usize = 16;
 
     fn batch(&self) -> usize {
         (Self::BATCH / self.product.extension).max(1)
     }
 
-    fn scratch(&self) -> Avx512Scratch {
+    fn scratch(&self) -> FusedScratch {
         let (batch, extension) = (self.batch(), self.product.extension);
-        Avx512Scratch {
+        FusedScratch {
             switched: (0..batch).map(|_| Switched::new(self.from)).collect(),
             table: vec![0; self.coefficients()],
             accumulators: Accumulators::new(batch, (self.product.polynomials, self.size), extension),
@@ -126,7 +128,7 @@ impl Kernel for Avx512Bootstrap {
     }
 }
 
-impl Bootstrap for Avx512Bootstrap {
+impl<S: Simd> Bootstrap for FusedBootstrap<S> {
     fn coefficients(&self) -> usize {
         self.product.extension * self.size
     }
@@ -136,18 +138,17 @@ impl Bootstrap for Avx512Bootstrap {
         input: &[u64],
         output: &mut [u64],
         (first, tables): (usize, LookupTables<'_>),
-        scratch: &mut Avx512Scratch,
+        scratch: &mut FusedScratch,
     ) {
         let (input_words, output_words) = self.words();
-        let Avx512Scratch { switched, table, accumulators, workspace } = scratch;
+        let FusedScratch { switched, table, accumulators, workspace } = scratch;
         let switched = &mut switched[..input.len() / input_words];
         for (i, input) in input.chunks_exact(input_words).enumerate() {
             switched[i].switch(small(input), self.coefficients(), interleaved(tables.outputs));
             tables.fill(first + i, table);
             accumulators.start(i, table, switched[i].body);
         }
-        // SAFETY: a `Transform` holds the proof that the processor has the instructions.
-        unsafe { self.rotate(switched, accumulators, workspace) };
+        self.rotate(switched, accumulators, workspace);
         for (i, output) in output.chunks_exact_mut(output_words).enumerate() {
             accumulators.extract(i / tables.outputs, i % tables.outputs, output);
         }

@@ -5,10 +5,10 @@
 //! `e^(iπ(θ/64 + r(l)/32 + r(v)/4))`, `r` reversing three bits. `Y^p` there is a factor of the block, times a factor
 //! of the lane, times the power `p·r(v)` of the root of order 8.
 
-use super::Avx512;
 use super::butterfly::unit;
-use super::transform::{Block, Transform};
-use super::vector::{Complex, F64x8, LANES, Points};
+use super::complex::Complex;
+use super::simd::{Block, LANES, Points, Simd};
+use super::transform::Transform;
 use std::f64::consts::FRAC_1_SQRT_2;
 
 /// The numbers `0..8` with their three bits reversed.
@@ -16,7 +16,6 @@ const REVERSED: [usize; LANES] = [0, 4, 2, 6, 1, 5, 3, 7];
 
 /// What the values of monomials are made from.
 pub(super) struct Monomials {
-    avx512: Avx512,
     /// `e^(iπt/N)` for `t` in `0..2N`.
     units: Vec<[f64; 2]>,
     /// For each block `θ·N/64`, an integer.
@@ -31,11 +30,11 @@ pub(super) struct Monomial {
 }
 
 impl Monomials {
-    pub(super) fn new(transform: &Transform, avx512: Avx512) -> Self {
+    pub(super) fn new(transform: &Transform) -> Self {
         let size = 2 * 64 * transform.blocks;
         let units = (0..2 * size).map(|t| unit(t as f64 / size as f64)).collect();
         let blocks = transform.angles().iter().map(|angle| (angle.0 * size as f64 / 64.0) as usize).collect();
-        Self { avx512, units, blocks }
+        Self { units, blocks }
     }
 
     #[inline(always)]
@@ -51,17 +50,19 @@ impl Monomials {
 
     /// The values in a block, by power of the root of order 8; [`Monomial::at`] names the one of a vector.
     #[inline(always)]
-    pub(super) fn values(&self, monomial: &Monomial, block: usize, values: &mut Block) {
+    pub(super) fn values<S: Simd>(&self, simd: S, monomial: &Monomial, block: usize, values: &mut Block) {
         let [re, im] = self.units[(monomial.power * self.blocks[block]) & (self.units.len() - 1)];
-        let splat = |number| F64x8::splat(self.avx512, number);
-        let even = Complex::load(self.avx512, &monomial.lanes).mul(Complex { re: splat(re), im: splat(im) });
-        let odd = even.diagonal().scale(splat(FRAC_1_SQRT_2));
-        for (i, value) in [even, odd].into_iter().enumerate() {
-            let negated = Complex::zero(self.avx512).sub(value);
-            value.store(&mut values[i]);
-            Complex { re: negated.im, im: value.re }.store(&mut values[2 + i]);
-            negated.store(&mut values[4 + i]);
-            Complex { re: value.im, im: negated.re }.store(&mut values[6 + i]);
+        for part in 0..S::PARTS {
+            let even = Complex { re: simd.real(re), im: simd.real(im) };
+            let even = Complex::load(simd, &monomial.lanes, part).mul(even);
+            let odd = even.diagonal().scale(simd.real(FRAC_1_SQRT_2));
+            for (i, value) in [even, odd].into_iter().enumerate() {
+                let negated = Complex::zero(simd).sub(value);
+                value.store(&mut values[i], part);
+                Complex::<S> { re: negated.im, im: value.re }.store(&mut values[2 + i], part);
+                negated.store(&mut values[4 + i], part);
+                Complex::<S> { re: value.im, im: negated.re }.store(&mut values[6 + i], part);
+            }
         }
     }
 }

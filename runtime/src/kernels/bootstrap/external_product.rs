@@ -1,0 +1,192 @@
+//! One step of a blind rotation in three fused phases. With one key bit it is
+//! `acc ← acc + GGSW ⊡ (X^a − 1)·acc`, with a pair of them
+//! `acc ← acc + (K₁·(X^a − 1) + K₂·(X^b − 1) + K₃·(X^(a+b) − 1)) ⊡ acc`.
+//!
+//! 1. `take_apart`: with one bit rotate and subtract; take apart and make the first step of the transform, in one
+//!    pass over the accumulator.
+//! 2. `multiply`: for each part that the first step has made the rest of the transform; within each block of 64
+//!    points the products with the key and the first steps back, while the block is in registers or the nearest
+//!    cache; then the steps back in between. Parts keep large polynomials within the second cache. With a pair of
+//!    bits the values are multiplied by those of the monomials here, so the products have three times as many terms.
+//! 3. `add`: the last step back, reduction modulo 1, and addition to the accumulator.
+//!
+//! All components of an accumulator go through a phase before the next, as each needs others: `X^(q·e + r)` takes
+//! component `t − r` to component `t` with a factor `Y^q`, or component `t + e − r` with `Y^(q+1)`.
+
+use super::add::Add;
+use super::monomials::Monomials;
+use super::multiply::{KeySlice, Multiply, TERMS};
+use super::simd::{Block, LANES, Points, Simd};
+use super::take_apart::TakeApart;
+use super::transform::Transform;
+use cloakwork_abi::parameters::{Decomposition, Grouping};
+
+/// What all steps of a blind rotation share.
+pub(super) struct ExternalProduct<S> {
+    pub(super) simd: S,
+    pub(super) transform: Transform,
+    pub(super) monomials: Monomials,
+    pub(super) decomposition: Decomposition,
+    pub(super) grouping: Grouping,
+    /// `k + 1`
+    pub(super) polynomials: usize,
+    /// `e`
+    pub(super) extension: usize,
+}
+
+/// Memory of a step.
+pub(super) struct Workspace {
+    /// By component and row: what is transformed; then, in the place of the first rows, the products.
+    pub(super) rows: Vec<Block>,
+    /// By component and column: the products of one vector, until no component needs what they take the place of.
+    pub(super) sums: Vec<Points>,
+    /// By monomial, for either factor of [`Turn`]: its values in one block.
+    pub(super) values: [[Block; 2]; TERMS],
+}
+
+/// `X^(q·e + r)`
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    /// `q`
+    pub(super) power: usize,
+    /// `r`
+    pub(super) shift: usize,
+}
+
+impl Turn {
+    /// Which component comes to component `t`, and whether by `Y^(q+1)`.
+    #[inline(always)]
+    pub(super) fn source(self, t: usize, extension: usize) -> (usize, bool) {
+        if t >= self.shift { (t - self.shift, false) } else { (t + extension - self.shift, true) }
+    }
+}
+
+impl<S> ExternalProduct<S> {
+    pub(super) fn workspace(&self) -> Workspace {
+        let block = [Points::ZERO; LANES];
+        Workspace {
+            rows: vec![block; self.extension * self.rows() * self.transform.blocks],
+            sums: vec![Points::ZERO; self.extension * self.polynomials],
+            values: [[block; 2]; TERMS],
+        }
+    }
+
+    /// `N`
+    #[inline(always)]
+    pub(super) fn size(&self) -> usize {
+        2 * 64 * self.transform.blocks
+    }
+
+    #[inline(always)]
+    pub(super) fn level(&self) -> usize {
+        self.decomposition.level as usize
+    }
+
+    /// Rows of a GGSW ciphertext.
+    #[inline(always)]
+    pub(super) fn rows(&self) -> usize {
+        self.polynomials * self.level()
+    }
+
+    /// Vectors of a slice of the key.
+    pub(super) fn slice(&self) -> usize {
+        self.transform.blocks * self.block()
+    }
+
+    /// Vectors of a slice of the key for each block.
+    #[inline(always)]
+    pub(super) fn block(&self) -> usize {
+        LANES * self.rows() * self.grouping.ciphertexts() as usize * self.polynomials
+    }
+
+    /// `X^turn`
+    fn turn(&self, turn: usize) -> Turn {
+        let turn = turn % (2 * self.extension * self.size());
+        Turn { power: turn / self.extension, shift: turn % self.extension }
+    }
+}
+
+impl<S: Simd> ExternalProduct<S> {
+    /// `turns` are `a`, or `a` and `b`, below `2·e·N`; `accumulator` comes from `Accumulators::of`.
+    pub(super) fn step(
+        &self,
+        key: KeySlice<'_>,
+        accumulator: &mut [u64],
+        turns: &[usize],
+        workspace: &mut Workspace,
+    ) {
+        if turns.iter().all(|&turn| turn == 0) {
+            return;
+        }
+        let turns = match *turns {
+            [a, b] => [a, b, a + b].map(|turn| self.turn(turn)),
+            _ => [self.turn(turns[0]); TERMS],
+        };
+        self.take_apart(accumulator, turns[0], &mut workspace.rows);
+        self.multiply(key, turns, workspace);
+        self.add(accumulator, &workspace.rows);
+    }
+
+    fn take_apart(&self, accumulator: &[u64], turn: Turn, rows: &mut [Block]) {
+        macro_rules! enter {
+            ($radix:literal, $is_single:literal, $is_turned:literal) => {
+                self.simd.enter(TakeApart::<S, $radix, $is_single, $is_turned> {
+                    product: self,
+                    accumulator,
+                    turn,
+                    rows,
+                })
+            };
+        }
+        match (self.transform.first_radix, self.level(), self.grouping) {
+            (2, 1, Grouping::One) => enter!(2, true, true),
+            (4, 1, Grouping::One) => enter!(4, true, true),
+            (_, 1, Grouping::One) => enter!(8, true, true),
+            (2, _, Grouping::One) => enter!(2, false, true),
+            (4, _, Grouping::One) => enter!(4, false, true),
+            (_, _, Grouping::One) => enter!(8, false, true),
+            (2, 1, Grouping::Two) => enter!(2, true, false),
+            (4, 1, Grouping::Two) => enter!(4, true, false),
+            (_, 1, Grouping::Two) => enter!(8, true, false),
+            (2, _, Grouping::Two) => enter!(2, false, false),
+            (4, _, Grouping::Two) => enter!(4, false, false),
+            (_, _, Grouping::Two) => enter!(8, false, false),
+        }
+    }
+
+    fn multiply(&self, key: KeySlice<'_>, turns: [Turn; TERMS], workspace: &mut Workspace) {
+        macro_rules! enter {
+            ($polynomials:literal, $is_pair:literal) => {
+                self.simd.enter(Multiply::<S, $polynomials, $is_pair> {
+                    product: self,
+                    key,
+                    turns,
+                    workspace,
+                })
+            };
+        }
+        match (self.polynomials, self.grouping) {
+            (2, Grouping::One) => enter!(2, false),
+            (3, Grouping::One) => enter!(3, false),
+            (4, Grouping::One) => enter!(4, false),
+            (5, Grouping::One) => enter!(5, false),
+            (6, Grouping::One) => enter!(6, false),
+            (7, Grouping::One) => enter!(7, false),
+            (2, Grouping::Two) => enter!(2, true),
+            (3, Grouping::Two) => enter!(3, true),
+            (4, Grouping::Two) => enter!(4, true),
+            (5, Grouping::Two) => enter!(5, true),
+            (6, Grouping::Two) => enter!(6, true),
+            (7, Grouping::Two) => enter!(7, true),
+            _ => unreachable!("checked: the shape is supported"),
+        }
+    }
+
+    fn add(&self, accumulator: &mut [u64], rows: &[Block]) {
+        match self.transform.first_radix {
+            2 => self.simd.enter(Add::<S, 2> { product: self, accumulator, rows }),
+            4 => self.simd.enter(Add::<S, 4> { product: self, accumulator, rows }),
+            _ => self.simd.enter(Add::<S, 8> { product: self, accumulator, rows }),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The middle phase of a step: the rest of the transform, the products with the key, and the way back up to one step.
+
+use super::complex::Complex;
+use super::external_product::{ExternalProduct, Turn, Workspace};
+use super::monomials::Monomial;
+use super::simd::{Block, LANES, Points, Simd, Task};
+
+/// Monomials of a step with a pair of bits.
+pub(super) const TERMS: usize = 3;
+
+/// Vectors of a block that the key is brought near ahead of its use.
+const LEAD: usize = 2;
+
+/// The GGSW ciphertexts of a step, and what comes after them.
+#[derive(Clone, Copy)]
+pub(super) struct KeySlice<'a> {
+    /// By vector of points, row of a GGSW (polynomial, then level from the finest), GGSW, column.
+    pub(super) points: &'a [Points],
+    /// Part of the next slice that this ciphertext of the batch prefetches.
+    pub(super) next: &'a [Points],
+}
+
+/// `K1 = k + 1`, and whether with the monomials of a pair of bits.
+pub(super) struct Multiply<'a, S, const K1: usize, const IS_PAIR: bool> {
+    pub(super) product: &'a ExternalProduct<S>,
+    pub(super) key: KeySlice<'a>,
+    pub(super) turns: [Turn; TERMS],
+    pub(super) workspace: &'a mut Workspace,
+}
+
+/// The monomials of a step with a pair of bits, in one block.
+struct Terms<'a> {
+    turns: [Turn; TERMS],
+    monomials: &'a [[Monomial; 2]; TERMS],
+    values: &'a [[Block; 2]; TERMS],
+}
+
+impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, K1, IS_PAIR> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, simd: S) {
+        let Self { product, key, turns, workspace } = self;
+        let (transform, blocks) = (&product.transform, product.transform.blocks);
+        let Workspace { rows, sums, values } = workspace;
+        let in_part = blocks / transform.first_radix;
+        let in_block = product.block();
+        let (height, extension) = (K1 * product.level(), product.extension);
+        let (inputs, outputs) = (extension * height, extension * K1);
+        // Prefetches for each transform of a block.
+        let near = (in_block / LANES * LEAD).div_ceil(inputs);
+        let far = key.next.len().div_ceil(blocks * (inputs + outputs));
+        let mut monomials = [[Monomial::ONE; 2]; TERMS];
+        let kinds = if extension == 1 { 1 } else { 2 };
+        if IS_PAIR {
+            for (monomials, turn) in monomials.iter_mut().zip(turns) {
+                for (i, monomial) in monomials.iter_mut().enumerate().take(kinds) {
+                    *monomial = product.monomials.monomial((turn.power + i) & (2 * product.size() - 1));
+                }
+            }
+        }
+        for part in 0..transform.first_radix {
+            for row in 0..inputs {
+                let start = row * blocks + part * in_part;
+                transform.forward_middle(simd, part, &mut rows[start..start + in_part]);
+            }
+            for block in part * in_part..(part + 1) * in_part {
+                let next = block * (inputs + outputs) * far;
+                for row in 0..inputs {
+                    for i in 0..far {
+                        simd.prefetch::<false>(key.next, next + row * far + i);
+                    }
+                    for i in 0..near {
+                        simd.prefetch::<true>(key.points, block * in_block + row * near + i);
+                    }
+                    transform.forward_last(simd, block, &mut rows[row * blocks + block]);
+                }
+                let points = &key.points[block * in_block..][..in_block];
+                if IS_PAIR {
+                    for (values, monomials) in values.iter_mut().zip(&monomials) {
+                        for (values, monomial) in values.iter_mut().zip(monomials).take(kinds) {
+                            product.monomials.values(simd, monomial, block, values);
+                        }
+                    }
+                    let terms = Terms { turns, monomials: &monomials, values };
+                    if extension == 1 {
+                        multiply_pair::<S, K1, false>(
+                            (simd, product),
+                            points,
+                            &terms,
+                            &mut rows[block..],
+                            sums,
+                        );
+                    } else {
+                        multiply_pair::<S, K1, true>(
+                            (simd, product),
+                            points,
+                            &terms,
+                            &mut rows[block..],
+                            sums,
+                        );
+                    }
+                } else {
+                    multiply_block::<S, K1>((simd, product), points, &mut rows[block..]);
+                }
+                for i in 0..outputs {
+                    for j in 0..far {
+                        simd.prefetch::<false>(key.next, next + (inputs + i) * far + j);
+                    }
+                    let row = i / K1 * height + i % K1;
+                    transform.inverse_last(simd, block, &mut rows[row * blocks + block]);
+                }
+            }
+            for i in 0..outputs {
+                let start = (i / K1 * height + i % K1) * blocks + part * in_part;
+                transform.inverse_middle(simd, part, &mut rows[start..start + in_part]);
+            }
+        }
+    }
+}
+
+/// The row vectors of 64 points each, every `blocks`-th of `rows`, times the matrix of the key; takes the place of
+/// the first rows of each component.
+#[inline(always)]
+fn multiply_block<S: Simd, const K1: usize>(
+    (simd, product): (S, &ExternalProduct<S>),
+    points: &[Points],
+    rows: &mut [Block],
+) {
+    let (height, blocks) = (K1 * product.level(), product.transform.blocks);
+    let (key, _) = points.as_chunks::<K1>();
+    for (v, key) in key.chunks_exact(height).enumerate() {
+        for t in 0..product.extension {
+            for part in 0..S::PARTS {
+                let mut sums = [Complex::zero(simd); K1];
+                for (row, key) in key.iter().enumerate() {
+                    if t == 0 && part == 0 {
+                        let there = ((v + LEAD) * height + row) * K1;
+                        for i in 0..K1 {
+                            simd.prefetch::<true>(points, there + i);
+                        }
+                    }
+                    let x = Complex::load(simd, &rows[(t * height + row) * blocks][v], part);
+                    for column in 0..K1 {
+                        sums[column] = x.mul_add(Complex::load(simd, &key[column], part), sums[column]);
+                    }
+                }
+                for column in 0..K1 {
+                    sums[column].store(&mut rows[(t * height + column) * blocks][v], part);
+                }
+            }
+        }
+    }
+}
+
+/// Like [`multiply_block`], each row times the three terms of a pair first.
+#[inline(always)]
+fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
+    (simd, product): (S, &ExternalProduct<S>),
+    points: &[Points],
+    terms: &Terms<'_>,
+    rows: &mut [Block],
+    all_sums: &mut [Points],
+) {
+    let (height, blocks) = (K1 * product.level(), product.transform.blocks);
+    let (key, _) = points.as_chunks::<K1>();
+    let (key, _) = key.as_chunks::<TERMS>();
+    for (v, key) in key.chunks_exact(height).enumerate() {
+        for t in 0..product.extension {
+            for part in 0..S::PARTS {
+                let mut factors = [Complex::zero(simd); TERMS];
+                for term in 0..TERMS {
+                    let (_, is_next) = terms.turns[term].source(t, product.extension);
+                    let kind = usize::from(IS_EXTENDED && is_next);
+                    let value = terms.monomials[term][kind].at(v);
+                    factors[term] = Complex::load(simd, &terms.values[term][kind][value], part);
+                }
+                let mut sums = [Complex::zero(simd); K1];
+                for (row, key) in key.iter().enumerate() {
+                    if t == 0 && part == 0 {
+                        let there = ((v + LEAD) * height + row) * TERMS * K1;
+                        for i in 0..TERMS * K1 {
+                            simd.prefetch::<true>(points, there + i);
+                        }
+                    }
+                    let own = Complex::load(simd, &rows[(t * height + row) * blocks][v], part);
+                    for term in 0..TERMS {
+                        let mut source = own;
+                        if IS_EXTENDED {
+                            let (component, _) = terms.turns[term].source(t, product.extension);
+                            let place = (component * height + row) * blocks;
+                            source = Complex::load(simd, &rows[place][v], part);
+                        }
+                        let x = source.mul_sub(factors[term], own);
+                        for column in 0..K1 {
+                            let key = Complex::load(simd, &key[term][column], part);
+                            sums[column] = x.mul_add(key, sums[column]);
+                        }
+                    }
+                }
+                for column in 0..K1 {
+                    let place = &mut rows[(t * height + column) * blocks][v];
+                    let place = if IS_EXTENDED { &mut all_sums[t * K1 + column] } else { place };
+                    sums[column].store(place, part);
+                }
+            }
+        }
+        if IS_EXTENDED {
+            for (i, sum) in all_sums.iter().enumerate() {
+                rows[(i / K1 * height + i % K1) * blocks][v] = *sum;
+            }
+        }
+    }
+}
