@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::functions::{Functions, TracedFunction};
 use crate::module::CompiledModule;
 use crate::options::Options;
-use crate::report::{Report, StepTime, WideValue};
+use crate::report::{Explained, Report, StepTime, WideValue};
 use crate::steps;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
@@ -18,13 +18,14 @@ use cloakwork_frontend::{OpGraph, calibrate, emit};
 use cloakwork_ir::attributes::{SPEC, get_range, get_string};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
-use cloakwork_ir::function::{Side, functions};
+use cloakwork_ir::function::{Side, functions, remove_op_attribute};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::tfhe::{key_ops, write_keyset};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;
 use cloakwork_passes::cost_table;
+use cloakwork_passes::explanation::{EXPLANATION, EXPLANATION_JSON};
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::pass::{Failed, Level};
@@ -118,6 +119,7 @@ pub fn compile_module(
         steps: vec![],
         costs: options.costs(),
         predicted_time: None,
+        explanation: None,
         progress,
     };
     match source {
@@ -142,6 +144,7 @@ struct Compilation<'c, 'p> {
     steps: Vec<StepTime>,
     costs: CostModel,
     predicted_time: Option<PredictedTime>,
+    explanation: Option<Explained>,
     progress: &'p mut dyn FnMut(&str),
 }
 
@@ -193,6 +196,7 @@ impl<'c> Compilation<'c, '_> {
                 cost_table::attach(self.context, self.module().as_operation(), table);
             }
             self.run(&parameters_with(pass_options))?;
+            self.take_explanation();
         }
         if level == Level::Native {
             self.run(&steps::lowering()?)?;
@@ -217,8 +221,19 @@ impl<'c> Compilation<'c, '_> {
             code_bytes: object.bytes().len(),
             steps: self.steps.clone(),
             predicted_time: self.predicted_time,
+            explanation: self.explanation.clone(),
         };
         Ok(CompiledModule::new(report, object, [fhe, tfhe, Some(self.text())]))
+    }
+
+    /// Takes the explanation of the parameters out of the module: it is no part of the program.
+    fn take_explanation(&mut self) {
+        let module = self.module().as_operation();
+        let text = get_string(&module, EXPLANATION);
+        self.explanation =
+            text.zip(get_string(&module, EXPLANATION_JSON)).map(|(text, json)| Explained { text, json });
+        let module = self.module().as_operation();
+        [EXPLANATION, EXPLANATION_JSON].iter().for_each(|name| remove_op_attribute(module, name));
     }
 
     /// Writes the keys that the program must be compiled for.
@@ -226,10 +241,14 @@ impl<'c> Compilation<'c, '_> {
         let module = self.module().as_operation();
         let refused = |message: &str| Err(Diagnostic::new(Severity::Error, "", message).into());
         if level != Level::Fhe {
-            return refused("the program has its parameters already, so it cannot be compiled for the keys of another; compile the `fhe` text that it came from");
+            return refused(
+                "the program has its parameters already, so it cannot be compiled for the keys of another; compile the `fhe` text that it came from",
+            );
         }
         if !key_ops(module).is_empty() {
-            return refused("the program says its keys itself, and keys of another program are given; remove the key ops or do without the others");
+            return refused(
+                "the program says its keys itself, and keys of another program are given; remove the key ops or do without the others",
+            );
         }
         keyset.check()?;
         write_keyset(self.context, module, keyset);

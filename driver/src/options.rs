@@ -34,6 +34,9 @@ pub struct Options {
     /// The keys of another program: the program is compiled for exactly these, and keys made for the one serve the
     /// other.
     pub keyset: Option<Keyset>,
+    /// Whether the report says what binds the parameters and what cheaper ones would need; that takes some further
+    /// searches.
+    pub explain: bool,
     /// The processor that the machine code is for.
     pub target: Target,
     /// What operations cost on the machine that runs the program, as `cloakwork calibrate` measured it; without,
@@ -124,9 +127,7 @@ pub enum OptionsError {
         found: char,
     },
     /// Bounds of a search that does not take place.
-    #[error(
-        "`restrict` bounds what keys are chosen from, but the keys are given; leave out one of both"
-    )]
+    #[error("`restrict` bounds what keys are chosen from, but the keys are given; leave out one of both")]
     RestrictedKeys,
 }
 
@@ -140,6 +141,7 @@ impl Default for Options {
             security: SecurityLevel::Bits128,
             restrict: None,
             keyset: None,
+            explain: false,
             target: Target::Host,
             cost_table: None,
         }
@@ -168,11 +170,15 @@ impl Options {
             if self.keyset.is_some() {
                 return Err(OptionsError::RestrictedKeys.into());
             }
-            let is_foreign = |letter: &char| !(letter.is_ascii_alphanumeric() || " _-=.,;|".contains(*letter));
+            let is_foreign =
+                |letter: &char| !(letter.is_ascii_alphanumeric() || " _-=.,;|".contains(*letter));
             if let Some(found) = bounds.chars().find(is_foreign) {
                 return Err(OptionsError::Restrict { found }.into());
             }
             text.push_str(&format!(" restrict=\"{bounds}\""));
+        }
+        if self.explain {
+            text.push_str(" explain=on");
         }
         Ok(text)
     }
@@ -233,7 +239,11 @@ mod tests {
         assert!(message(options).contains("`preset` is `default`"));
         let options = Options { restrict: Some("grouping=1\"}".into()), ..Options::default() };
         assert!(message(options).contains("has the character `\"`"));
-        let keys = Options { restrict: Some("grouping=1".into()), keyset: Some(Keyset::default()), ..Options::default() };
+        let keys = Options {
+            restrict: Some("grouping=1".into()),
+            keyset: Some(Keyset::default()),
+            ..Options::default()
+        };
         assert!(message(keys).contains("leave out one of both"));
         assert!("safe".parse::<Preset>().unwrap_err().to_string().contains("`default`, `ind-cpa-d`"));
         assert!(noise_family("none").unwrap_err().to_string().contains("`gaussian`, `tuniform`"));

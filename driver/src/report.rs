@@ -23,6 +23,17 @@ pub struct Report {
     pub code_bytes: usize,
     /// Time of a run of every function on one thread, where the table of costs knows every key.
     pub predicted_time: Option<PredictedTime>,
+    /// What binds the parameters, if [`crate::Options::explain`] asked for it.
+    pub explanation: Option<Explained>,
+}
+
+/// Why parameters are what they are, for people and for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// As text.
+    pub text: String,
+    /// As JSON.
+    pub json: String,
 }
 
 /// An operation, its result's type and range.
@@ -102,9 +113,6 @@ impl fmt::Display for Description<'_> {
                 writeln!(f, "function  {}", spec.name)?;
                 write_values(f, spec)?;
                 write_counts(f, spec)?;
-                if functions.iter().any(|other| other.error != first.error) {
-                    write_error(f, spec.error, spec.counts.bootstraps, "run of it")?;
-                }
             }
         }
         write_keys(f, self.0.keyset())?;

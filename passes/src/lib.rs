@@ -6,6 +6,7 @@ mod clear_bounds;
 pub mod composition;
 mod convert_fhe_to_tfhe;
 pub mod cost_table;
+pub mod explanation;
 mod facts;
 mod fuse_lookup_tables;
 mod fuse_maps;

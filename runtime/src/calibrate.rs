@@ -35,7 +35,8 @@ pub fn keyswitch(choice: Choice, trial: KeyswitchTrial, batch: usize, span: Dura
 /// Seconds of `out ← out + weight · in` for a word; measures for about `span`.
 pub fn weighted_word(span: Duration) -> f64 {
     let (words, count) = ADDITION;
-    let input: Vec<u64> = (0..words * count).map(|i| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let input: Vec<u64> =
+        (0..words * count).map(|i| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
     let mut output = vec![0u64; words];
     let time = least(span, || {
         for ciphertext in input.chunks_exact(words) {

@@ -25,7 +25,9 @@ pub enum UnknownFunction {
         allowed: String,
     },
     /// None named.
-    #[error("the program has several functions; name one of {allowed} with `--function`, or `module.function(…)`")]
+    #[error(
+        "the program has several functions: {allowed}; say which one, on the command line with `--function`"
+    )]
     Unnamed {
         /// Those that there are.
         allowed: String,
@@ -99,17 +101,10 @@ impl ModuleSpec {
         }
     }
 
-    /// What may fail when each function runs once: the greatest `p_error`, and `1 − Π(1 − pᵢ)` of all functions.
+    /// What may fail when each function runs once. Keys are chosen for all functions together, so that the spec of
+    /// each says the same.
     pub fn error(&self) -> ErrorSpec {
-        let errors = self.functions.iter().map(|spec| spec.error);
-        let p_error = errors.clone().map(|error| error.p_error).fold(0.0, f64::max);
-        match self.functions.as_slice() {
-            [only] => only.error,
-            _ => {
-                let log_success: f64 = errors.map(|error| (-error.global_p_error).ln_1p()).sum();
-                ErrorSpec { p_error, global_p_error: -log_success.exp_m1() }
-            }
-        }
+        self.functions[0].error
     }
 }
 

@@ -177,7 +177,8 @@ pub enum EncodingSpec {
 pub struct ErrorSpec {
     /// Greatest failure probability of one lookup or of one output, achieved.
     pub p_error: f64,
-    /// Failure probability of a whole run, achieved: `1 − Π(1 − pᵢ)` over all lookups and outputs.
+    /// Failure probability of a whole run, achieved: `1 − Π(1 − pᵢ)` over all lookups and outputs, those of every
+    /// function of the module once.
     pub global_p_error: f64,
 }
 

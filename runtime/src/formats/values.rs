@@ -57,7 +57,8 @@ pub fn read_arguments(
     let files = paths.iter().map(|path| Ok(inspect(path.as_ref())?.values));
     let files: Vec<Vec<_>> = files.collect::<Result<_, FormatError>>()?;
     let names: Vec<&str> = files.iter().flatten().map(|(name, _, _)| name.as_str()).collect();
-    let all = || paths.iter().map(|path| path.as_ref().display().to_string()).collect::<Vec<_>>().join("`, `");
+    let all =
+        || paths.iter().map(|path| path.as_ref().display().to_string()).collect::<Vec<_>>().join("`, `");
     same("values", names.len(), specs.len()).map_err(|problem| problem.at(&all()))?;
     let places = places_by_name(names.into_iter(), specs);
     let (mut values, mut rest) = (vec![], places.as_slice());

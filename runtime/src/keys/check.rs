@@ -34,7 +34,11 @@ pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
         let ends = is_lwe(key.from) && is_glwe(key.to);
         require(ends, &key.name, "must lead from an LWE key to a GLWE key")?;
         let is_served = BootstrapKernel::supports(glwe_shape(keyset, key.to));
-        require(is_served, &key.name, "must lead to a key of 1 to 6 polynomials of 256 coefficients or more")?;
+        require(
+            is_served,
+            &key.name,
+            "must lead to a key of 1 to 6 polynomials of 256 coefficients or more",
+        )?;
         require(fits(key.decomposition, 63), &key.name, "must decompose to at most 63 bits")?;
         let groups = lwe_dimension(keyset, key.from).0.is_multiple_of(key.grouping.factor());
         require(groups, &key.name, "takes pairs of coefficients of a key whose dimension is odd")?;

@@ -87,6 +87,9 @@ pub(crate) struct Compile {
     /// Archive of the runtime that executables are linked with
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime: Option<PathBuf>,
+    /// Prints what binds the parameters and what cheaper ones would need to standard error
+    #[arg(long)]
+    pub(crate) explain_parameters: bool,
     /// Prints parameters, ranges and times to standard error
     #[arg(long)]
     pub(crate) report: bool,

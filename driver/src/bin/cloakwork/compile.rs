@@ -25,6 +25,7 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
         },
         restrict: arguments.restrict.clone(),
         keyset: arguments.keys_of.as_deref().map(files::load_keyset).transpose()?,
+        explain: arguments.explain_parameters,
         target: arguments.cpu.parse()?,
         cost_table: arguments.cost_table.as_deref().map(files::load_cost_table).transpose()?,
     };
@@ -37,6 +38,9 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
     let module = module?;
     if arguments.report {
         complain(module.report().to_string().trim_end());
+    }
+    if let Some(explanation) = &module.report().explanation {
+        complain(explanation.text.trim_end());
     }
     write(&module, arguments, output)
 }

@@ -4,13 +4,13 @@ use crate::arguments::{Run, Simulate};
 use crate::values::{read_arguments, text_of};
 use cloakwork::process::{Failure, complain, print};
 use cloakwork::{EvaluationKeys, Noise, Program};
-use cloakwork_runtime::formats::{read_arguments, write_values};
+use cloakwork_runtime::formats::{read_arguments as read_encrypted, write_values};
 use cloakwork_runtime::{RunOptions, run as run_encrypted, simulate as run_simulated};
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
     let spec = program.spec();
-    let inputs = read_arguments(&spec.keyset, &spec.inputs, &arguments.input)?;
+    let inputs = read_encrypted(&spec.keyset, &spec.inputs, &arguments.input)?;
     let keys = EvaluationKeys::read(&spec.keyset, &arguments.keys)?;
     let options = RunOptions { threads: arguments.threads };
     let results = run_encrypted(&program, &keys, &inputs, options)?;
