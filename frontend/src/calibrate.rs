@@ -159,6 +159,7 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
             | NodeKind::Encrypt
             | NodeKind::Linear(_)
             | NodeKind::Lookup(_)
+            | NodeKind::Digits(_)
             | NodeKind::Unary(_)
             | NodeKind::Binary(_)
             | NodeKind::Host(_) => None,

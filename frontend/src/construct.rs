@@ -3,11 +3,14 @@
 
 use crate::elementwise::{Accepts, Binary, Number, Unary};
 use crate::error::{Refusal, TraceError, refuse};
+use crate::format::digits_name;
 use crate::graph::{NodeId, OpGraph};
 use crate::host::HostFunction;
 use crate::lookup_table::LookupTable;
 use crate::node::{ElementType, NodeKind};
 use crate::source::common_source;
+use cloakwork_abi::encoding::MAX_WIDTH;
+use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
 
 type Built = Result<NodeId, Refusal>;
@@ -100,6 +103,40 @@ impl OpGraph {
             let shape = node.shape.clone();
             table.check(&shape)?;
             Ok(graph.push(NodeKind::Lookup(table), &[a], shape, ElementType::ENCRYPTED))
+        })
+    }
+
+    /// Rounding, truncation or low bits of encrypted integers.
+    pub fn digits(&mut self, digits: Digits, a: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            let (name, element) = (digits_name(&digits), graph.node(a).element);
+            let advice = match (element, element.number()) {
+                (ElementType::Encrypted { .. }, _) => None,
+                (_, Number::Int) => Some("shift it in clear"),
+                (_, Number::Real) => Some("round it to an integer first"),
+            };
+            if let Some(advice) = advice {
+                let found = format!("{} {element}", article(element));
+                return refuse(name, found, "digits of encrypted integers are taken", advice);
+            }
+            let (bits, is_signed) = match digits {
+                Digits::Round { bits, .. } | Digits::Truncate { bits, .. } => (bits, None),
+                Digits::LowBits { bits } => (bits, Some(false)),
+                Digits::LowBitsBelow { .. } | Digits::Bit { .. } | Digits::Reinterpret { .. } => {
+                    return refuse(
+                        name,
+                        "a part of another operation",
+                        "programs round, truncate and take low bits",
+                        "use one of these",
+                    );
+                }
+            };
+            if !(1..MAX_WIDTH.0).contains(&bits) {
+                let allowed = format!("1 to {} bits", MAX_WIDTH.0 - 1);
+                return refuse(name, format!("{bits} bits"), allowed, "leave it out for 0 bits");
+            }
+            let shape = graph.node(a).shape.clone();
+            Ok(graph.push(NodeKind::Digits(digits), &[a], shape, ElementType::Encrypted { is_signed }))
         })
     }
 

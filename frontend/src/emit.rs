@@ -137,6 +137,11 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
                 let input = self.operands(builder, &self.graph.operands(id), None)[0];
                 builder.lookup(&lookup, input, &result)
             }
+            NodeKind::Digits(digits) => {
+                let input = self.operands(builder, &self.graph.operands(id), None);
+                let name = format!("fhe.{}", digits.mnemonic());
+                builder.op(&name, &input, result.to_mlir(self.context), &digits.attributes(self.context))
+            }
             NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Host(_) => {
                 let expression = Expression::of(self.graph, id).expect("checked when appended: one source");
                 let inputs = self.operands(builder, &expression.operands(), Some(&node.shape));
@@ -222,6 +227,7 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
             | NodeKind::Encrypt
             | NodeKind::Linear(_)
             | NodeKind::Lookup(_)
+            | NodeKind::Digits(_)
             | NodeKind::Unary(_)
             | NodeKind::Binary(_)
             | NodeKind::Host(_) => unreachable!("operands of live nodes are live and stand before"),

@@ -13,6 +13,7 @@ use crate::node::{ElementType, Node, NodeKind};
 use crate::shapes::linear_name;
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_abi::parameters::Width;
+use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::linear::Linear;
 use ndarray::ArrayD;
 use std::fmt::Display;
@@ -99,6 +100,7 @@ fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>]>) 
         | NodeKind::Encrypt
         | NodeKind::Linear(_)
         | NodeKind::Lookup(_)
+        | NodeKind::Digits(_)
         | NodeKind::Unary(_)
         | NodeKind::Binary(_)
         | NodeKind::Host(_) => None,
@@ -151,9 +153,30 @@ fn node_text(graph: &OpGraph, id: NodeId, node: &Node) -> String {
                 call("tlu", format!("tables={}", shortened(&array_text(table.tables(), &i64::to_string))))
             }
         },
+        NodeKind::Digits(digits) => {
+            let (bits, exactness) = match *digits {
+                Digits::Round { bits, exactness } | Digits::Truncate { bits, exactness } => (bits, exactness),
+                Digits::LowBits { bits } | Digits::LowBitsBelow { bits } | Digits::Bit { position: bits } => {
+                    (bits, Exactness::Exact)
+                }
+                Digits::Reinterpret { to, .. } => (to.0, Exactness::Exact),
+            };
+            let approximate = if exactness == Exactness::Approximate { ", approximate" } else { "" };
+            call(digits_name(digits), format!("bits={bits}{approximate}"))
+        }
         NodeKind::Unary(function) => call(function.name(), String::new()),
         NodeKind::Binary(function) => call(function.name(), String::new()),
         NodeKind::Host(function) => call(&function.name, String::new()),
+    }
+}
+
+/// Name of an operation on digits in the tracer, which has no others.
+pub(crate) fn digits_name(digits: &Digits) -> &'static str {
+    match digits {
+        Digits::Round { .. } => "round_bits",
+        Digits::Truncate { .. } => "truncate_bits",
+        Digits::LowBits { .. } | Digits::LowBitsBelow { .. } => "low_bits",
+        Digits::Bit { .. } | Digits::Reinterpret { .. } => digits.mnemonic(),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::host::HostFunction;
 use crate::lookup_table::LookupTable;
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
+use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
 use ndarray::ArrayD;
 use std::fmt;
@@ -42,6 +43,8 @@ pub enum NodeKind {
     Linear(Linear),
     /// A table lookup.
     Lookup(LookupTable),
+    /// Rounding, truncation or low bits.
+    Digits(Digits),
     /// An elementwise function of one operand.
     Unary(Unary),
     /// An elementwise function of two operands, at least one of them encrypted; constants are broadcast,

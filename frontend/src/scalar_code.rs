@@ -30,7 +30,8 @@ impl<'g> Expression<'g> {
             | NodeKind::RealConstant(_)
             | NodeKind::Encrypt
             | NodeKind::Linear(_)
-            | NodeKind::Lookup(_) => return None,
+            | NodeKind::Lookup(_)
+            | NodeKind::Digits(_) => return None,
         }
         let source = common_source(graph, &graph.operands(root))?;
         let mut expression = Self { graph, root, source, tensors: vec![] };
@@ -125,7 +126,11 @@ impl<'g> Expression<'g> {
                 Some(Scalar::Real(value)) => builder.real(value),
                 None => unreachable!("constants with different elements are operands"),
             },
-            NodeKind::Input(_) | NodeKind::Encrypt | NodeKind::Lookup(_) | NodeKind::Linear(_) => {
+            NodeKind::Input(_)
+            | NodeKind::Encrypt
+            | NodeKind::Lookup(_)
+            | NodeKind::Digits(_)
+            | NodeKind::Linear(_) => {
                 unreachable!("only elementwise nodes lie between a function and its source")
             }
         }
@@ -143,7 +148,8 @@ fn wanted_number(kind: &NodeKind, operands: &[Number]) -> Number {
         | NodeKind::RealConstant(_)
         | NodeKind::Encrypt
         | NodeKind::Linear(_)
-        | NodeKind::Lookup(_) => return Number::Int,
+        | NodeKind::Lookup(_)
+        | NodeKind::Digits(_) => return Number::Int,
     };
     match accepts {
         Accepts::Int => Number::Int,
@@ -173,6 +179,7 @@ fn uniform(kind: &NodeKind) -> Option<Scalar> {
         | NodeKind::Encrypt
         | NodeKind::Linear(_)
         | NodeKind::Lookup(_)
+        | NodeKind::Digits(_)
         | NodeKind::Unary(_)
         | NodeKind::Binary(_)
         | NodeKind::Host(_) => None,

@@ -53,6 +53,7 @@ fn is_elementwise(graph: &OpGraph, id: NodeId) -> bool {
         | NodeKind::Constant(_)
         | NodeKind::RealConstant(_)
         | NodeKind::Encrypt
-        | NodeKind::Lookup(_) => false,
+        | NodeKind::Lookup(_)
+        | NodeKind::Digits(_) => false,
     }
 }

@@ -10,10 +10,12 @@ use crate::host::{HostBody, HostFunction};
 use crate::lookup_table::LookupTable;
 use crate::shapes::{KeepAxes, Take};
 use crate::trace::{State, refusal};
+use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::linear::Conv2d;
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -134,6 +136,35 @@ impl Traced {
     #[track_caller]
     pub fn lookup(&self, table: &LookupTable) -> Self {
         self.with_self(|graph, a| graph.lookup(table.clone(), a))
+    }
+
+    /// `⌊(v + 2^(bits−1)) / 2^bits⌋` for every element: the nearest multiple of `2^bits`, divided by it.
+    #[track_caller]
+    pub fn round_bits(&self, bits: u32, exactness: Exactness) -> Self {
+        self.with_self(|graph, a| graph.digits(Digits::Round { bits, exactness }, a))
+    }
+
+    /// `⌊v / 2^bits⌋` for every element.
+    #[track_caller]
+    pub fn truncate_bits(&self, bits: u32, exactness: Exactness) -> Self {
+        self.with_self(|graph, a| graph.digits(Digits::Truncate { bits, exactness }, a))
+    }
+
+    /// `v mod 2^bits` for every element.
+    #[track_caller]
+    pub fn low_bits(&self, bits: u32) -> Self {
+        self.with_self(|graph, a| graph.digits(Digits::LowBits { bits }, a))
+    }
+
+    /// Bits `positions.start` to `positions.end − 1` of every element as an integer, 0 being the lowest;
+    /// negative elements are taken in two's complement.
+    #[track_caller]
+    pub fn bits(&self, positions: Range<u32>) -> Self {
+        let count = positions.end.saturating_sub(positions.start);
+        match positions.start {
+            0 => self.low_bits(count),
+            below => self.truncate_bits(below, Exactness::Exact).low_bits(count),
+        }
     }
 
     /// Any pure function of integers, for every element. It becomes a table.

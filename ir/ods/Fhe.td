@@ -60,6 +60,41 @@ def Fhe_LookupOp : Cloakwork_PureOp<Fhe_Dialect, "lookup"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+class Fhe_RoundingOp<string mnemonic> : Cloakwork_PureOp<Fhe_Dialect, mnemonic> {
+  let description = [{
+    With `approximate` the result may be one step off where noise carries a value over a boundary; the error
+    probability is then that of being further off.
+  }];
+  let arguments = (ins Fhe_Integer:$input, I64Attr:$bits, UnitAttr:$approximate);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Fhe_RoundOp : Fhe_RoundingOp<"round"> { let summary = "`⌊(x + 2^(bits−1)) / 2^bits⌋`"; }
+def Fhe_TruncateOp : Fhe_RoundingOp<"truncate"> { let summary = "`⌊x / 2^bits⌋`"; }
+
+def Fhe_LowBitsOp : Cloakwork_PureOp<Fhe_Dialect, "low_bits"> {
+  let summary = "`x mod 2^bits`; with bit `bits` of `x` as `top` it is a single lookup";
+  let arguments = (ins Fhe_Integer:$input, Optional<Fhe_Integer>:$top, I64Attr:$bits);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$input (`,` $top^)? attr-dict `:` functional-type(operands, results)";
+}
+def Fhe_BitOp : Cloakwork_PureOp<Fhe_Dialect, "bit"> {
+  let summary = "`⌊x / 2^position⌋ mod 2`, by a lookup of width `position`";
+  let arguments = (ins Fhe_Integer:$input, I64Attr:$position);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Fhe_ReinterpretOp : Cloakwork_PureOp<Fhe_Dialect, "reinterpret"> {
+  let summary = "The same ciphertext, plus `half_steps / 2` of its unit, as a message of the result's width";
+  let description = [{
+    To a wider type the value is multiplied by a power of two; to a narrower one divided and rounded to the nearest
+    integer, halves upwards. Where the division leaves a rest, only lookups may use the result: they round.
+  }];
+  let arguments = (ins Fhe_Integer:$input, OptionalAttr<I64Attr>:$half_steps);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 def Fhe_MapOp : Cloakwork_PureOp<Fhe_Dialect, "map", [IsolatedFromAbove, SingleBlock]> {
   let summary = "Applies the scalar function in `body` to every element";
   let arguments = (ins Variadic<Fhe_MapOperand>:$inputs);

@@ -1,6 +1,7 @@
 //! The operations of the `fhe` dialect as plain Rust data.
 
 use crate::attributes as attr;
+use crate::digits::Digits;
 use crate::linear::Linear;
 use crate::walk;
 use melior::ir::operation::OperationLike;
@@ -17,6 +18,8 @@ pub enum FheOp<'c, 'a> {
     },
     /// A linear operation.
     Linear(Linear),
+    /// Part of the binary digits.
+    Digits(Digits),
     /// A table lookup.
     Lookup(Lookup),
     /// An elementwise function.
@@ -44,7 +47,10 @@ impl<'c: 'a, 'a> FheOp<'c, 'a> {
             "constant" => Self::Constant { value: attr::get_dense_i64(&op, "value")? },
             "lookup" => Self::Lookup(Lookup::of(op)?),
             "map" => Self::Map { body: op.region(0).ok()?.first_block()? },
-            _ => Self::Linear(Linear::of(mnemonic, op)?),
+            _ => match Digits::of(mnemonic, op) {
+                Some(digits) => Self::Digits(digits),
+                None => Self::Linear(Linear::of(mnemonic, op)?),
+            },
         })
     }
 }

@@ -121,6 +121,10 @@ fn evaluate(
                 Some(value) => Clear::Int(value),
                 None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
             },
+            FheOp::Digits(digits) => match digits.evaluate(&ints()?) {
+                Some(value) => Clear::Int(value),
+                None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
+            },
             FheOp::Lookup(lookup) => Clear::Int(lookup.evaluate(ints()?[0])),
             FheOp::Map { body } => from_column(
                 scalar::evaluate(body, operands.iter().map(|operand| to_column(operand)).collect(), host)?,
@@ -183,7 +187,7 @@ impl Bootstrap {
             let units = (phase as u64).wrapping_add(encoding::delta(width) / 2) >> (63 - width.0);
             // The padding bit is on above half the torus: there the accumulator repeats negated.
             let (message, padding) = (units & ((1 << width.0) - 1), units >> width.0 & 1);
-            let upper = message >> (width.0 - 1) & 1;
+            let upper = (message << 1) >> width.0 & 1; // 0 in a table of one entry
             let negated = if self.is_signed { padding ^ upper == 1 } else { padding == 1 };
             (0..self.outputs).map(move |output| {
                 let word = self.entry(i, output, message as i64);

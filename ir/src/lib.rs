@@ -7,6 +7,7 @@ pub mod attributes;
 pub mod build;
 pub mod context;
 pub mod diagnostic;
+pub mod digits;
 pub mod fhe;
 pub mod function;
 pub mod host;

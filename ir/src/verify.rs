@@ -1,6 +1,7 @@
 //! What the ODS traits cannot express about our operations; MLIR's verifier calls it through the C++ glue.
 
 use crate::diagnostic::emit_error;
+use crate::digits::Digits;
 use crate::fhe::{FheOp, Lookup};
 use crate::tfhe::{Bootstrap, TfheOp, key_ops};
 use crate::types::{Element, ValueType};
@@ -36,6 +37,9 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
     let result = value_type(walk::result(op).r#type())?;
     let shapes: Vec<&[usize]> = operands.iter().map(ValueType::shape).collect();
     if name.starts_with("fhe.") {
+        if DIGITS_OF_KNOWN_WIDTH.contains(&name) || (name == "fhe.low_bits" && operands.len() == 2) {
+            known_widths(&operands, &result)?;
+        }
         let malformed = || "attributes are malformed".to_owned();
         match FheOp::of(op).ok_or_else(malformed)? {
             FheOp::Constant { value } => verify_constant(value.shape(), &result),
@@ -43,6 +47,7 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
                 linear.check_shapes(&shapes, result.shape())?;
                 verify_linear_elements(&operands, &result)
             }
+            FheOp::Digits(digits) => verify_digits(&digits, &operands, &result),
             FheOp::Lookup(lookup) => verify_lookup(&lookup, &operands[0], &result),
             FheOp::Map { body } => verify_map(body, &operands, &result),
         }
@@ -92,7 +97,7 @@ fn verify_linear_elements(operands: &[ValueType], result: &ValueType) -> Result<
 
 fn verify_lookup(lookup: &Lookup, input: &ValueType, result: &ValueType) -> Result<(), String> {
     same_shape(input, result)?;
-    verify_tables(lookup, input.shape())?;
+    verify_tables(lookup, input.shape(), 2)?;
     if let Some((width, _)) = input.integer() {
         let (have, want) = (lookup.length(), 1u128 << width.0);
         if have as u128 != want {
@@ -112,6 +117,58 @@ fn verify_lookup(lookup: &Lookup, input: &ValueType, result: &ValueType) -> Resu
         }
     }
     Ok(())
+}
+
+/// Operations that say something about bits of an encoding.
+const DIGITS_OF_KNOWN_WIDTH: [&str; 2] = ["fhe.bit", "fhe.reinterpret"];
+
+fn known_widths(operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    match operands.iter().chain([result]).find(|ty| ty.integer().is_none()) {
+        Some(unknown) => Err(format!("`{unknown}` is not an integer of known width")),
+        None => Ok(()),
+    }
+}
+
+fn verify_digits(digits: &Digits, operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    operands.iter().try_for_each(|operand| same_shape(operand, result))?;
+    let widest = cloakwork_abi::encoding::MAX_WIDTH.0;
+    let in_reach = |name: &str, found: u32, least: u32, most: u32| {
+        if (least..=most).contains(&found) {
+            return Ok(());
+        }
+        Err(format!("`{name}` is {found}, allowed is {least} to {most}"))
+    };
+    let unsigned = || {
+        if result.is_signed() {
+            Err(format!(
+                "the result has the type `{}`, it is never negative: use `!fhe.eint`",
+                result.element
+            ))
+        } else {
+            Ok(())
+        }
+    };
+    let width = |ty: &ValueType| ty.integer().map_or(widest, |(width, _)| width.0);
+    match *digits {
+        Digits::Round { bits, .. } | Digits::Truncate { bits, .. } => in_reach("bits", bits, 1, widest - 1),
+        Digits::LowBits { bits } => in_reach("bits", bits, 1, widest).and_then(|()| unsigned()),
+        Digits::LowBitsBelow { bits } => {
+            in_reach("bits", bits, 1, width(&operands[0]).min(width(result)))?;
+            unsigned()
+        }
+        Digits::Bit { position } => {
+            in_reach("position", position, 0, width(&operands[0]))?;
+            unsigned()
+        }
+        Digits::Reinterpret { from, to, half_steps } => {
+            if half_steps == 0 || to < from {
+                return Ok(());
+            }
+            Err(format!(
+                "`half_steps` is {half_steps}, but a result of {to} bits is not narrower than its input of {from}"
+            ))
+        }
+    }
 }
 
 /// Operand and result are under the keys that the key op `(kind, name)` of the module leads from and to.
@@ -153,7 +210,7 @@ fn verify_bootstrap(bootstrap: &Bootstrap, input: &ValueType, result: &ValueType
     let Bootstrap { lookup, outputs, .. } = bootstrap;
     if *outputs == 1 {
         same_shape(input, result)?;
-        return verify_tables(lookup, input.shape());
+        return verify_tables(lookup, input.shape(), 1);
     }
     let expected: Vec<usize> = input.shape().iter().copied().chain([*outputs]).collect();
     if result.shape() != expected {
@@ -167,14 +224,16 @@ fn verify_bootstrap(bootstrap: &Bootstrap, input: &ValueType, result: &ValueType
         return Err(format!("{tables} tables for {outputs} outputs need a `selector`"));
     }
     let selector = lookup.selector.clone().or_else(|| Some(ArrayD::zeros(expected.clone())));
-    verify_tables(&Lookup { tables: lookup.tables.clone(), selector }, &expected)
+    verify_tables(&Lookup { tables: lookup.tables.clone(), selector }, &expected, 1)
 }
 
-fn verify_tables(lookup: &Lookup, input: &[usize]) -> Result<(), String> {
+/// `least` is 2, or 1 where a table of one entry tells the halves of the torus apart.
+fn verify_tables(lookup: &Lookup, input: &[usize], least: usize) -> Result<(), String> {
     let (count, length) = (lookup.tables.shape()[0], lookup.length());
-    if count == 0 || length < 2 || !length.is_power_of_two() {
+    if count == 0 || length < least || !length.is_power_of_two() {
+        let lengths = if least == 1 { "1, 2, 4" } else { "2, 4, 8" };
         return Err(format!(
-            "tables have shape {count}×{length}; needed are one or more of 2, 4, 8, … entries"
+            "tables have shape {count}×{length}; needed are one or more of {lengths}, … entries"
         ));
     }
     let Some(selector) = &lookup.selector else {

@@ -34,7 +34,7 @@ pub fn build_tables<'c: 'a, 'a>(
                     replace(context, op, tabulated)?;
                 }
                 Some(FheOp::Lookup(lookup)) => check(context, function, op, &lookup)?,
-                Some(FheOp::Constant { .. } | FheOp::Linear(_)) | None => {}
+                Some(FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_)) | None => {}
             }
         }
         function.update_signature(context);

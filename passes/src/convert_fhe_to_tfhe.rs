@@ -9,11 +9,13 @@
 use crate::facts::{fail, key, value_type};
 use crate::key_choices::{KeyChoices, LookupKeys};
 use crate::pass::{Failed, Options};
+use crate::rounding::encode;
 use crate::tables::TableList;
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::{Builder, lookup_attributes};
+use cloakwork_ir::digits::Digits;
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under};
 use cloakwork_ir::interpret::ENCODING;
@@ -60,6 +62,7 @@ fn convert<'c: 'a, 'a>(
                     encoded.extend(conversion.lookups(&group)?);
                 }
             }
+            Some(FheOp::Digits(digits)) => encoded.push((op, conversion.digits(op, &digits)?)),
             Some(fhe) => encoded.push((op, conversion.op(op, &fhe)?)),
             None => {}
         }
@@ -74,7 +77,9 @@ fn convert<'c: 'a, 'a>(
             argument.set_type(ciphertexts(&ty, keys.name(under)).to_mlir(context));
         }
     }
-    operations.iter().rev().filter(|op| FheOp::of(**op).is_some()).for_each(|op| walk::erase(*op));
+    // By name: operands have other types by now.
+    let is_old = |op: &&OperationRef<'c, 'a>| walk::name(*op).starts_with("fhe.");
+    operations.iter().rev().filter(is_old).for_each(|op| walk::erase(*op));
     for i in 0..function.arguments().len() {
         function.remove_attribute(context, Side::Argument, i, KEY);
     }
@@ -150,9 +155,45 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
                 builder.linear("tfhe", &Linear::AddClear, &[operands[0], words], &out)
             }
             FheOp::Linear(linear) => builder.linear("tfhe", linear, &operands, &out),
+            FheOp::Digits(digits) => self.digits(op, digits)?,
             FheOp::Lookup(lookup) => self.lookups(&[(op, lookup.clone())])?[0].1,
             FheOp::Map { .. } => return Err(fail(op, "a map is left; run `fhe-build-tables` first")),
         })
+    }
+
+    /// Builds the counterpart of an op on digits before it. A lookup starts under the key where its keyswitch starts.
+    fn digits(&mut self, op: OperationRef<'c, 'a>, digits: &Digits) -> Result<Value<'c, 'a>, Failed> {
+        let (context, builder, result) =
+            (self.context, Builder::before(self.context, op), value_type(walk::result(op), op)?);
+        let width = width_of(&result, op)?;
+        let table = encode::table(digits, width);
+        let given = self.under.get(&key(walk::operand(op, 0))).copied().unwrap_or_default();
+        let from = match &table {
+            Some(_) => self.keys.start(op).unwrap_or(given),
+            None => self.keys.of_result(op)?,
+        };
+        let mut operands = vec![];
+        for operand in op.operands() {
+            let width = width_of(&value_type(operand, op)?, op)?;
+            operands.push((self.converted(op, operand, from)?, width));
+        }
+        let before = encode::before(&builder, digits, &operands, &ciphertexts(&result, self.keys.name(from)));
+        let Some(table) = table else {
+            self.under.insert(key(walk::result(op)), from);
+            return Ok(before);
+        };
+        let keys = self.keys.of_lookup(op, from)?;
+        self.under.insert(key(walk::result(op)), self.keys.bootstrapped(keys));
+        let (name, to) = self.keys.keyswitch(keys.keyswitch);
+        let switched = ciphertexts(&result, to).to_mlir(context);
+        let small =
+            builder.op("tfhe.keyswitch", &[before], switched, &[("key", attr::symbol(context, name))]);
+        let (name, to) = self.keys.bootstrap(keys.bootstrap);
+        let mut attributes = lookup_attributes(context, &table);
+        attributes.push(("key", attr::symbol(context, name)));
+        let out = ciphertexts(&result, to);
+        let looked_up = builder.op("tfhe.bootstrap", &[small], out.to_mlir(context), &attributes);
+        Ok(encode::after(&builder, digits, (looked_up, width), &out))
     }
 
     /// A value for a user under the key `to`; clear values stay what they are.

@@ -23,12 +23,19 @@ pub fn attach<'c>(context: &'c Context, module: OperationRef<'c, '_>, table: &Co
 
 /// The table for a module; a table that it carries is taken out of it.
 pub(crate) fn take(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<CostModel, Failed> {
+    let table = look(module, options)?;
+    if module.attribute(COST_TABLE).is_ok() {
+        remove_op_attribute(module, COST_TABLE);
+    }
+    Ok(table)
+}
+
+/// The table for a module, which stays as it is.
+pub(crate) fn look(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<CostModel, Failed> {
     if module.attribute(COST_TABLE).is_ok() {
         let text = attr::get_string(&module, COST_TABLE).unwrap_or_default();
-        let table = CostModel::from_json(&text)
-            .map_err(|error| fail(module, &format!("the module's `{COST_TABLE}` is refused: {error}")))?;
-        remove_op_attribute(module, COST_TABLE);
-        return Ok(table);
+        return CostModel::from_json(&text)
+            .map_err(|error| fail(module, &format!("the module's `{COST_TABLE}` is refused: {error}")));
     }
     let name = options.text("cost-table");
     CostModel::of_repository(name).ok_or_else(|| {

@@ -22,7 +22,7 @@ pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>
     let given = match walk::defining_op(value) {
         Some(op) => attr::get_range(&op).or_else(|| match FheOp::of(op) {
             Some(FheOp::Constant { value }) => Some(hull(&value)),
-            Some(FheOp::Linear(_) | FheOp::Lookup(_) | FheOp::Map { .. }) | None => None,
+            Some(FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Lookup(_) | FheOp::Map { .. }) | None => None,
         }),
         None => {
             let position = function.arguments().iter().position(|argument| *argument == value)?;

@@ -28,7 +28,7 @@ pub(crate) fn run<'c, 'a>(
     functions_under(module).into_iter().try_for_each(|function| fuse(context, function))
 }
 
-fn fuse<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result<(), Failed> {
+pub(crate) fn fuse<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result<(), Failed> {
     let classes = WidthClasses::of(function)?;
     let mut widths: HashMap<usize, Width> = HashMap::new();
     for encrypted in &classes.values {
@@ -68,7 +68,7 @@ fn fuse<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Result<
 }
 
 /// `outer ∘ inner`, with one table for each pair of tables that meet in an element.
-fn compose(outer: &Lookup, inner: &Lookup, shape: &[usize]) -> Lookup {
+pub(crate) fn compose(outer: &Lookup, inner: &Lookup, shape: &[usize]) -> Lookup {
     let elements = |lookup: &Lookup| -> Vec<i64> {
         let count = shape.iter().product();
         lookup.selector.as_ref().map_or(vec![0; count], |selector| selector.iter().copied().collect())
@@ -96,6 +96,6 @@ fn compose(outer: &Lookup, inner: &Lookup, shape: &[usize]) -> Lookup {
 fn lookup_of(op: OperationRef<'_, '_>) -> Option<Lookup> {
     match FheOp::of(op)? {
         FheOp::Lookup(lookup) => Some(lookup),
-        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Map { .. } => None,
+        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Map { .. } => None,
     }
 }

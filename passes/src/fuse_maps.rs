@@ -218,13 +218,13 @@ fn producer<'c: 'a, 'a>(value: Value<'c, 'a>) -> Option<OperationRef<'c, 'a>> {
 fn body_of<'c: 'a, 'a>(op: OperationRef<'c, 'a>) -> Option<BlockRef<'c, 'a>> {
     match FheOp::of(op)? {
         FheOp::Map { body } => Some(body),
-        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Lookup(_) => None,
+        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Lookup(_) => None,
     }
 }
 
 fn encrypted_constant(value: Value<'_, '_>) -> Option<ndarray::ArrayD<i64>> {
     match FheOp::of(walk::defining_op(value)?)? {
         FheOp::Constant { value } => Some(value),
-        FheOp::Linear(_) | FheOp::Lookup(_) | FheOp::Map { .. } => None,
+        FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Lookup(_) | FheOp::Map { .. } => None,
     }
 }

@@ -4,7 +4,7 @@
 //! there already win over what could be inferred. Bounds are kept for each element while a function is
 //! walked; the IR gets the least range that holds all of them, for lookups and maps every table at every input.
 
-use crate::facts::{self, Range, fail, key, value_type};
+use crate::facts::{self, Range, fail, join, key, value_type};
 use crate::intervals::{self, Interval};
 use crate::pass::{Failed, Options};
 use crate::tables::{reachable, reachable_in};
@@ -56,6 +56,11 @@ fn infer<'c: 'a, 'a>(
         let interval = match FheOp::of(op) {
             Some(fhe) => {
                 let (range, interval) = match attr::get_range(&op) {
+                    // Samples need not have hit every digit.
+                    Some(measured) if wraps(&fhe) => {
+                        let (reached, interval) = evaluate(function, op, &fhe, &ty, &known, host)?;
+                        (join(measured, reached), interval)
+                    }
                     Some(measured) => (measured, Interval::uniform(ty.shape(), measured)),
                     None => evaluate(function, op, &fhe, &ty, &known, host)?,
                 };
@@ -140,6 +145,8 @@ fn evaluate<'c: 'a, 'a>(
     let interval = match fhe {
         FheOp::Constant { value } => Interval::exactly(value.clone()),
         FheOp::Linear(linear) => evaluate_linear(function, op, linear, ty, known)?,
+        FheOp::Digits(digits) => intervals::digits(digits, bounds(function, op, 0, known)?)
+            .ok_or_else(|| fail(op, "the values leave 64 bits; make the input smaller"))?,
         FheOp::Lookup(lookup) => {
             let input = bounds(function, op, 0, known)?;
             return Ok((reachable(lookup, input.hull()), looked_up(lookup, input)));
@@ -160,6 +167,14 @@ fn evaluate<'c: 'a, 'a>(
         },
     };
     Ok((interval.hull(), interval))
+}
+
+/// Whether neighbouring inputs may lead to distant results.
+fn wraps(op: &FheOp<'_, '_>) -> bool {
+    match op {
+        FheOp::Digits(digits) => !intervals::is_monotone(digits),
+        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Lookup(_) | FheOp::Map { .. } => false,
+    }
 }
 
 fn evaluate_linear<'c: 'a, 'a>(

@@ -4,6 +4,7 @@
 //! and no input occurs twice.
 
 use crate::facts::{self, Range};
+use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
 use ndarray::{ArrayD, IxDyn, Zip};
 
@@ -65,6 +66,35 @@ pub(crate) fn linear(linear: &Linear, operands: &[&Interval], shape: &[usize]) -
         }
         Linear::Dot | Linear::Matmul | Linear::Conv2d(_) => bilinear(linear, a, operands[1], shape)?,
     })
+}
+
+/// Bounds of the digits of values between the bounds of `input`; `None` where they leave 64 bits.
+pub(crate) fn digits(digits: &Digits, input: &Interval) -> Option<Interval> {
+    // All values whose digits above agree lie between the results for the bounds; else anything can come.
+    let (digits, above, most) = match *digits {
+        Digits::Round { .. } | Digits::Truncate { .. } | Digits::Reinterpret { .. } => {
+            return Some(Interval { lo: digits.evaluate(&[&input.lo])?, hi: digits.evaluate(&[&input.hi])? });
+        }
+        Digits::LowBits { bits } | Digits::LowBitsBelow { bits } => {
+            (Digits::LowBits { bits }, bits, (1 << bits) - 1)
+        }
+        Digits::Bit { position } => (*digits, position, 1),
+    };
+    let (mut lo, mut hi) = (digits.evaluate(&[&input.lo])?, digits.evaluate(&[&input.hi])?);
+    Zip::from(&mut lo).and(&mut hi).and(&input.lo).and(&input.hi).for_each(|lo, hi, &from, &to| {
+        if from >> above != to >> above {
+            (*lo, *hi) = (0, most);
+        }
+    });
+    Some(Interval { lo, hi })
+}
+
+/// Whether greater values never have lesser results.
+pub(crate) fn is_monotone(digits: &Digits) -> bool {
+    match digits {
+        Digits::Round { .. } | Digits::Truncate { .. } | Digits::Reinterpret { .. } => true,
+        Digits::LowBits { .. } | Digits::LowBitsBelow { .. } | Digits::Bit { .. } => false,
+    }
 }
 
 /// With `x⁺ = max(x, 0)` and `x⁻ = min(x, 0)`, each product `a·b` lies between

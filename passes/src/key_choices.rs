@@ -62,6 +62,12 @@ impl<'k> KeyChoices<'k> {
         self.lookup_keys(op, from).map_err(|message| fail(op, &message))
     }
 
+    /// The key that the keyswitch key of a lookup leads from, if one is given.
+    pub(crate) fn start(&self, op: OperationRef<'_, '_>) -> Option<usize> {
+        let name = given(op, KEYSWITCH_KEY).flatten()?;
+        self.keyset.keyswitch_keys.iter().find(|key| key.name == name).map(|key| key.from)
+    }
+
     /// The key of the result of a bootstrap.
     pub(crate) fn bootstrapped(&self, keys: LookupKeys) -> usize {
         self.keyset.bootstrap_keys[keys.bootstrap].to

@@ -7,16 +7,17 @@
 
 use crate::cost_table;
 use crate::facts::fail;
+use crate::given_keys::given_keys;
 use crate::parameter_options::{self, Wishes};
 use crate::parameter_view::View;
-use crate::parameters::{Request, Solution, solve};
+use crate::parameters::{CostModel, ErrorTarget, Request, Restrictions, Solution, solve};
 use crate::pass::{Failed, Options};
-use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseFamily, SecurityLevel};
+use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 use cloakwork_abi::security;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::function::{Side, functions_under, set_op_attribute};
-use cloakwork_ir::tfhe::{BOOTSTRAP_KEY, GROUP, KEY, KEYSWITCH_KEY, key_ops, read_keyset, write_keyset};
+use cloakwork_ir::tfhe::{BOOTSTRAP_KEY, GROUP, KEY, KEYSWITCH_KEY, write_keyset};
 use melior::Context;
 use melior::ir::OperationRef;
 
@@ -31,84 +32,50 @@ pub(crate) fn run<'c, 'a>(
     module: OperationRef<'c, 'a>,
     options: &Options<'_>,
 ) -> Result<(), Failed> {
-    let Wishes { target, security, noise, mut restrictions } = parameter_options::read(module, options)?;
-    if options.text("restrict").is_empty() {
-        (restrictions.groupings, restrictions.extensions) = (vec![Grouping::One], vec![ExtensionFactor(1)]);
-        (restrictions.many_lut, restrictions.max_key_sets) = (false, 1);
-    }
-    let cost = cost_table::take(module, options)?;
-    let view = View::of(module)?;
-    let family = match given_keys(module)? {
-        Some(keyset) => {
-            let family = check_given(&keyset, security, noise).map_err(|message| fail(module, &message))?;
-            restrictions.fixed = Some(keyset);
-            family
-        }
-        None => noise.unwrap_or_default(),
-    };
-    let request =
-        Request { dag: &view.dag, security, noise: family, target, cost: &cost, restrictions: &restrictions };
-    let solution = solve(&request).map_err(|infeasible| {
+    let task = Task::of(module, options)?;
+    cost_table::take(module, options)?;
+    let solution = solve(&task.request()).map_err(|infeasible| {
         let function = || functions_under(module).first().map_or(module, |function| function.op);
-        let op = view.labelled(&infeasible.demand.label).unwrap_or_else(function);
+        let op = task.view.labelled(&infeasible.demand.label).unwrap_or_else(function);
         fail(op, &infeasible.to_string())
     })?;
-    if restrictions.fixed.is_none() {
+    if task.restrictions.fixed.is_none() {
         write_keyset(context, module, &solution.keyset);
     }
-    annotate(context, &view, &solution);
-    claim(context, module, &solution, family);
+    annotate(context, &task.view, &solution);
+    claim(context, module, &solution, task.noise);
     Ok(())
 }
 
-/// The keys that the module has already.
-fn given_keys(module: OperationRef<'_, '_>) -> Result<Option<Keyset>, Failed> {
-    if key_ops(module).is_empty() {
-        return Ok(None);
-    }
-    read_keyset(module).map(Some).map_err(|message| fail(module, &message))
+/// Seconds of a run with the parameters that [`run`] would choose; `None` where there are none.
+pub(crate) fn seconds(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Option<f64>, Failed> {
+    Ok(solve(&Task::of(module, options)?.request()).ok().map(|solution| solution.seconds))
 }
 
-/// The family of the noise of given keys, which must be as secure as is asked for.
-fn check_given(
-    keyset: &Keyset,
-    level: SecurityLevel,
-    wished: Option<NoiseFamily>,
-) -> Result<NoiseFamily, String> {
-    let first = keyset.secret_keys.first().map_or(NoiseFamily::Gaussian, |key| key.noise.family());
-    let family = wished.unwrap_or(first);
-    security::check_curve(level, family).map_err(|error| error.to_string())?;
-    let noises = keyset.secret_keys.iter().map(|key| (&key.name, key.noise, key.shape));
-    let switches = keyset.keyswitch_keys.iter().map(|key| {
-        let target = keyset.secret_keys[key.to].shape;
-        (&key.name, key.noise, target)
-    });
-    let modulus = |position: usize, shape: cloakwork_abi::spec::SecretKeyShape| {
-        if position < keyset.secret_keys.len() { shape.modulus() } else { security::ModulusBits::Bits32 }
-    };
-    for (position, (name, noise, shape)) in noises.chain(switches).enumerate() {
-        if noise.family() != family {
-            return Err(format!(
-                "the key @{name} has {:?} noise, the others or the option `noise` say {family:?}; all keys must have one family",
-                noise.family()
-            ));
-        }
-        let modulus = modulus(position, shape);
-        let dimension = shape.lwe_dimension();
-        let least = security::minimal_noise(level, family, dimension, modulus)
-            .map_err(|error| format!("the key @{name} is not secure: {error}"))?;
-        let (found, least) = (noise.variance(modulus), least.variance(modulus));
-        // Text has the digits of a number, not all of its bits.
-        if found.0 < least.0 * (1.0 - 1e-6) {
-            return Err(format!(
-                "the key @{name} of dimension {dimension} has noise of variance {:.3e}, {} bits of security need at least {:.3e}; take a larger dimension or more noise",
-                found.0,
-                level.bits(),
-                least.0
-            ));
-        }
+/// What is to be solved.
+struct Task<'c, 'a> {
+    view: View<'c, 'a>,
+    security: SecurityLevel,
+    noise: NoiseFamily,
+    target: ErrorTarget,
+    cost: CostModel,
+    restrictions: Restrictions,
+}
+
+impl<'c: 'a, 'a> Task<'c, 'a> {
+    fn of(module: OperationRef<'c, 'a>, options: &Options<'_>) -> Result<Self, Failed> {
+        let Wishes { target, security, noise, mut restrictions } = parameter_options::read(module, options)?;
+        let cost = cost_table::look(module, options)?;
+        let view = View::of(module)?;
+        let (given, noise) = given_keys(module, security, noise).map_err(|message| fail(module, &message))?;
+        restrictions.fixed = given;
+        Ok(Self { view, security, noise, target, cost, restrictions })
     }
-    Ok(family)
+
+    fn request(&self) -> Request<'_> {
+        let Self { view, security, noise, target, cost, restrictions } = self;
+        Request { dag: &view.dag, security: *security, noise: *noise, target: *target, cost, restrictions }
+    }
 }
 
 /// Says the keys at arguments and ops.

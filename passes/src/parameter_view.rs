@@ -8,6 +8,7 @@ use crate::composition::{Feed, check_types, described, feeds};
 use crate::facts::{fail, key};
 use crate::parameters::{Operand, Output, ParamDag, Value as DagValue};
 use crate::pass::Failed;
+use crate::rounding::noise;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::diagnostic::place;
 use cloakwork_ir::fhe::FheOp;
@@ -128,6 +129,13 @@ fn add_op(
     };
     let linear = match fhe {
         FheOp::Constant { .. } => return Ok(dag.constant(width, label)),
+        FheOp::Digits(digits) => {
+            let widths = op.operands().map(|value| width_of(value, op));
+            let widths: Vec<Width> = widths.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            let operands = widths.into_iter().enumerate().map(|(i, width)| (operand(i), width)).collect();
+            let node = noise::Op { digits, operands, width, count, label };
+            return noise::add(dag, node).map_err(|message| fail(op, &message));
+        }
         FheOp::Lookup(_) => return Ok(dag.lookup(operand(0), width, count, label)),
         FheOp::Map { .. } => return Err(fail(op, "a map is left; run `fhe-build-tables` first")),
         FheOp::Linear(linear) => linear,

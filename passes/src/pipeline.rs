@@ -23,11 +23,15 @@ pub const PREPARE: &str =
 pub const FHE: &str = "builtin.module(fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
 
 /// `fhe` with widths to `tfhe`, with the default error probability and security.
-pub const PARAMETERS: &str = "builtin.module(fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
+pub const PARAMETERS: &str = "builtin.module(fhe-decompose-rounding,canonicalize,cse,fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
 
-/// [`PARAMETERS`] with options of `fhe-optimize-parameters`, such as `p-error=1e-9 security=132`.
+/// [`PARAMETERS`] with options of `fhe-optimize-parameters`, such as `p-error=1e-9 security=132`; the choice of
+/// how to round has the same.
 pub fn parameters_with(options: &str) -> String {
-    PARAMETERS.replace("fhe-optimize-parameters", &format!("fhe-optimize-parameters{{{options}}}"))
+    let with_options = |pipeline: String, pass: &str| pipeline.replace(pass, &format!("{pass}{{{options}}}"));
+    ["fhe-decompose-rounding", "fhe-optimize-parameters"]
+        .into_iter()
+        .fold(PARAMETERS.to_owned(), with_options)
 }
 
 /// `tfhe` to the `llvm` dialect.

@@ -10,6 +10,40 @@ use crate::infer_ranges;
 use crate::native::convert_tfhe_to_loops;
 use crate::optimize_parameters;
 use crate::pass::{Level, Pass, PassOption};
+use crate::rounding::decompose;
+
+const P_ERROR: PassOption = PassOption {
+    name: "p-error",
+    summary: "greatest failure probability of one lookup, or `none`",
+    default: "none",
+};
+const GLOBAL_P_ERROR: PassOption = PassOption {
+    name: "global-p-error",
+    summary: "greatest failure probability of a run, or `none`",
+    default: "none",
+};
+const PRESET: PassOption = PassOption {
+    name: "preset",
+    summary: "failure probability by name: `default` (1e-5 for a run), `ind-cpa-d` (2^-128 for each lookup and result); `default` where nothing else is said",
+    default: "none",
+};
+const SECURITY: PassOption =
+    PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" };
+const NOISE: PassOption = PassOption {
+    name: "noise",
+    summary: "family of the noise: `gaussian` or `tuniform`; that of the module's keys, else `gaussian`, where nothing is said",
+    default: "none",
+};
+const RESTRICT: PassOption = PassOption {
+    name: "restrict",
+    summary: "bounds of the search, such as `polynomial_size=1024..2048;grouping=1;many_lut=off;key_sets=1`",
+    default: "",
+};
+const COST_TABLE: PassOption = PassOption {
+    name: "cost-table",
+    summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
+    default: "avx512",
+};
 
 /// The passes; MLIR's registry and `ir-opt --list-passes` are made from it.
 pub static PASSES: &[Pass] = &[
@@ -33,6 +67,26 @@ pub static PASSES: &[Pass] = &[
         level: Level::Fhe,
         options: &[],
         run: build_tables::run,
+    },
+    Pass {
+        name: "fhe-decompose-rounding",
+        summary: "rounding, truncation and low bits become lookups, by the method with which the program costs least",
+        level: Level::Fhe,
+        options: &[
+            PassOption {
+                name: "strategy",
+                summary: "auto, or one method for all: whole, bits, chunks-2 to chunks-5, approximate",
+                default: "auto",
+            },
+            P_ERROR,
+            GLOBAL_P_ERROR,
+            PRESET,
+            SECURITY,
+            NOISE,
+            RESTRICT,
+            COST_TABLE,
+        ],
+        run: decompose::run,
     },
     Pass {
         name: "fhe-fuse-lookup-tables",
@@ -66,39 +120,7 @@ pub static PASSES: &[Pass] = &[
         name: "fhe-optimize-parameters",
         summary: "chooses the cheapest keys for a security level and error probabilities, and writes them as key ops",
         level: Level::Fhe,
-        options: &[
-            PassOption {
-                name: "p-error",
-                summary: "greatest failure probability of one lookup, or `none`",
-                default: "none",
-            },
-            PassOption {
-                name: "global-p-error",
-                summary: "greatest failure probability of a run, or `none`",
-                default: "none",
-            },
-            PassOption {
-                name: "preset",
-                summary: "failure probability by name: `default` (1e-5 for a run), `ind-cpa-d` (2^-128 for each lookup and result); `default` where nothing else is said",
-                default: "none",
-            },
-            PassOption { name: "security", summary: "bits of security, 128 or 132", default: "128" },
-            PassOption {
-                name: "noise",
-                summary: "family of the noise: `gaussian` or `tuniform`; that of the module's keys, else `gaussian`, where nothing is said",
-                default: "none",
-            },
-            PassOption {
-                name: "restrict",
-                summary: "bounds of the search, such as `polynomial_size=1024..2048;grouping=1;many_lut=off;key_sets=1`",
-                default: "",
-            },
-            PassOption {
-                name: "cost-table",
-                summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
-                default: "avx512",
-            },
-        ],
+        options: &[P_ERROR, GLOBAL_P_ERROR, PRESET, SECURITY, NOISE, RESTRICT, COST_TABLE],
         run: optimize_parameters::run,
     },
     Pass {

@@ -3,9 +3,11 @@
 //! All encrypted operands and the result of a linear operation share a width; lookups separate widths. A result
 //! that is fed to an argument of another run shares width and sign with it. A class is as wide as the range of its
 //! widest value needs; that a sum of others wraps around in between is harmless.
+//! Rounding separates widths too, but asks for room: what is left of its input must hold the result.
 
 use crate::facts::{self, Range, fail, join, key};
 use crate::pass::Failed;
+use crate::rounding::{self, Input};
 use crate::tables::reachable;
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_abi::parameters::Width;
@@ -76,6 +78,7 @@ impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
             classes.union(from, to);
         }
         share_signs(&mut values, &feeds);
+        ask_for_room(&mut values, &places);
         let class_of = classes.into_labeling();
         let mut widest: HashMap<usize, usize> = HashMap::new();
         for (place, encrypted) in values.iter().enumerate() {
@@ -101,6 +104,20 @@ impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
     /// The width of `value` and of all that share it.
     pub(crate) fn width(&self, value: Value<'c, 'a>) -> Option<Width> {
         self.widest(value).map(|encrypted| encrypted.needed)
+    }
+}
+
+/// Widens the inputs and results of operations on digits.
+fn ask_for_room(values: &mut [Encrypted<'_, '_>], places: &HashMap<usize, usize>) {
+    for place in 0..values.len() {
+        let encrypted = &values[place];
+        let Some(FheOp::Digits(digits)) = FheOp::of(encrypted.op) else { continue };
+        let Some(&operand) = places.get(&key(walk::operand(encrypted.op, 0))) else { continue };
+        let input = Input { range: values[operand].range, is_signed: values[operand].is_signed };
+        let asked = rounding::asked_widths(&digits, input);
+        for (place, asked) in [(operand, asked.input), (place, asked.result)] {
+            values[place].needed = values[place].needed.max(asked);
+        }
     }
 }
 
@@ -172,7 +189,9 @@ fn read<'c: 'a, 'a>(
                 (given, reached) => reached.or(given),
             }
         }
-        Some(FheOp::Constant { .. } | FheOp::Linear(_)) | None => facts::range(function, value),
+        Some(FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_)) | None => {
+            facts::range(function, value)
+        }
     };
     let range = range.ok_or_else(|| {
         let message = format!(

@@ -37,7 +37,8 @@ pub struct Simulation {
     pub keyswitches: u64,
     /// Bootstraps that ran.
     pub bootstraps: u64,
-    /// Bootstraps of a phase outside of the messages' half of the torus: an overflow or too much noise.
+    /// Bootstraps of a phase outside of the messages' half of the torus: an overflow or too much noise. Tables of equal
+    /// entries do not count: they are there to tell the halves apart.
     pub outside: u64,
 }
 
@@ -246,13 +247,18 @@ unsafe extern "C" fn simulator_bootstrap(
                 let word = tables.table(i, r)[index];
                 *result = if is_outside { word.wrapping_neg() } else { word };
             }
-            outside += u64::from(is_outside);
+            outside += u64::from(is_outside && !(0..outputs).all(|r| is_constant(tables.table(i, r))));
         }
         state.add_noise(output, spec.output_variance);
         state.counts.bootstraps.set(state.counts.bootstraps.get() + count as u64);
         state.counts.outside.set(state.counts.outside.get() + outside);
         Ok(())
     })
+}
+
+/// Whether all entries are equal: what such a table is for is to tell the halves of the torus apart.
+fn is_constant(table: &[u64]) -> bool {
+    table.iter().all(|&word| word == table[0])
 }
 
 /// Coefficients of an accumulator of bootstrap key `key`, `e·N`.

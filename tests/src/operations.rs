@@ -55,6 +55,27 @@ pub const FHE_OPERATIONS: &[Operation] = &[
         "element `i` becomes `tables[selector[i]][xᵢ mod 2^w]`; without a selector there is one table",
     ),
     operation(
+        "round",
+        " x {bits, approximate}",
+        "`⌊(x + 2^(bits−1)) / 2^bits⌋`; with `approximate` noise may move it by one",
+    ),
+    operation(
+        "truncate",
+        " x {bits, approximate}",
+        "`⌊x / 2^bits⌋`; with `approximate` noise may move it by one",
+    ),
+    operation(
+        "low_bits",
+        " x, top {bits}",
+        "`x mod 2^bits`; with bit `bits` of `x` as `top`, which is optional, it is a single lookup",
+    ),
+    operation("bit", " x {position}", "`⌊x / 2^position⌋ mod 2`, one lookup of width `position`"),
+    operation(
+        "reinterpret",
+        " x {half_steps}",
+        "the same ciphertext at another width: `(x + half_steps/2) · 2^(w' − w)`, to the nearest integer",
+    ),
+    operation(
         "map",
         " x, … {region}",
         "the region's scalar function of every element, of `arith` and `math` operations",
@@ -71,18 +92,18 @@ pub const FHE_OPERATIONS: &[Operation] = &[
 pub const TFHE_OPERATIONS: &[Operation] = &[
     operation(
         "secret_key",
-        " @key {lwe_dimension or glwe_dimension, polynomial_size; variance}",
+        " @key {lwe_dimension or glwe_dimension, polynomial_size; variance or tuniform_log2_bound}",
         "binary secret key, and the noise of a fresh encryption under it",
     ),
     operation(
         "keyswitch_key",
-        " @key from @a to @b {base_log, level, added_variance}",
-        "switches ciphertexts from one secret key to another",
+        " @key from @a to @b {base_log, level, variance or tuniform_log2_bound, added_variance}",
+        "switches ciphertexts from a GLWE key to an LWE key, or to another GLWE key",
     ),
     operation(
         "bootstrap_key",
-        " @key from @a to @b {base_log, level, modulus_switch_variance, output_variance}",
-        "bootstraps ciphertexts from one secret key to another",
+        " @key from @a to @b {base_log, level, grouping, extension, modulus_switch_variance, output_variance}",
+        "bootstraps ciphertexts from an LWE key to a GLWE key; `grouping` 2 takes two key coefficients a step, `extension` polynomials hold the accumulator",
     ),
     operation("constant", " dense<…>", "trivial encryption of encoded words"),
     operation("add", " x, y", "`x + y`"),
@@ -102,7 +123,7 @@ pub const TFHE_OPERATIONS: &[Operation] = &[
     operation("keyswitch", " @key, x", "every ciphertext under the key's output key"),
     operation(
         "bootstrap",
-        " @key, x {tables, selector, is_signed}",
-        "every ciphertext looked up in a table of encoded words, with the key's output noise",
+        " @key, x {tables, selector, outputs, is_signed}",
+        "every ciphertext looked up in a table of encoded words, with the key's output noise; with `outputs` in as many tables, whose results are one more axis, the last",
     ),
 ];

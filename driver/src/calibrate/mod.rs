@@ -14,7 +14,7 @@ use cloakwork_passes::parameters::cost::{BootstrapCost, DigitCost, KeyswitchCost
 use cloakwork_runtime::calibrate::{self, BOOTSTRAP_BATCH, KEYSWITCH_BATCH};
 use cloakwork_runtime::kernel_trial::{Choice, KeyswitchTrial};
 use fit::{fit, rounded};
-use plan::{Kind, Point, kinds};
+use plan::{KEY_BYTES_ALONE, Kind, Point, kinds};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,10 @@ const AVX2: [&str; 2] = ["avx2", "fma"];
 
 /// Digits of keyswitches: the most bits that take so many bytes, and how many levels of them are measured.
 const DIGITS: [(u32, u32); 4] = [(7, 4), (15, 2), (23, 1), (30, 1)];
-/// Dimension of the key that a keyswitch leads from, and of those that it leads to.
-const KEYSWITCH: (u64, [u64; 2]) = (2048, [500, 1000]);
+/// Dimension of the key that the keyswitch of a batch leads from.
+const KEYSWITCH_FROM: u64 = 2048;
+/// Dimensions of the keys that keyswitches lead to.
+const KEYSWITCH_TO: [u64; 2] = [500, 1000];
 /// Bootstraps of few and of many steps, for what they take besides.
 const ENDS: (Kind, [u64; 2]) =
     (Kind { dimension: 1, polynomial_size: 2048, grouping: Grouping::One }, [2, 32]);
@@ -93,7 +95,7 @@ pub struct Progress {
 pub fn calibrate(kernels: Kernels, span: Duration, progress: &mut dyn FnMut(Progress)) -> CostModel {
     let kinds = kinds();
     let of_bootstraps: usize = kinds.iter().map(|kind| kind.points().len()).sum();
-    let of_keyswitches = DIGITS.len() * KEYSWITCH.1.len() * 2;
+    let of_keyswitches = DIGITS.len() * KEYSWITCH_TO.len() * 2;
     let total = 1 + of_keyswitches + ENDS.1.len() + of_bootstraps;
     let choice = kernels.choice();
     let mut times = Times { choice, end: Instant::now() + span, done: 0, total, progress };
@@ -133,14 +135,15 @@ impl Times<'_> {
     /// Unknown are the time of a digit, and for each width of digits those of a word and of a word of the key.
     fn keyswitch(&mut self) -> KeyswitchCost {
         const UNKNOWN: usize = 1 + 2 * DIGITS.len();
-        let (choice, (from, targets)) = (self.choice, KEYSWITCH);
         let mut points: Vec<([f64; UNKNOWN], f64)> = vec![];
         for (i, (base_log, level)) in DIGITS.into_iter().enumerate() {
-            for (to, batch) in targets.into_iter().flat_map(|to| [(to, 1), (to, KEYSWITCH_BATCH)]) {
+            for (to, batch) in KEYSWITCH_TO.into_iter().flat_map(|to| [(to, 1), (to, KEYSWITCH_BATCH)]) {
                 let decomposition = Decomposition { base_log, level };
+                let of_row = 4 * u64::from(level) * (to + 1);
+                let from = if batch == 1 { KEY_BYTES_ALONE / of_row } else { KEYSWITCH_FROM };
                 let trial = KeyswitchTrial { from: LweDimension(from), to: LweDimension(to), decomposition };
                 let span = self.next(&format!("keyswitches, digits of {base_log} bits"));
-                let seconds = calibrate::keyswitch(choice, trial, batch, span);
+                let seconds = calibrate::keyswitch(self.choice, trial, batch, span);
                 let words = (to + 1) as f64;
                 let mut features = [0.0; UNKNOWN];
                 features[0] = 1.0;
@@ -175,8 +178,11 @@ impl Times<'_> {
             let steps = kind.steps(point, span);
             let seconds = calibrate::bootstrap(self.choice, kind.trial(point, steps), point.batch, span);
             let ns = seconds * 1e9 - kind.words(point) * word_ns;
-            let (level, parts) = (f64::from(point.level), point.extension as f64);
-            ([1.0, level, parts, parts * level, level / point.batch as f64], ns / steps as f64)
+            let (level, further_parts) = (f64::from(point.level), point.extension as f64 - 1.0);
+            (
+                [1.0, level, further_parts, further_parts * level, level / point.batch as f64],
+                ns / steps as f64,
+            )
         });
         let points: Vec<_> = points.collect();
         let [fixed_ns, level_ns, extension_ns, extension_level_ns, key_level_ns] = fit(&points).map(rounded);

@@ -7,10 +7,12 @@ use cloakwork_runtime::calibrate::BOOTSTRAP_BATCH;
 use cloakwork_runtime::kernel_trial::BootstrapTrial;
 use std::time::Duration;
 
-/// Size of keys that a batch passes by: many steps, as in real keys.
+/// Size of keys that a whole batch passes by: many steps, as in real keys.
 const KEY_BYTES: u64 = 16 << 20;
+/// Size of keys that extended accumulators pass by, in smaller batches.
+const KEY_BYTES_EXTENDED: u64 = 64 << 20;
 /// Size of keys that a single ciphertext passes by: larger than caches, so that it waits for main memory.
-const KEY_BYTES_ALONE: u64 = 64 << 20;
+pub(super) const KEY_BYTES_ALONE: u64 = 128 << 20;
 /// In less time than this smaller keys are made.
 const ENOUGH: Duration = Duration::from_millis(100);
 /// Fewest and most steps of a blind rotation.
@@ -103,7 +105,11 @@ impl Kind {
             * u64::from(point.level)
             * self.polynomial_size
             * 8;
-        let key = if point.batch == 1 { KEY_BYTES_ALONE } else { KEY_BYTES };
+        let key = match (point.batch, point.extension) {
+            (1, _) => KEY_BYTES_ALONE,
+            (_, 1) => KEY_BYTES,
+            (_, _) => KEY_BYTES_EXTENDED,
+        };
         let key = (key as f64 * span.div_duration_f64(ENOUGH).min(1.0)) as u64;
         (key / bytes).clamp(STEPS.0, STEPS.1)
     }

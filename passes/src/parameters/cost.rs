@@ -4,10 +4,9 @@
 //! dimension `n`, where `b` ciphertexts pass by the key together, one thread takes for each of them
 //!
 //! - for a bootstrap `n/g` steps, `g` being the grouping. A step with `l` levels and extension `e` takes
-//!   `fixed + l·level + e·(extension + l·extension_level) + l·key_level/b`, all measured for each shape and
-//!   grouping: transforms and products grow with the extension; what is made of the key for a ciphertext
-//!   may be made once for all parts; the key itself comes from memory once for the whole batch. Beginning and end
-//!   take `e·(k + 1)·N·bootstrap_word`;
+//!   `fixed + l·level + (e − 1)·(extension + l·extension_level) + l·key_level/b`, all measured for each shape
+//!   and grouping: of one accumulator, of each further part of an extended one, and of the key's way from
+//!   memory, once for the whole batch. Beginning and end take `e·(k + 1)·N·bootstrap_word`;
 //! - for a keyswitch `kN·l·(row + (n + 1)·(word + key_word/b))`, where wider digits cost more for each word;
 //!   a conversion to a GLWE key of dimension `k'N'` is a keyswitch with `n = k'N'`;
 //! - for an addition, with or without a clear weight, `(kN + 1)·linear_word`.
@@ -77,9 +76,9 @@ pub struct BootstrapCost {
     pub fixed_ns: f64,
     /// Nanoseconds of a step for each level.
     pub level_ns: f64,
-    /// Nanoseconds of a step for each part of an extended accumulator.
+    /// Nanoseconds of a step for each further part of an extended accumulator.
     pub extension_ns: f64,
-    /// Nanoseconds of a step for each level and part of an extended accumulator.
+    /// Nanoseconds of a step for each level and further part of an extended accumulator.
     pub extension_level_ns: f64,
     /// Nanoseconds until a level of the key is there for a whole batch.
     pub key_level_ns: f64,
@@ -171,9 +170,9 @@ impl BootstrapCost {
 
     /// Seconds that a step of a blind rotation takes for one of `batch` ciphertexts.
     pub fn step(&self, level: u32, extension: ExtensionFactor, batch: f64) -> f64 {
-        let (level, parts) = (f64::from(level), extension.0 as f64);
+        let (level, further_parts) = (f64::from(level), extension.0 as f64 - 1.0);
         let own = self.fixed_ns + level * self.level_ns;
-        let of_parts = parts * (self.extension_ns + level * self.extension_level_ns);
+        let of_parts = further_parts * (self.extension_ns + level * self.extension_level_ns);
         (own + of_parts + level * self.key_level_ns / batch) * 1e-9
     }
 }

@@ -90,8 +90,6 @@ pub(super) struct Term {
 #[derive(Clone, Debug)]
 pub(super) struct LookupNode {
     pub node: NodeIndex,
-    /// Position in [`Analysis::operands`].
-    pub operand: usize,
     pub count: u64,
 }
 
@@ -178,7 +176,7 @@ pub(super) fn analyse(dag: &ParamDag) -> Analysis {
                     analysis.operands.len() - 1
                 });
                 analysis.operands[operand].lookups.push(analysis.lookups.len());
-                analysis.lookups.push(LookupNode { node: index, operand, count });
+                analysis.lookups.push(LookupNode { node: index, count });
             }
             (NodeKind::Output { count }, Some(value)) => {
                 let output = looked(value, DemandKind::Output, count);

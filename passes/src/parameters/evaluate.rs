@@ -46,6 +46,25 @@ pub(super) struct Evaluator<'a> {
     pub target: ErrorTarget,
     /// For each load the greatest variance that leaves a chance: its own share of the target.
     pub limits: &'a [f64],
+    /// Positions of the loads that keep to their limits only if all do.
+    pub checked: &'a [usize],
+}
+
+/// The loads that decide whether all keep to their limits: none is at least as noisy as another of them.
+pub(super) fn checked(instance: &Instance, target: ErrorTarget) -> Vec<usize> {
+    let loads = &instance.loads;
+    if !target.is_local() {
+        return (0..loads.len()).collect(); // all of them count together
+    }
+    let mut checked: Vec<usize> = Vec::new();
+    for (i, load) in loads.iter().enumerate() {
+        if checked.iter().any(|&j| loads[j].covers(load)) {
+            continue;
+        }
+        checked.retain(|&j| !load.covers(&loads[j]));
+        checked.push(i);
+    }
+    checked
 }
 
 /// For each load the greatest variance that leaves a chance.
@@ -108,7 +127,7 @@ impl<'a> Evaluator<'a> {
         parts.iter().map(output).collect()
     }
 
-    /// Variance of each load's values, before keyswitches.
+    /// Variance of the values of each load that is checked, before keyswitches.
     pub(super) fn before(&self, choice: &Choice) -> Vec<f64> {
         let outputs = self.outputs(&choice.parts);
         let parts = self.instance.parts;
@@ -140,7 +159,11 @@ impl<'a> Evaluator<'a> {
                 .map(|feeds| feeds.iter().map(|noise| of(noise, &fed)).fold(0.0, f64::max));
             fed = next.collect();
         }
-        self.instance.loads.iter().map(|load| of(&load.noise, &fed)).collect()
+        let mut before = vec![0.0; self.instance.loads.len()];
+        for &i in self.checked {
+            before[i] = of(&self.instance.loads[i].noise, &fed);
+        }
+        before
     }
 
     /// Seconds for everything but keyswitches to small keys.
@@ -151,20 +174,36 @@ impl<'a> Evaluator<'a> {
             .iter()
             .zip(&choice.parts)
             .map(|(&count, &part)| count * self.cost.addition(self.shape(part).shape.lwe_dimension()));
-        let bootstraps = self.instance.loads.iter().zip(&choice.many).filter_map(|(load, &many)| {
-            let lookup = load.lookup.as_ref()?;
-            let part = choice.parts[lookup.part];
-            let each = self.bootstrap(part).seconds(part.extension) * self.small(part).dimension.0 as f64;
-            let ends = self.cost.bootstrap_ends(self.shape(part).shape, part.extension);
-            let work = lookup.work * lookup.bootstraps(many);
-            Some(work.bootstraps(each) + work.ciphertexts * ends)
-        });
+        let bootstraps =
+            self.instance.loads.iter().zip(&choice.many).filter_map(|(load, &many)| {
+                Some(self.bootstrap_seconds(choice, load.lookup.as_ref()?, many))
+            });
         let conversions = self.instance.conversions.iter().enumerate().filter_map(|(position, edge)| {
             let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
             let conversion = self.conversion(choice, position)?;
             Some(edge.work.keyswitches(conversion.seconds * from.0 as f64))
         });
         additions.sum::<f64>() + bootstraps.sum::<f64>() + conversions.sum::<f64>()
+    }
+
+    /// Seconds that do not depend on the keys of a part: bootstraps and additions of the others.
+    pub(super) fn rest_seconds(&self, choice: &Choice, part: usize) -> f64 {
+        let others = |of: usize| of != part;
+        let additions = (0..self.instance.parts).filter(|&of| others(of)).map(|of| {
+            let shape = self.shape(choice.parts[of]).shape;
+            self.instance.additions[of] * self.cost.addition(shape.lwe_dimension())
+        });
+        let loads = self.lookup_loads().filter(|(_, load)| others(load.part));
+        let bootstraps = loads.map(|(i, load)| self.bootstrap_seconds(choice, load, choice.many[i]));
+        additions.sum::<f64>() + bootstraps.sum::<f64>()
+    }
+
+    fn bootstrap_seconds(&self, choice: &Choice, load: &LookupLoad, many: u32) -> f64 {
+        let part = choice.parts[load.part];
+        let each = self.bootstrap(part).seconds(part.extension) * self.small(part).dimension.0 as f64;
+        let ends = self.cost.bootstrap_ends(self.shape(part).shape, part.extension);
+        let work = load.work * load.bootstraps(many);
+        work.bootstraps(each) + work.ciphertexts * ends
     }
 
     /// Whether every conversion that is needed has a key.
@@ -178,7 +217,8 @@ impl<'a> Evaluator<'a> {
     /// For each edge the variance that its loads leave; `None` if something is out of reach anyway.
     pub(super) fn rooms(&self, choice: &Choice, before: &[f64]) -> Option<Vec<f64>> {
         let mut rooms = vec![f64::INFINITY; self.instance.edges.len()];
-        for (i, load) in self.instance.loads.iter().enumerate() {
+        for &i in self.checked {
+            let load = &self.instance.loads[i];
             let room = self.limits[i] - before[i];
             let Some(lookup) = &load.lookup else {
                 if room < 0.0 {
@@ -203,17 +243,18 @@ impl<'a> Evaluator<'a> {
         let added = |(i, edge): (usize, &Edge)| {
             let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
             let choices = self.keyswitches(&choice.parts, i);
-            choices.iter().map(|keyswitch| keyswitch.added(from)).fold(f64::INFINITY, f64::min)
+            choices.last().map_or(f64::INFINITY, |quietest| quietest.added(from))
         };
         let added: Vec<f64> = self.instance.edges.iter().enumerate().map(added).collect();
-        let of = |(i, load): (usize, &Load)| {
+        let of = |&i: &usize| {
+            let load = &self.instance.loads[i];
             let switches = load
                 .lookup
                 .as_ref()
                 .map_or(0.0, |lookup| added[lookup.edge] + self.switched(choice, lookup, choice.many[i]));
             (self.limits[i] - before[i] - switches) / self.limits[i]
         };
-        self.instance.loads.iter().enumerate().map(of).fold(f64::INFINITY, f64::min)
+        self.checked.iter().map(of).fold(f64::INFINITY, f64::min)
     }
 
     /// Completes a choice with the cheapest keyswitches that keep to the target, if it then takes less than `bound`.

@@ -20,6 +20,21 @@ pub struct Infeasible {
     pub reachable: Variance,
     /// What helps, each by itself.
     pub relax: Relax,
+    /// What stands against it.
+    pub reason: Reason,
+}
+
+/// What stands against every key set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Too much noise.
+    Noise,
+    /// Results are fed to an input whose noise grows from run to run.
+    Growing,
+    /// Nothing that could be chosen: the bounds of the search exclude each other or every measured shape.
+    NothingToChoose,
+    /// Too few of the given keys lead from one to another, though each for itself is quiet enough.
+    NoPath,
 }
 
 /// Changes of the program or of the target, each of which is enough for the demand that binds.
@@ -46,11 +61,30 @@ pub(super) fn explain(problem: &Problem<'_>, sets: &[Reached]) -> Infeasible {
         excesses.max_by(|a, b| a.0.total_cmp(&b.0))
     };
     let closest = sets.iter().filter_map(|set| worst(set).map(|worst| (worst, set)));
-    let ((excess, demand, allowed), set) = closest
-        .min_by(|a, b| a.0.0.total_cmp(&b.0.0))
-        .expect("there are demands, or nothing could fail, and secure shapes in every cost table");
+    let Some(((excess, demand, allowed), set)) = closest.min_by(|a, b| a.0.0.total_cmp(&b.0.0)) else {
+        return without_figures(problem, Reason::NothingToChoose);
+    };
+    let reason = if problem.is_given && excess <= 1.0 { Reason::NoPath } else { Reason::Noise };
     let relax = relax(demand, excess, (set, sets), allowed);
-    Infeasible { demand: demand.clone(), p_error: share, allowed, reachable: set.at(demand), relax }
+    Infeasible { demand: demand.clone(), p_error: share, allowed, reachable: set.at(demand), relax, reason }
+}
+
+/// An explanation that no noise is part of, at the first demand.
+pub(super) fn without_figures(problem: &Problem<'_>, reason: Reason) -> Infeasible {
+    let demand = problem.demands.first().map_or_else(
+        || Demand {
+            kind: DemandKind::Output,
+            width: Width(1),
+            fresh: 0.0,
+            bootstrap: 0.0,
+            count: 0,
+            label: String::new(),
+        },
+        |&demand| demand.clone(),
+    );
+    let (p_error, relax) = (problem.target.share(1), Relax::default());
+    let allowed = noise::safe_variance(p_error, demand.width);
+    Infeasible { demand, p_error, allowed, reachable: Variance::ZERO, relax, reason }
 }
 
 fn relax(demand: &Demand, excess: f64, (set, sets): (&Reached, &[Reached]), allowed: Variance) -> Relax {
@@ -77,6 +111,30 @@ impl fmt::Display for Infeasible {
             DemandKind::Lookup => "the input of the lookup",
             DemandKind::Output => "the output",
         };
+        match self.reason {
+            Reason::Noise => {}
+            Reason::Growing => {
+                return write!(
+                    f,
+                    "no parameters for the input `{label}`: results are fed to it that have its own noise and more, \
+                     so that it grows from run to run; look the results up before"
+                );
+            }
+            Reason::NothingToChoose => {
+                return write!(
+                    f,
+                    "no parameters for {what} `{label}`: the bounds of the search or the given keys leave \
+                     nothing to choose from; widen the bounds, or give a bootstrap key and a keyswitch key to its small key"
+                );
+            }
+            Reason::NoPath => {
+                return write!(
+                    f,
+                    "no parameters for {what} `{label}`: each of the given bootstrap keys is quiet enough by itself, but not all \
+                     values can get to one that is quiet enough for them; give more keyswitch keys"
+                );
+            }
+        }
         write!(f, "no parameters for {what} `{label}`: ")?;
         write!(
             f,

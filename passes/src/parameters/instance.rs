@@ -16,6 +16,15 @@ pub(super) struct Division {
     pub components: Vec<usize>,
 }
 
+/// How much the noise of demands may differ that are taken together; the greater counts for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// Not at all.
+    Exact,
+    /// Factors may differ by a part of an octave.
+    Octave(u32),
+}
+
 /// See the header of this file.
 #[derive(Clone, Debug)]
 pub(super) struct Instance {
@@ -23,7 +32,8 @@ pub(super) struct Instance {
     /// Ciphertexts that are added under the GLWE key of each part.
     pub additions: Vec<f64>,
     pub loads: Vec<Load>,
-    load_keys: Vec<LoadKey>,
+    /// The load of each value that a part looks up, or that is decrypted; operands come before outputs.
+    of_value: BTreeMap<(usize, Option<usize>), usize>,
     /// Keyswitches to small keys.
     pub edges: Vec<Edge>,
     /// Keyswitches to GLWE keys.
@@ -74,6 +84,23 @@ pub(super) struct LookupLoad {
     pub work: Work,
 }
 
+impl Load {
+    /// Whether `other` keeps to every limit that this one keeps to, whatever the keys.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let kind = |load: &Self| {
+            let lookup = load.lookup.map(|lookup| (lookup.part, lookup.edge));
+            (load.demand.kind, load.noise.key, lookup)
+        };
+        // Those that may share a bootstrap may also do it differently.
+        let is_alone = |load: &Self| load.lookup.is_none_or(|lookup| lookup.sharing == 1);
+        kind(self) == kind(other)
+            && is_alone(self)
+            && is_alone(other)
+            && self.demand.width >= other.demand.width
+            && self.noise.covers(&other.noise)
+    }
+}
+
 impl LookupLoad {
     /// Bootstraps of each value, where one does up to `2^many` lookups.
     pub(super) fn bootstraps(&self, many: u32) -> f64 {
@@ -87,8 +114,9 @@ impl LookupLoad {
 }
 
 impl Instance {
-    pub(super) fn new(analysis: &Analysis, division: &Division, cost: &CostModel) -> Self {
-        let parts = division.lookups.iter().max().map_or(1, |most| most + 1);
+    pub(super) fn new(analysis: &Analysis, division: &Division, cost: &CostModel, grain: Grain) -> Self {
+        let all = division.lookups.iter().chain(&division.components);
+        let parts = all.max().map_or(1, |most| most + 1);
         let mut additions = vec![0.0; parts];
         let mut conversions: BTreeMap<(usize, usize), Work> = BTreeMap::new();
         for (component, &home) in analysis.components.iter().zip(&division.components) {
@@ -100,26 +128,32 @@ impl Instance {
             }
         }
         let mut edges: BTreeMap<(usize, usize), Work> = BTreeMap::new();
-        let mut loads: BTreeMap<LoadKey, Load> = BTreeMap::new();
-        for looked in analysis.operands.iter().chain(&analysis.outputs) {
+        let mut loads: BTreeMap<LoadKey, (Load, Vec<(usize, Option<usize>)>)> = BTreeMap::new();
+        for (position, looked) in analysis.operands.iter().chain(&analysis.outputs).enumerate() {
             let noise = noise(looked.place, &looked.terms, division);
             for (part, sharing) in sharing(looked, division) {
                 let work = Work::call(looked.count, cost);
                 if let Some(part) = part {
                     *edges.entry((noise.key, part)).or_default() += work;
                 }
-                let lookup = part.map(|part| LookupLoad { part, edge: 0, sharing, work: Work::default() });
-                let load = loads.entry(LoadKey::new(looked, &noise, (part, sharing))).or_insert_with(|| {
-                    Load { demand: demand(looked, analysis), noise: noise.clone(), lookup }
+                let key = LoadKey::new(looked, &noise, (part, sharing), grain);
+                let (load, values) = loads.entry(key).or_insert_with(|| {
+                    let lookup =
+                        part.map(|part| LookupLoad { part, edge: 0, sharing, work: Work::default() });
+                    (Load { demand: demand(looked, analysis), noise: noise.clone(), lookup }, Vec::new())
                 });
                 load.demand.count += looked.count * sharing;
+                load.noise.raise(&noise);
                 if let Some(lookup) = &mut load.lookup {
                     lookup.work += work;
                 }
+                values.push((position, part));
             }
         }
         let position = |from, to| edges.keys().position(|&ends| ends == (from, to));
-        let (load_keys, mut loads): (Vec<LoadKey>, Vec<Load>) = loads.into_iter().unzip();
+        let (mut loads, values): (Vec<Load>, Vec<_>) = loads.into_values().unzip();
+        let pairs = |(load, values): (usize, Vec<_>)| values.into_iter().map(move |value| (value, load));
+        let of_value = values.into_iter().enumerate().flat_map(pairs).collect();
         for load in &mut loads {
             if let Some(lookup) = &mut load.lookup {
                 lookup.edge = position(load.noise.key, lookup.part).unwrap_or(0);
@@ -135,45 +169,67 @@ impl Instance {
             parts,
             additions,
             loads,
-            load_keys,
+            of_value,
             fed: analysis.fed.iter().map(fed).collect(),
             edges: list(edges),
             conversions: list(conversions),
         }
     }
 
-    /// Position of the load of a value that a part looks up.
-    pub(super) fn load_of(&self, looked: &Looked, part: usize, division: &Division) -> Option<usize> {
-        let noise = noise(looked.place, &looked.terms, division);
-        let mut all = sharing(looked, division).into_iter();
-        let part = all.find(|(of, _)| *of == Some(part))?;
-        let key = LoadKey::new(looked, &noise, part);
-        self.load_keys.iter().position(|known| *known == key)
+    /// Position of the load of a value that a part looks up; values are numbered as [`Analysis::operands`].
+    pub(super) fn load_of(&self, value: usize, part: usize) -> Option<usize> {
+        self.of_value.get(&(value, Some(part))).copied()
+    }
+
+    /// Values that parts look up, with their loads.
+    pub(super) fn looked_up(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        self.of_value.iter().filter_map(|(&(value, part), &load)| part.map(|part| (value, part, load)))
     }
 }
 
-/// What loads are told apart by; floats by their bits.
+impl Noise {
+    /// Whether each factor is at least that of `other`.
+    fn covers(&self, other: &Self) -> bool {
+        fn cover<K: PartialEq>(more: &[(K, f64)], less: &[(K, f64)]) -> bool {
+            less.iter().all(|(key, factor)| more.iter().any(|(k, most)| k == key && most >= factor))
+        }
+        self.fresh >= other.fresh && cover(&self.fed, &other.fed) && cover(&self.lookups, &other.lookups)
+    }
+
+    /// Takes each factor from where it is greater.
+    fn raise(&mut self, other: &Self) {
+        self.fresh = self.fresh.max(other.fresh);
+        self.fed.iter_mut().zip(&other.fed).for_each(|(a, b)| a.1 = a.1.max(b.1));
+        self.lookups.iter_mut().zip(&other.lookups).for_each(|(a, b)| a.1 = a.1.max(b.1));
+    }
+}
+
+/// What loads are told apart by; factors by a number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LoadKey {
     kind: DemandKind,
     width: Width,
     key: usize,
     part: (Option<usize>, u64),
-    fresh: u64,
-    fed: Vec<(usize, u64)>,
-    lookups: Vec<(u64, u64)>,
+    fresh: i64,
+    fed: Vec<(usize, i64)>,
+    lookups: Vec<(u64, i64)>,
 }
 
 impl LoadKey {
-    fn new(looked: &Looked, noise: &Noise, part: (Option<usize>, u64)) -> Self {
+    fn new(looked: &Looked, noise: &Noise, part: (Option<usize>, u64), grain: Grain) -> Self {
+        let number = |factor: f64| match grain {
+            Grain::Exact => factor.to_bits() as i64,
+            Grain::Octave(parts) => (factor.log2() * f64::from(parts)).ceil() as i64,
+        };
         Self {
             kind: looked.kind,
             width: looked.width,
             key: noise.key,
             part,
-            fresh: noise.fresh.to_bits(),
-            fed: noise.fed.iter().map(|&(i, factor)| (i, factor.to_bits())).collect(),
-            lookups: noise.lookups.iter().map(|&(mask, factor)| (mask, factor.to_bits())).collect(),
+            fresh: number(noise.fresh),
+            fed: noise.fed.iter().map(|&(i, factor)| (i, number(factor))).collect(),
+            lookups: noise.lookups.iter().map(|&(mask, factor)| (mask, number(factor))).collect(),
         }
     }
 }

@@ -5,17 +5,20 @@
 //! - [`cost`]: what an operation takes, from a measured table;
 //! - `space`: what is chosen from, within [`Restrictions`];
 //! - `instance`: the program with its lookups divided among key sets; `evaluate`: time and noise of a choice of
-//!   keys for it; `search`: the cheapest choice;
+//!   keys for it; `search`: the cheapest choice; `divide`: the cheapest division; `given`: with given keys;
 //! - [`solve`]: from the request to the [`Solution`];
-//! - [`explain`]: why nothing was found and what to relax.
+//! - [`explain`]: why nothing was found and what to relax; [`explanation`]: why it is what was found.
 //!
 //! No IR, no files, no clock in here.
 
 pub mod cost;
 pub mod dag;
 pub mod demand;
+mod divide;
 mod evaluate;
 pub mod explain;
+pub mod explanation;
+mod given;
 mod instance;
 mod restrictions;
 mod search;
@@ -27,7 +30,8 @@ mod work;
 
 pub use cost::CostModel;
 pub use dag::{InvalidFeed, Operand, Output, ParamDag, Value};
-pub use explain::Infeasible;
+pub use explain::{Infeasible, Reason};
+pub use explanation::{Explanation, explain_solution};
 pub use restrictions::{EXTENSIONS, Restrictions};
 pub use solution::{Achieved, LookupKeys, Solution};
 pub use solve::{Request, solve};

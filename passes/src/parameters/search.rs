@@ -1,20 +1,38 @@
 //! The search for the cheapest keys of an instance: one part after the other, completely, until nothing changes.
 //!
-//! With the other parts fixed, every shape, key, decomposition and extension of a part is tried, the small
-//! dimension running upwards from the least that leaves room for a keyswitch, while the bootstraps alone are not
-//! dearer than the best choice found. For a single part this is the whole search, and it is complete.
+//! With the other parts fixed, every shape, key, decomposition and extension of a part is tried in the order of the
+//! least time that it could take, the small dimension running upwards from the least that leaves room for a
+//! keyswitch, until the bootstraps alone are dearer than the best choice found. For a single part this is the whole
+//! search, and it is complete.
 
 use crate::parameters::evaluate::{Choice, Complete, Evaluator, PartChoice};
+use crate::parameters::instance::LookupLoad;
 use crate::parameters::work::Work;
+use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{ExtensionFactor, Grouping};
+use std::collections::BTreeMap;
+
+/// What can be chosen for a part, whatever the others are, the quickest first.
+struct Plan {
+    candidates: Vec<Candidate>,
+}
 
 /// The keys of a part but for its small one, and what each of its coefficients takes.
 struct Candidate {
     part: PartChoice,
-    /// Seconds for each coefficient of the small key, where no lookups share a bootstrap.
+    /// Seconds for each coefficient of the small key, for all bootstraps of the part.
     seconds: f64,
+    /// Seconds with the least small key that noise-free values would allow.
+    least: f64,
     /// Positions in the list of small keys.
     small: (usize, usize),
+}
+
+/// A part while it is improved.
+struct Improved<'a> {
+    evaluator: &'a Evaluator<'a>,
+    part: usize,
+    best: Option<Complete>,
 }
 
 /// The best keys of one key set for everything; the instance has one part.
@@ -22,18 +40,39 @@ pub(super) fn single(evaluator: &Evaluator<'_>) -> Option<Complete> {
     let part = PartChoice { shape: 0, bootstrap: 0, extension: ExtensionFactor(1), small: 0 };
     let instance = evaluator.instance;
     let (conversions, many) = (vec![0; instance.conversions.len()], vec![0; instance.loads.len()]);
-    let mut best = None;
-    improve_part(evaluator, 0, &Choice { parts: vec![part], conversions, many }, &mut best);
-    if let Some(best) = &mut best {
-        while improve_sharing(evaluator, best) {
-            let choice = best.choice.clone();
-            let mut next = Some(best.clone());
-            refine_part(evaluator, 0, &choice, &mut next);
-            if let Some(next) = next {
-                *best = next;
-            }
-        }
+    let choice = Choice { parts: vec![part], conversions, many };
+    let mut improved = Improved { evaluator, part: 0, best: None };
+    improved.try_candidates(&choice);
+    improved.try_sharing(&choice);
+    improved.best.map(|best| descend(evaluator, best))
+}
+
+/// A time that no choice for the instance is below.
+pub(super) fn least_seconds(evaluator: &Evaluator<'_>) -> f64 {
+    let least = |part: usize| {
+        let many: Vec<u32> =
+            evaluator.instance.loads.iter().map(|load| most(evaluator, load.lookup)).collect();
+        plan(evaluator, part, &many).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
+    };
+    (0..evaluator.instance.parts).map(least).sum()
+}
+
+/// The most that is tried for how many lookups share a bootstrap.
+fn most(evaluator: &Evaluator<'_>, load: Option<LookupLoad>) -> u32 {
+    load.filter(|_| evaluator.space.many_lut).map_or(0, |load| load.most())
+}
+
+/// Improves each part once.
+pub(super) fn sweep(evaluator: &Evaluator<'_>, start: Complete) -> Complete {
+    let mut best = start;
+    for part in 0..evaluator.instance.parts {
+        let choice = best.choice.clone();
+        let mut improved = Improved { evaluator, part, best: Some(best.clone()) };
+        improved.try_candidates(&choice);
+        best = improved.best.unwrap_or(best);
     }
+    improve_conversions(evaluator, &mut best);
+    improve_sharing(evaluator, &mut best);
     best
 }
 
@@ -42,69 +81,143 @@ pub(super) fn descend(evaluator: &Evaluator<'_>, start: Complete) -> Complete {
     let mut best = start;
     loop {
         let before = best.seconds;
-        for part in 0..evaluator.instance.parts {
-            let mut found = Some(best.clone());
-            improve_part(evaluator, part, &best.choice, &mut found);
-            best = found.unwrap_or(best);
+        best = sweep(evaluator, best);
+        if best.seconds < before * (1.0 - 1e-12) {
+            continue;
         }
-        improve_conversions(evaluator, &mut best);
-        improve_sharing(evaluator, &mut best);
+        for part in 0..evaluator.instance.parts {
+            let choice = best.choice.clone();
+            let mut improved = Improved { evaluator, part, best: Some(best.clone()) };
+            improved.try_sharing(&choice);
+            improved.try_conversions(&choice);
+            best = improved.best.unwrap_or(best);
+        }
         if best.seconds >= before * (1.0 - 1e-12) {
             return best;
         }
     }
 }
 
-/// Tries everything for a part, beginning with how many lookups share a bootstrap and with its conversions.
-fn improve_part(evaluator: &Evaluator<'_>, part: usize, base: &Choice, best: &mut Option<Complete>) {
-    let instance = evaluator.instance;
-    let loads = || evaluator.lookup_loads().filter(|(_, load)| load.part == part);
-    let most =
-        if evaluator.space.many_lut { loads().map(|(_, load)| load.most()).max().unwrap_or(0) } else { 0 };
-    let touching: Vec<usize> = (0..instance.conversions.len())
-        .filter(|&i| [instance.conversions[i].from, instance.conversions[i].to].contains(&part))
-        .collect();
-    for many in 0..=most {
+impl Improved<'_> {
+    /// Tries other numbers of lookups that share a bootstrap, for all lookups of the part at once.
+    fn try_sharing(&mut self, base: &Choice) {
+        let part = self.part;
+        let loads = || self.evaluator.lookup_loads().filter(|(_, load)| load.part == part);
+        let greatest = loads().map(|(_, load)| most(self.evaluator, Some(*load))).max().unwrap_or(0);
+        for many in 0..=greatest {
+            let mut choice = base.clone();
+            self.evaluator
+                .lookup_loads()
+                .filter(|(_, load)| load.part == part)
+                .for_each(|(i, load)| choice.many[i] = many.min(load.most()));
+            if choice != *base {
+                self.try_candidates(&choice);
+            }
+        }
+    }
+
+    /// Tries other decompositions for all conversions of the part at once.
+    fn try_conversions(&mut self, base: &Choice) {
+        let conversions = &self.evaluator.instance.conversions;
+        let touching: Vec<usize> = (0..conversions.len())
+            .filter(|&i| [conversions[i].from, conversions[i].to].contains(&self.part))
+            .collect();
+        if touching.is_empty() {
+            return;
+        }
+        // From the end, where the quiet ones are.
+        for from_end in [0, 1, 2, 3, 4, 6, 8, 11, 15] {
+            let mut choice = base.clone();
+            for &i in &touching {
+                let to = base.parts[conversions[i].to].shape;
+                let from = base.parts[conversions[i].from].shape;
+                let count = self.evaluator.space.conversions(from, to).len();
+                choice.conversions[i] = count.saturating_sub(1 + from_end);
+            }
+            if choice != *base {
+                self.try_candidates(&choice);
+            }
+        }
+    }
+
+    /// Tries everything for the part, the rest of the choice being kept.
+    fn try_candidates(&mut self, base: &Choice) {
+        let rest = self.evaluator.rest_seconds(base, self.part);
+        for candidate in plan(self.evaluator, self.part, &base.many).candidates {
+            if candidate.least + rest >= self.bound() {
+                return; // only dearer from here on
+            }
+            self.try_dimensions(base, &candidate, rest);
+        }
+    }
+
+    fn bound(&self) -> f64 {
+        self.best.as_ref().map_or(f64::INFINITY, |best| best.seconds)
+    }
+
+    /// Runs through the small dimensions for one candidate.
+    fn try_dimensions(&mut self, base: &Choice, candidate: &Candidate, rest: f64) {
+        let (evaluator, part) = (self.evaluator, self.part);
         let mut choice = base.clone();
-        loads().for_each(|(i, load)| choice.many[i] = many.min(load.most()));
-        try_candidates(evaluator, part, &choice, best);
-        for conversion in 0..if touching.is_empty() { 0 } else { MOST_CONVERSIONS } {
-            touching.iter().for_each(|&i| choice.conversions[i] = conversion);
-            try_candidates(evaluator, part, &choice, best);
+        choice.parts[part] = candidate.part;
+        for (i, _) in evaluator.lookup_loads().filter(|(_, load)| load.part == part) {
+            let width = evaluator.instance.loads[i].demand.width.0;
+            while choice.many[i] > 0 && !evaluator.has_room(candidate.part, width, choice.many[i]) {
+                choice.many[i] -= 1;
+            }
+        }
+        let small = &evaluator.space.small;
+        let (mut low, end) = candidate.small;
+        let affordable = (self.bound() - rest) / candidate.seconds;
+        let end = low + small[low..end].partition_point(|small| (small.dimension.0 as f64) < affordable);
+        let mut high = end;
+        let at = |choice: &mut Choice, small: usize| choice.parts[part].small = small;
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            at(&mut choice, middle);
+            let here = evaluator.slack(&choice);
+            let wants_larger = here < 0.0 && {
+                at(&mut choice, evaluator.space.next_quieter(middle).min(candidate.small.1 - 1));
+                evaluator.slack(&choice) > here
+            };
+            if wants_larger { low = middle + 1 } else { high = middle }
+        }
+        let grouping = evaluator.bootstrap(candidate.part).grouping;
+        for (position, small) in small.iter().enumerate().take(end).skip(low) {
+            at(&mut choice, position);
+            if rest + candidate.seconds * small.dimension.0 as f64 >= self.bound() {
+                return;
+            }
+            if grouping == Grouping::Two && small.dimension.0 % 2 == 1 {
+                continue;
+            }
+            if evaluator.slack(&choice) < 0.0 {
+                return; // only noisier from here on
+            }
+            if let Some(found) = evaluator.complete(&choice, self.bound()) {
+                self.best = Some(found);
+            }
         }
     }
 }
 
-/// Tries everything for a part with what else is chosen kept.
-fn refine_part(evaluator: &Evaluator<'_>, part: usize, base: &Choice, best: &mut Option<Complete>) {
-    try_candidates(evaluator, part, base, best);
-}
-
-/// Positions in the lists of conversions that are tried for all conversions of a part at once.
-const MOST_CONVERSIONS: usize = 8;
-
-fn try_candidates(evaluator: &Evaluator<'_>, part: usize, base: &Choice, best: &mut Option<Complete>) {
-    let work = evaluator
-        .lookup_loads()
-        .filter(|(_, load)| load.part == part)
-        .map(|(i, load)| load.work * load.bootstraps(base.many[i]))
-        .fold(Work::default(), |mut sum, work| {
-            sum += work;
-            sum
-        });
-    let mut candidates = candidates(evaluator, work);
-    candidates.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-    for candidate in candidates {
-        let bound = best.as_ref().map_or(f64::INFINITY, |best| best.seconds);
-        let least = evaluator.space.small[candidate.small.0].dimension.0 as f64;
-        if candidate.seconds * least >= bound {
-            break; // only dearer from here on
-        }
-        try_dimensions(evaluator, part, base, &candidate, best);
+fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32]) -> Plan {
+    let mut work = Work::default();
+    let mut widest = 0;
+    // The strictest limit for each number of lookups that share a bootstrap.
+    let mut limits: BTreeMap<u32, f64> = BTreeMap::new();
+    for (i, load) in evaluator.lookup_loads().filter(|(_, load)| load.part == part) {
+        work += load.work * load.bootstraps(many[i]);
+        widest = widest.max(evaluator.instance.loads[i].demand.width.0);
+        let limit = limits.entry(many[i]).or_insert(f64::INFINITY);
+        *limit = limit.min(evaluator.limits[i]);
     }
-}
-
-fn candidates(evaluator: &Evaluator<'_>, work: Work) -> Vec<Candidate> {
+    if limits.len() > 1 || many.iter().any(|&many| many > 0) {
+        // How many share may fall where the accumulator has no room: the limits hold without sharing.
+        let strictest = limits.values().copied().fold(f64::INFINITY, f64::min);
+        limits = [(0, strictest)].into();
+    }
+    let mut known: BTreeMap<u64, Option<usize>> = BTreeMap::new();
     let space = evaluator.space;
     let mut candidates = Vec::new();
     for (shape, of_shape) in space.shapes.iter().enumerate() {
@@ -113,74 +226,60 @@ fn candidates(evaluator: &Evaluator<'_>, work: Work) -> Vec<Candidate> {
                 Some((small, extension)) => (std::slice::from_ref(extension), (*small, small + 1)),
                 None => (space.extensions.as_slice(), (0, space.small.len())),
             };
-            for &extension in extensions.iter().filter(|_| small.0 < small.1) {
+            for &extension in extensions {
                 let part = PartChoice { shape, bootstrap, extension, small: small.0 };
+                if !evaluator.has_room(part, widest, 0) || small.0 >= small.1 {
+                    continue;
+                }
                 let seconds = work.bootstraps(choice.seconds(extension));
-                candidates.push(Candidate { part, seconds, small });
+                let coefficients = extension.0 * of_shape.shape.polynomial_size.0;
+                let least = match choice.given {
+                    Some(_) => Some(small.0),
+                    None => *known
+                        .entry(coefficients)
+                        .or_insert_with(|| least_small(evaluator, 2 * coefficients, &limits)),
+                };
+                let Some(least) = least else { continue };
+                let ends = work.ciphertexts * evaluator.cost.bootstrap_ends(of_shape.shape, extension);
+                let least_seconds = seconds * space.small[least].dimension.0 as f64 + ends;
+                candidates.push(Candidate { part, seconds, least: least_seconds, small: (least, small.1) });
             }
         }
     }
-    candidates
+    candidates.sort_by(|a, b| a.least.total_cmp(&b.least));
+    Plan { candidates }
 }
 
-/// Runs through the small dimensions for one candidate.
-fn try_dimensions(
-    evaluator: &Evaluator<'_>,
-    part: usize,
-    base: &Choice,
-    candidate: &Candidate,
-    best: &mut Option<Complete>,
-) {
-    let mut choice = base.clone();
-    choice.parts[part] = candidate.part;
-    for (i, load) in evaluator.lookup_loads().filter(|(_, load)| load.part == part) {
-        let width = evaluator.instance.loads[i].demand.width.0;
-        while choice.many[i] > 0 && !evaluator.has_room(candidate.part, width, choice.many[i]) {
-            choice.many[i] -= 1;
-        }
-        if !evaluator.has_room(candidate.part, width, 0) || load.bootstraps(choice.many[i]) < 1.0 {
-            return;
-        }
-    }
-    let at = |choice: &mut Choice, small: usize| choice.parts[part].small = small;
-    let (mut low, mut high) = candidate.small;
-    let end = high;
+/// The least small key that keeps to the limits if the values to look up had no noise, for so many steps.
+fn least_small(evaluator: &Evaluator<'_>, steps: u64, limits: &BTreeMap<u32, f64>) -> Option<usize> {
+    let space = evaluator.space;
+    let from = space.shapes.iter().map(|shape| shape.shape.lwe_dimension()).min()?;
+    let slack = |position: usize| {
+        let small = &space.small[position];
+        let keyswitch = small.keyswitches.last().map_or(f64::INFINITY, |keyswitch| keyswitch.added(from));
+        let of = |(&many, &limit): (&u32, &f64)| {
+            limit - keyswitch - noise::modulus_switch_centred(small.dimension, steps >> many).0
+        };
+        limits.iter().map(of).fold(f64::INFINITY, f64::min)
+    };
+    let (mut low, mut high) = (0, space.small.len());
     while low < high {
         let middle = usize::midpoint(low, high);
-        at(&mut choice, middle);
-        let here = evaluator.slack(&choice);
-        let wants_larger = here < 0.0 && middle + 1 < end && {
-            at(&mut choice, middle + 1);
-            evaluator.slack(&choice) > here
-        };
+        let here = slack(middle);
+        let next = space.next_quieter(middle);
+        let wants_larger = here < 0.0 && next < space.small.len() && slack(next) > here;
         if wants_larger { low = middle + 1 } else { high = middle }
     }
-    let grouping = evaluator.bootstrap(candidate.part).grouping;
-    for small in low..end {
-        at(&mut choice, small);
-        let dimension = evaluator.space.small[small].dimension.0;
-        let bound = best.as_ref().map_or(f64::INFINITY, |best| best.seconds);
-        if candidate.seconds * dimension as f64 >= bound {
-            return;
-        }
-        if grouping == Grouping::Two && dimension % 2 == 1 {
-            continue;
-        }
-        let before = evaluator.before(&choice);
-        if evaluator.rooms(&choice, &before).is_none() {
-            return; // only noisier from here on
-        }
-        if let Some(found) = evaluator.complete(&choice, bound) {
-            *best = Some(found);
-        }
-    }
+    (low < space.small.len() && slack(low) >= 0.0).then_some(low)
 }
 
 /// Tries another keyswitch for each conversion alone.
-fn improve_conversions(evaluator: &Evaluator<'_>, best: &mut Complete) -> bool {
-    let before = best.seconds;
+fn improve_conversions(evaluator: &Evaluator<'_>, best: &mut Complete) {
     for (i, edge) in evaluator.instance.conversions.iter().enumerate() {
         let [from, to] = [edge.from, edge.to].map(|part| best.choice.parts[part].shape);
+        if from == to {
+            continue;
+        }
         for position in 0..evaluator.space.conversions(from, to).len() {
             let mut choice = best.choice.clone();
             choice.conversions[i] = position;
@@ -189,27 +288,21 @@ fn improve_conversions(evaluator: &Evaluator<'_>, best: &mut Complete) -> bool {
             }
         }
     }
-    best.seconds < before
 }
 
 /// Tries for each load alone how many lookups share a bootstrap.
-fn improve_sharing(evaluator: &Evaluator<'_>, best: &mut Complete) -> bool {
-    let before = best.seconds;
-    if !evaluator.space.many_lut {
-        return false;
-    }
+pub(super) fn improve_sharing(evaluator: &Evaluator<'_>, best: &mut Complete) {
     for (i, load) in evaluator.lookup_loads().filter(|(_, load)| load.sharing > 1) {
         let width = evaluator.instance.loads[i].demand.width.0;
-        for many in 0..=load.most() {
-            let mut choice = best.choice.clone();
-            choice.many[i] = many;
-            if !evaluator.has_room(choice.parts[load.part], width, many) {
+        for many in 0..=most(evaluator, Some(*load)) {
+            if many == best.choice.many[i] || !evaluator.has_room(best.choice.parts[load.part], width, many) {
                 continue;
             }
+            let mut choice = best.choice.clone();
+            choice.many[i] = many;
             if let Some(found) = evaluator.complete(&choice, best.seconds) {
                 *best = found;
             }
         }
     }
-    best.seconds < before
 }

@@ -83,24 +83,27 @@ impl Solution {
         self.demands.first()
     }
 
-    /// Of a program without lookups: one key to encrypt with.
+    /// Of a program without lookups: one key to encrypt with, alone or at its position among given ones.
     pub(super) fn encryption(
         security: SecurityLevel,
-        key: SecretKeySpec,
+        ((position, key), given): ((usize, SecretKeySpec), Option<Keyset>),
         values: usize,
         (seconds, demands): (f64, Vec<Achieved>),
     ) -> Self {
-        let keyset = Keyset { secret_keys: vec![key], ..Keyset::default() };
+        let is_given = given.is_some();
+        let keyset = given.unwrap_or_else(|| Keyset { secret_keys: vec![key], ..Keyset::default() });
         let mut solution = Self {
             security,
             keyset,
-            keys: vec![0; values],
+            keys: vec![position; values],
             lookups: BTreeMap::new(),
             error: ErrorSpec { p_error: 0.0, global_p_error: 0.0 },
             seconds,
             demands,
         };
-        solution.name_keys();
+        if !is_given {
+            solution.name_keys();
+        }
         solution.sum_up();
         solution
     }
@@ -116,11 +119,11 @@ impl Solution {
         let mut keys = Keys::new(evaluator, complete, given);
         let mut lookups = BTreeMap::new();
         let mut groups = 0;
-        for looked in &analysis.operands {
+        for (value, looked) in analysis.operands.iter().enumerate() {
             let from = key_of(looked.place, division);
             for (part, _) in sharing(looked, division) {
                 let Some(part) = part else { continue };
-                let load = evaluator.instance.load_of(looked, part, division);
+                let load = evaluator.instance.load_of(value, part);
                 let many = load.map_or(0, |load| complete.choice.many[load]);
                 let of_part: Vec<usize> =
                     looked.lookups.iter().copied().filter(|&l| division.lookups[l] == part).collect();

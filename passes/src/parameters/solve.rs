@@ -2,18 +2,19 @@
 
 use crate::parameters::cost::CostModel;
 use crate::parameters::dag::ParamDag;
-use crate::parameters::demand::{Demand, DemandKind, analyse};
-use crate::parameters::evaluate::{Evaluator, limits};
-use crate::parameters::explain::{Infeasible, explain};
-use crate::parameters::instance::{Division, Instance};
+use crate::parameters::demand::{Analysis, Demand, DemandKind, analyse};
+use crate::parameters::divide::{Setting, divide, with_evaluator};
+use crate::parameters::evaluate::Evaluator;
+use crate::parameters::explain::{Infeasible, Reason, explain, without_figures};
+use crate::parameters::given::{divide_given, given_space};
+use crate::parameters::instance::{Division, Grain, Instance};
 use crate::parameters::restrictions::Restrictions;
-use crate::parameters::search::single;
 use crate::parameters::solution::{Achieved, Solution};
-use crate::parameters::space::{BootstrapChoice, ShapeChoice, SmallChoice, Space};
+use crate::parameters::space::{BootstrapChoice, KeyswitchChoice, ShapeChoice, SmallChoice, Space};
 use crate::parameters::target::ErrorTarget;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    GlweDimension, GlweShape, NoiseFamily, PolynomialSize, SecurityLevel, Variance,
+    ExtensionFactor, GlweDimension, GlweShape, NoiseFamily, PolynomialSize, SecurityLevel, Variance,
 };
 use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_noise};
 use cloakwork_abi::spec::{SecretKeyShape, SecretKeySpec};
@@ -42,31 +43,58 @@ pub struct Request<'a> {
 ///
 /// A program without lookups gets the smallest key to encrypt with and no evaluation keys.
 pub fn solve(request: &Request<'_>) -> Result<Solution, Infeasible> {
-    let analysis = analyse(request.dag);
+    solve_analysis(request, &analyse(request.dag))
+}
+
+/// [`solve`] for what a program asks of its keys.
+pub(super) fn solve_analysis(request: &Request<'_>, analysis: &Analysis) -> Result<Solution, Infeasible> {
     let whole =
         Division { lookups: vec![0; analysis.lookups.len()], components: vec![0; analysis.components.len()] };
-    let instance = Instance::new(&analysis, &whole, request.cost);
+    let instance = Instance::new(analysis, &whole, request.cost, Grain::Exact);
+    if let Some(label) = &analysis.growing {
+        let mut infeasible = without_figures(&problem(request, &instance), Reason::Growing);
+        infeasible.demand.label.clone_from(label);
+        return Err(infeasible);
+    }
     if analysis.lookups.is_empty() {
         return encrypt_only(request, &instance, analysis.places.len());
     }
-    let space = Space::new(request.security, request.noise, request.cost, request.restrictions);
-    let limits = limits(&instance, request.target);
-    let (cost, target) = (request.cost, request.target);
-    let evaluator = Evaluator { instance: &instance, space: &space, cost, target, limits: &limits };
-    match single(&evaluator) {
-        Some(best) => Ok(Solution::new(request.security, (&analysis, &whole), &evaluator, &best, None)),
-        None => Err(explain(&problem(request, &instance), &candidates(&space))),
-    }
+    let Request { security, target, cost, restrictions, .. } = *request;
+    let given = restrictions.fixed.as_ref();
+    let (space, parts) = match given {
+        Some(keyset) => given_space(keyset, cost, restrictions.many_lut),
+        None => (Space::new(security, request.noise, cost, restrictions), Vec::new()),
+    };
+    let max_key_sets = restrictions.max_key_sets.clamp(1, MOST_KEY_SETS);
+    let setting = Setting { analysis, space: &space, cost, target, max_key_sets };
+    let best = if given.is_some() { divide_given(setting, &parts) } else { divide(setting) };
+    let Some(best) = best else {
+        return Err(explain(&problem(request, &instance), &candidates(&space)));
+    };
+    Ok(with_evaluator(setting, &best.instance, |evaluator| {
+        let all: Vec<usize> = (0..best.instance.loads.len()).collect();
+        let evaluator = Evaluator { checked: &all, ..*evaluator };
+        Solution::new(security, (analysis, &best.division), &evaluator, &best.complete, given)
+    }))
 }
 
+/// As many as the masks of an instance have bits.
+const MOST_KEY_SETS: usize = 64;
+
 fn problem<'a>(request: &Request<'_>, instance: &'a Instance) -> Problem<'a> {
-    Problem { demands: instance.loads.iter().map(|load| &load.demand).collect(), target: request.target }
+    Problem {
+        demands: instance.loads.iter().map(|load| &load.demand).collect(),
+        target: request.target,
+        is_given: request.restrictions.fixed.is_some(),
+    }
 }
 
 /// What is to be explained.
 pub(super) struct Problem<'a> {
     pub demands: Vec<&'a Demand>,
     pub target: ErrorTarget,
+    /// Whether keys are given.
+    pub is_given: bool,
 }
 
 /// Noise that a key set has, whether or not it is good enough.
@@ -91,13 +119,24 @@ impl Reached {
 
 /// For each shape and small dimension the quietest set, for the explanation why none will do.
 fn candidates(space: &Space) -> Vec<Reached> {
-    let Some(extension) = space.extensions.iter().max() else { return Vec::new() };
     let mut reached = Vec::new();
-    for choice in &space.shapes {
+    for (position, choice) in space.shapes.iter().enumerate() {
+        let steps = |extension: ExtensionFactor| 2 * extension.0 * choice.shape.polynomial_size.0;
+        if space.given.is_some() {
+            for bootstrap in &choice.bootstraps {
+                let Some((small, extension)) = bootstrap.given else { continue };
+                let quietest = space.keyswitches(position, small).last();
+                let small = (&space.small[small], steps(extension));
+                reached.extend(quietest.map(|keyswitch| reach(choice, bootstrap, small, keyswitch)));
+            }
+            continue;
+        }
         let quietest = choice.bootstraps.iter().min_by(|a, b| a.variance.total_cmp(&b.variance));
-        let Some(bootstrap) = quietest else { continue };
-        let steps = 2 * extension.0 * choice.shape.polynomial_size.0;
-        reached.extend(space.small.iter().filter_map(|small| reach(choice, bootstrap, (small, steps))));
+        let Some((bootstrap, &extension)) = quietest.zip(space.extensions.iter().max()) else { continue };
+        reached.extend(space.small.iter().filter_map(|small| {
+            let keyswitch = small.keyswitches.last()?;
+            Some(reach(choice, bootstrap, (small, steps(extension)), keyswitch))
+        }));
     }
     reached
 }
@@ -106,31 +145,30 @@ fn reach(
     choice: &ShapeChoice,
     bootstrap: &BootstrapChoice,
     (small, steps): (&SmallChoice, u64),
-) -> Option<Reached> {
-    let quietest = small.keyswitches.iter().min_by(|a, b| a.variance.total_cmp(&b.variance))?;
-    let added = Variance(quietest.added(choice.shape.lwe_dimension()));
-    Some(Reached {
+    keyswitch: &KeyswitchChoice,
+) -> Reached {
+    let added = Variance(keyswitch.added(choice.shape.lwe_dimension()));
+    Reached {
         fresh: Variance(choice.variance),
         bootstrap: Variance(small.dimension.0 as f64 * bootstrap.variance),
         switches: added + noise::modulus_switch_centred(small.dimension, steps),
-    })
+    }
 }
 
-/// The smallest key to encrypt with.
+/// The smallest key to encrypt with; of given keys the first that is quiet enough.
 fn encrypt_only(request: &Request<'_>, instance: &Instance, values: usize) -> Result<Solution, Infeasible> {
-    let mut reached: Vec<Reached> = Vec::new();
-    let least = MIN_DIMENSION.0.div_ceil(ENCRYPTION_SIZE.0);
-    for dimension in (least..).map(GlweDimension) {
-        let shape = GlweShape { dimension, polynomial_size: ENCRYPTION_SIZE };
-        let big = shape.lwe_dimension();
-        let Ok(noise) = minimal_noise(request.security, request.noise, big, ModulusBits::Bits64) else {
-            continue;
-        };
-        let fresh = noise.variance(ModulusBits::Bits64);
-        let is_steady = reached.last().is_some_and(|last| last.fresh <= fresh);
-        if is_steady && big.0 >= MOST_FOR_ENCRYPTION {
-            break;
+    let given = request.restrictions.fixed.as_ref();
+    let keys: Vec<(usize, SecretKeySpec)> = match given {
+        Some(keyset) => {
+            let is_glwe = |key: &SecretKeySpec| matches!(key.shape, SecretKeyShape::Glwe(_));
+            let all = keyset.secret_keys.iter().cloned().enumerate();
+            all.filter(|(_, key)| is_glwe(key)).collect()
         }
+        None => encryption_keys(request).into_iter().map(|key| (0, key)).collect(),
+    };
+    let mut reached: Vec<Reached> = Vec::new();
+    for (position, key) in keys {
+        let fresh = key.variance();
         let found = Reached { fresh, bootstrap: Variance::ZERO, switches: Variance::ZERO };
         reached.push(found);
         let achieved = instance
@@ -138,15 +176,36 @@ fn encrypt_only(request: &Request<'_>, instance: &Instance, values: usize) -> Re
             .iter()
             .map(|load| Achieved::new(load.demand.clone(), found.at(&load.demand), None))
             .collect();
-        let seconds = instance.additions.iter().sum::<f64>() * request.cost.addition(big);
-        let name = String::new();
-        let key = SecretKeySpec { name, shape: SecretKeyShape::Glwe(shape), noise };
-        let solution = Solution::encryption(request.security, key, values, (seconds, achieved));
+        let additions = instance.additions.iter().sum::<f64>();
+        let seconds = additions * request.cost.addition(key.shape.lwe_dimension());
+        let keyset = given.cloned();
+        let key = (position, key);
+        let solution = Solution::encryption(request.security, (key, keyset), values, (seconds, achieved));
         if request.target.is_met(solution.error.p_error, solution.error.global_p_error) {
             return Ok(solution);
         }
     }
     Err(explain(&problem(request, instance), &reached))
+}
+
+/// Keys to encrypt with, ascending in dimension until their noise ceases to fall.
+fn encryption_keys(request: &Request<'_>) -> Vec<SecretKeySpec> {
+    let mut keys: Vec<SecretKeySpec> = Vec::new();
+    let least = MIN_DIMENSION.0.div_ceil(ENCRYPTION_SIZE.0);
+    for dimension in (least..).map(GlweDimension) {
+        let shape = GlweShape { dimension, polynomial_size: ENCRYPTION_SIZE };
+        let big = shape.lwe_dimension();
+        if big.0 > MOST_FOR_ENCRYPTION {
+            break;
+        }
+        let noise = minimal_noise(request.security, request.noise, big, ModulusBits::Bits64);
+        let Ok(noise) = noise else { continue };
+        let key = SecretKeySpec { name: String::new(), shape: SecretKeyShape::Glwe(shape), noise };
+        if keys.last().is_none_or(|last| last.variance() > key.variance()) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// A dimension where the noise of 64-bit ciphertexts has reached its floor for every level and kind.

@@ -64,6 +64,8 @@ pub(super) struct BootstrapChoice {
     /// For each coefficient of its input.
     pub variance: f64,
     pub cost: BootstrapCost,
+    /// How many times that cost it takes.
+    pub scale: f64,
     /// Where keys are given: its small key and its extension.
     pub given: Option<(usize, ExtensionFactor)>,
 }
@@ -91,7 +93,7 @@ impl BootstrapChoice {
     /// For each coefficient of its input.
     pub(super) fn seconds(&self, extension: ExtensionFactor) -> Seconds {
         let of_batch = |batch| self.cost.step(self.decomposition.level, extension, batch);
-        Seconds::through(of_batch) * (1.0 / self.grouping.factor() as f64)
+        Seconds::through(of_batch) * (self.scale / self.grouping.factor() as f64)
     }
 }
 
@@ -149,6 +151,12 @@ impl Space {
         Self { shapes, small, extensions, many_lut, given: None }
     }
 
+    /// Position of the next small key with less noise.
+    pub(super) fn next_quieter(&self, position: usize) -> usize {
+        let is_as_noisy = |small: &&SmallChoice| small.variance >= self.small[position].variance;
+        position + self.small[position..].iter().take_while(is_as_noisy).count()
+    }
+
     /// Keyswitches from the GLWE key at one position to the small key at another.
     pub(super) fn keyswitches(&self, from: usize, to: usize) -> &[KeyswitchChoice] {
         match &self.given {
@@ -175,7 +183,7 @@ fn bootstraps(entry: &BootstrapCost, variance: Variance, bounds: &Restrictions) 
             // Linear in the dimension of the input; that of 2 is a whole step of every grouping.
             let two = noise::bootstrap(LweDimension(2), shape, decomposition, entry.grouping, variance);
             let (grouping, cost) = (entry.grouping, *entry);
-            BootstrapChoice { decomposition, grouping, variance: two.0 / 2.0, cost, given: None }
+            BootstrapChoice { decomposition, grouping, variance: two.0 / 2.0, cost, scale: 1.0, given: None }
         };
         (1..=MAX_BASE_LOG.min(BOOTSTRAP_BITS / level))
             .filter(|base_log| bounds.bootstrap_base_log.contains(base_log))
@@ -194,7 +202,7 @@ fn bootstraps(entry: &BootstrapCost, variance: Variance, bounds: &Restrictions) 
 }
 
 /// A decomposition and what it makes of the noise of a keyswitch key, for each coefficient of the input.
-struct Switch {
+pub(super) struct Switch {
     decomposition: Decomposition,
     /// What it adds with a key without noise.
     own: f64,
@@ -208,17 +216,33 @@ fn switches(bounds: &Restrictions) -> Vec<Switch> {
             .filter(|base_log| bounds.keyswitch_base_log.contains(base_log))
             .map(move |base_log| Decomposition { base_log, level })
     });
-    let switch = |decomposition| {
+    all.map(Switch::new).collect()
+}
+
+impl Switch {
+    pub(super) fn new(decomposition: Decomposition) -> Self {
         let of = |dimension, variance| {
             noise::keyswitch(LweDimension(dimension), decomposition, Variance(variance)).0
         };
-        // Large numbers, so that differences keep their digits.
+        // A large one, so that differences keep their digits.
         let dimension = 1 << 20;
         let own = (of(dimension, 0.0) - of(0, 0.0)) / dimension as f64;
         let factor = (of(dimension, 1.0) - of(dimension, 0.0)) / dimension as f64;
-        Switch { decomposition, own, factor }
-    };
-    all.map(switch).collect()
+        Self { decomposition, own, factor }
+    }
+
+    /// The keyswitch with a key of that noise.
+    pub(super) fn choice(
+        &self,
+        cost: &CostModel,
+        to: LweDimension,
+        key_variance: Variance,
+    ) -> KeyswitchChoice {
+        let Self { decomposition, own, factor } = *self;
+        let of_batch = |batch| cost.keyswitch_coefficient(decomposition, to, batch);
+        let variance = own + factor * key_variance.0;
+        KeyswitchChoice { decomposition, variance, seconds: Seconds::through(of_batch) }
+    }
 }
 
 /// What a keyswitch adds whatever the dimension of its input.
@@ -270,12 +294,8 @@ fn keyswitches(
     to: LweDimension,
     key_variance: Variance,
 ) -> Vec<KeyswitchChoice> {
-    let choice = |switch: &Switch| KeyswitchChoice {
-        decomposition: switch.decomposition,
-        variance: switch.own + switch.factor * key_variance.0,
-        seconds: Seconds::through(|batch| cost.keyswitch_coefficient(switch.decomposition, to, batch)),
-    };
-    let mut choices: Vec<KeyswitchChoice> = switches.iter().map(choice).collect();
+    let choices = switches.iter().map(|switch| switch.choice(cost, to, key_variance));
+    let mut choices: Vec<KeyswitchChoice> = choices.collect();
     choices.sort_by(|a, b| {
         let figures = |c: &KeyswitchChoice| (c.seconds.own, c.seconds.alone(), c.variance);
         let (a, b) = (figures(a), figures(b));
@@ -289,5 +309,6 @@ fn keyswitches(
             kept.push(choice);
         }
     }
+    kept.sort_by(|a, b| b.variance.total_cmp(&a.variance));
     kept
 }

@@ -44,9 +44,22 @@ impl ErrorTarget {
             && self.global_p_error.is_none_or(|bound| global_p_error <= bound)
     }
 
+    /// A target for single lookups and outputs alone: if each of `count` keeps to it, all keep to this one.
+    pub(super) fn split(&self, count: u64) -> Self {
+        Self { p_error: Some(self.share(count)), global_p_error: None }
+    }
+
     /// Whether only single lookups and outputs are bounded.
     pub(super) fn is_local(&self) -> bool {
         self.global_p_error.is_none()
+    }
+
+    /// Both bounds times `factor`, and the first of them that is given; nothing where that is out of range.
+    pub(super) fn scaled(&self, factor: f64) -> Option<(Self, f64)> {
+        let scaled = |bound: Option<f64>| bound.map(|p| p * factor);
+        let (p_error, global_p_error) = (scaled(self.p_error), scaled(self.global_p_error));
+        let target = Self::new(p_error, global_p_error).ok()?;
+        Some((target, p_error.or(global_p_error)?))
     }
 
     /// What `count` equal events may fail with if nothing else ever failed: more breaks the target.

@@ -194,3 +194,39 @@ func.func @main(%x: i64) {
   // expected-error@+1: 'fhe.yield' op expects parent op 'fhe.map'
   fhe.yield %x : i64
 }
+// -----
+func.func @main(%x: !fhe.eint<4>) {
+  // expected-error@+1: 'fhe.bit' op `position` is 5, allowed is 0 to 4
+  %0 = fhe.bit %x {position = 5 : i64} : (!fhe.eint<4>) -> !fhe.eint<1>
+  return
+}
+// -----
+func.func @main(%x: !fhe.eint<?>) {
+  // expected-error@+1: 'fhe.reinterpret' op `!fhe.eint<?>` is not an integer of known width
+  %0 = fhe.reinterpret %x : (!fhe.eint<?>) -> !fhe.eint<2>
+  return
+}
+// -----
+func.func @main(%x: !fhe.eint<2>) {
+  // expected-error@+1: 'fhe.reinterpret' op `half_steps` is 1, but a result of 3 bits is not narrower than its input of 2
+  %0 = fhe.reinterpret %x {half_steps = 1 : i64} : (!fhe.eint<2>) -> !fhe.eint<3>
+  return
+}
+// -----
+func.func @main(%x: !fhe.eint<?>) {
+  // expected-error@+1: 'fhe.round' op `bits` is 0, allowed is 1 to 61
+  %0 = fhe.round %x {bits = 0 : i64} : (!fhe.eint<?>) -> !fhe.eint<?>
+  return
+}
+// -----
+func.func @main(%x: !fhe.esint<?>) {
+  // expected-error@+1: 'fhe.low_bits' op the result has the type `!fhe.esint<?>`, it is never negative: use `!fhe.eint`
+  %0 = fhe.low_bits %x {bits = 2 : i64} : (!fhe.esint<?>) -> !fhe.esint<?>
+  return
+}
+// -----
+func.func @main(%x: tensor<2x!fhe.eint<4>>, %top: !fhe.eint<1>) {
+  // expected-error@+1: 'fhe.low_bits' op operand shape [] and result shape [2] must be equal
+  %0 = fhe.low_bits %x, %top {bits = 2 : i64} : (tensor<2x!fhe.eint<4>>, !fhe.eint<1>) -> tensor<2x!fhe.eint<4>>
+  return
+}

@@ -80,3 +80,14 @@ func.func @main(%x: tensor<3x!fhe.eint<2>>) -> tensor<3x!fhe.eint<?>> {
   }
   return %0 : tensor<3x!fhe.eint<?>>
 }
+// -----
+// Digits of either sign; rounding goes up at halves.
+// run: @main([5, -2, 13]) == ([1, 0, 3], [1, -1, 3], [1, 2, 1], [1, 1, 1], [10, -4, 26])
+func.func @main(%x: tensor<3x!fhe.esint<5>>) -> (tensor<3x!fhe.esint<?>>, tensor<3x!fhe.esint<?>>, tensor<3x!fhe.eint<?>>, tensor<3x!fhe.eint<1>>, tensor<3x!fhe.esint<6>>) {
+  %0 = fhe.round %x {bits = 2 : i64} : (tensor<3x!fhe.esint<5>>) -> tensor<3x!fhe.esint<?>>
+  %1 = fhe.truncate %x {bits = 2 : i64, approximate} : (tensor<3x!fhe.esint<5>>) -> tensor<3x!fhe.esint<?>>
+  %2 = fhe.low_bits %x {bits = 2 : i64} : (tensor<3x!fhe.esint<5>>) -> tensor<3x!fhe.eint<?>>
+  %3 = fhe.bit %x {position = 2 : i64} : (tensor<3x!fhe.esint<5>>) -> tensor<3x!fhe.eint<1>>
+  %4 = fhe.reinterpret %x : (tensor<3x!fhe.esint<5>>) -> tensor<3x!fhe.esint<6>>
+  return %0, %1, %2, %3, %4 : tensor<3x!fhe.esint<?>>, tensor<3x!fhe.esint<?>>, tensor<3x!fhe.eint<?>>, tensor<3x!fhe.eint<1>>, tensor<3x!fhe.esint<6>>
+}

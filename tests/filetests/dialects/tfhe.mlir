@@ -34,7 +34,7 @@ func.func @main(%x: tensor<2x!tfhe.lwe<@big>>) {
 }
 // -----
 func.func @main(%x: tensor<2x!tfhe.lwe<@small>>) {
-  // expected-error@+1: 'tfhe.bootstrap' op tables have shape 1×3; needed are one or more of 2, 4, 8, … entries
+  // expected-error@+1: 'tfhe.bootstrap' op tables have shape 1×3; needed are one or more of 1, 2, 4, … entries
   %0 = tfhe.bootstrap @bsk, %x {tables = dense<0> : tensor<1x3xi64>} : (tensor<2x!tfhe.lwe<@small>>) -> tensor<2x!tfhe.lwe<@big>>
   return
 }

@@ -16,11 +16,11 @@ func.func @main(%x: tensor<2x!fhe.esint<?>> {fhe.range = array<i64: -4, 3>}, %y:
   return %0, %1, %y : tensor<2x!fhe.eint<?>>, !fhe.esint<?>, !fhe.eint<?>
 }
 // output:
-module attributes {tfhe.global_p_error = 1.59091930e-5 : f64, tfhe.p_error = 7.95462814e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.global_p_error = 1.85944364e-5 : f64, tfhe.p_error = 9.29726142e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 1024 : i64, variance = 5.87171265e-15 : f64}
-  tfhe.secret_key @small {lwe_dimension = 692 : i64, variance = 8.03780712e-10 : f64}
-  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.80119593e-6 : f64, base_log = 2 : i64, level = 7 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 3.43720118e-6 : f64, output_variance = 7.78286073e-5 : f64}
+  tfhe.secret_key @small {lwe_dimension = 696 : i64, variance = 6.97033371e-10 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.96699106e-6 : f64, base_log = 2 : i64, level = 6 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, grouping = 2 : i64, level = 2 : i64, modulus_switch_variance = 3.45706940e-6 : f64, output_variance = 1.51703735e-4 : f64}
   func.func @main(%arg0: tensor<2x!tfhe.lwe<@big>> {fhe.range = array<i64: -4, 3>, tfhe.encoding = array<i64: 4, 1>}, %arg1: !tfhe.lwe<@big> {fhe.range = array<i64: 0, 7>, tfhe.encoding = array<i64: 3, 0>}) -> (tensor<2x!tfhe.lwe<@big>> {fhe.range = array<i64: 0, 1>, tfhe.encoding = array<i64: 1, 0>}, !tfhe.lwe<@big> {fhe.range = array<i64: -8, 6>, tfhe.encoding = array<i64: 4, 1>}, !tfhe.lwe<@big> {fhe.range = array<i64: 0, 7>, tfhe.encoding = array<i64: 3, 0>}) {
     %0 = tfhe.sum %arg0 {axes = array<i64: 0>} : (tensor<2x!tfhe.lwe<@big>>) -> !tfhe.lwe<@big>
     %1 = tfhe.keyswitch @ksk, %arg0 : (tensor<2x!tfhe.lwe<@big>>) -> tensor<2x!tfhe.lwe<@small>>

@@ -15,7 +15,7 @@ pub(crate) fn step(
 ) -> Option<Value> {
     let a = pick(random, values);
     let new = New { name, text };
-    match random.within(0, 15) {
+    match random.within(0, 17) {
         0 => new.binary("add", a, pick(random, values), |a, b| a + b),
         1 => new.binary("sub", a, pick(random, values), |a, b| a - b),
         2 => new.unary("neg", "", a, (-a.range.1, -a.range.0), |v| -v),
@@ -30,6 +30,7 @@ pub(crate) fn step(
         11 => new.product(a, random),
         12 | 13 => new.lookup(a, random),
         14 => new.integer_map(a, random),
+        15 | 16 => new.digits(a, random),
         _ => new.real_maps(a),
     }
 }
@@ -118,6 +119,19 @@ impl New<'_> {
         let calls = a.calls.iter().zip(clear).map(|(a, c)| clear_result(op, a, c)).collect();
         let range = clear_range(op, a.range, (-2, 2));
         self.write(op, &[(&a.name, a.ty()), ("clear", "i64".to_owned())], range, calls)
+    }
+
+    fn digits(self, a: &Value, random: &mut Integers) -> Option<Value> {
+        let bits = random.within(1, 3);
+        let scale = 1i64 << bits;
+        let attributes = format!("{{bits = {bits} : i64}}");
+        let round = move |v: i64| (v + scale / 2).div_euclid(scale);
+        let truncate = move |v: i64| v.div_euclid(scale);
+        match random.within(0, 2) {
+            0 => self.unary("round", &attributes, a, (round(a.range.0), round(a.range.1)), round),
+            1 => self.unary("truncate", &attributes, a, (truncate(a.range.0), truncate(a.range.1)), truncate),
+            _ => self.unary("low_bits", &attributes, a, (0, scale - 1), move |v| v.rem_euclid(scale)),
+        }
     }
 
     fn sum(self, a: &Value, random: &mut Integers) -> Option<Value> {

@@ -3,6 +3,7 @@
 
 mod cases;
 mod executors;
+mod key_sets;
 mod processes;
 mod traced;
 
@@ -23,7 +24,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     ];
     let mut tests = traced::tests();
     tests.push(Trial::test("suite::every_operation_has_a_case", || Ok(every_operation_has_a_case()?)));
-    for case in cases::all() {
+    for case in cases::all().into_iter().chain([key_sets::case()]) {
         for (name, takes, executor) in executors {
             if takes(&case) {
                 let (case, name) = (case.clone(), format!("suite::{name}::{}", case.name));
@@ -48,11 +49,12 @@ fn every_operation_has_a_case() -> Result<(), String> {
     }
 }
 
-/// What differs between processes: linear code, clear arguments, lookups of both signs, several results.
-const AHEAD_OF_TIME: [&str; 5] = [
+/// What differs between processes: linear code, clear arguments, lookups of both signs, several results, several keys.
+const AHEAD_OF_TIME: [&str; 6] = [
     "matmul_signed",
     "mul_clear_argument_signed",
     "lookup_chosen_unsigned",
     "map_signed",
     "several_results_unsigned",
+    "two_key_sets",
 ];

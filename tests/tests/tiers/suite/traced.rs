@@ -1,7 +1,9 @@
 //! Programs that are traced from closures: what a frontend adds to the way of the data, that is emission, functions of
 //! the host and calibration. Interpreted, simulated and executed on ciphertexts.
 
-use cloakwork::{Circuit, LookupTable, Noise, Options, compile, compile_calibrated, trace};
+use cloakwork::{
+    Circuit, Exactness, InputType, LookupTable, Noise, Options, compile, compile_calibrated, trace,
+};
 use cloakwork_frontend::elementwise::Unary;
 use cloakwork_tests::integers::Integers;
 use libtest_mimic::Trial;
@@ -15,11 +17,13 @@ type Build = fn() -> Built;
 
 /// One test for each program.
 pub(super) fn tests() -> Vec<Trial> {
-    let programs: [(&str, Build); 4] = [
+    let programs: [(&str, Build); 6] = [
         ("network", network),
         ("calibrated_difference", calibrated_difference),
         ("lookup_table_and_reals", lookup_table_and_reals),
         ("clear_input", clear_input),
+        ("digits", digits),
+        ("digits_of_signed", digits_of_signed),
     ];
     let test = |(name, build): (&str, Build)| {
         Trial::test(format!("suite::traced::{name}"), move || {
@@ -114,4 +118,32 @@ fn clear_input() -> Built {
         (vec![x, ArrayD::from_elem(IxDyn(&[3]), factor)], vec![expected])
     };
     Ok((compile(&graph, &Options::default())?, [-2, 0, 2].map(call).into()))
+}
+
+/// Rounding to a narrow table, truncation that is added to, bits in the middle.
+fn digits() -> Built {
+    let graph = trace("digits", |t| {
+        let x = t.encrypted("x", [4], 0..=200);
+        let rounded = x.round_bits(5, Exactness::Exact).map(|v| v * v);
+        let truncated = x.truncate_bits(6, Exactness::Exact) * 3;
+        (rounded, truncated, x.bits(2..4))
+    })?;
+    let x = array![0, 47, 128, 200].into_dyn();
+    let results =
+        vec![x.mapv(|v| ((v + 16) / 32) * ((v + 16) / 32)), x.mapv(|v| v / 64 * 3), x.mapv(|v| v / 4 % 4)];
+    Ok((compile(&graph, &Options::default())?, vec![(vec![x], results)]))
+}
+
+/// The same of negative values, with measured ranges.
+fn digits_of_signed() -> Built {
+    let graph = trace("signed_digits", |t| {
+        let x = t.encrypted("x", [3], InputType::Measured);
+        (x.round_bits(2, Exactness::Exact), x.truncate_bits(3, Exactness::Exact), x.low_bits(2))
+    })?;
+    let samples = (-5..5i64).map(|v| vec![ArrayD::from_elem(IxDyn(&[3]), 3 * v)]);
+    let circuit = compile_calibrated(&graph, samples, &Options::default())?;
+    let x = array![-15i64, 6, 12].into_dyn();
+    let results =
+        vec![x.mapv(|v| (v + 2).div_euclid(4)), x.mapv(|v| v.div_euclid(8)), x.mapv(|v| v.rem_euclid(4))];
+    Ok((circuit, vec![(vec![x], results)]))
 }
