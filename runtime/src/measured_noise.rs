@@ -115,8 +115,7 @@ fn measure(point: &Point, seed: u128) -> [(&'static str, f64, Variance); 4] {
     let modulus_switch = variance(switched) - 1.0 / 12.0 / steps.powi(2);
 
     let word = encode(1, Width(4));
-    let tables =
-        LookupTables { words: &[word, word], selector: None, width: Width(1), is_signed: false, outputs: 1 };
+    let tables = LookupTables { words: &[word, word], selector: None, width: Width(1), is_signed: false, outputs: 1 };
     let mut output = vec![0; BOOTSTRAPS * large_words];
     evaluation.bootstrap[0].bootstrap(&small[..BOOTSTRAPS * small_words], &mut output, tables);
     let errors =

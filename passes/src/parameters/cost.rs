@@ -101,9 +101,7 @@ impl CostModel {
         let cost: Self = serde_json::from_str(text)?;
         let is_secure = |bootstrap: &BootstrapCost| bootstrap.shape().lwe_dimension() >= MIN_DIMENSION;
         if cost.keyswitch.digits.is_empty() {
-            return Err(serde::de::Error::custom(
-                "the cost table knows no digits of keyswitches; measure it again",
-            ));
+            return Err(serde::de::Error::custom("the cost table knows no digits of keyswitches; measure it again"));
         }
         if !cost.bootstraps.iter().any(is_secure) {
             let message =
