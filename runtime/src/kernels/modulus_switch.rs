@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn powers_of_two_are_switched_as_by_tfhe() {
         for (size, dimension) in [(256, 17), (1024, 742), (2048, 800), (65536, 3)] {
-            let log = CiphertextModulusLog((2 * size as usize).ilog2() as usize);
+            let log = CiphertextModulusLog(1 + usize::ilog2(size) as usize);
             let mut switched = Switched::new(dimension);
             for ciphertext in ciphertexts(dimension) {
                 switched.switch(&ciphertext, size, 1);

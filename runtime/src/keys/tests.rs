@@ -43,7 +43,7 @@ fn keyset() -> Keyset {
     };
     Keyset {
         secret_keys: vec![
-            secret("big", glwe(2, 128)),
+            secret("big", glwe(2, 256)),
             secret("other", glwe(1, 64)),
             secret("small", SecretKeyShape::Lwe(LweDimension(34))),
         ],
@@ -80,7 +80,7 @@ fn bootstrap_keys_hold_coefficients_or_products_of_pairs() {
         let key = core::LweBootstrapKey::from_container(
             words.words,
             core::GlweSize(3),
-            core::PolynomialSize(128),
+            core::PolynomialSize(256),
             core::DecompositionBaseLog(7),
             core::DecompositionLevelCount(2),
             core::CiphertextModulus::new_native(),
@@ -125,12 +125,12 @@ fn bootstrap_keys_have_the_noise_of_their_output_key() {
     let spec = &secret.keyset().bootstrap_keys[1];
     let words = SeededBootstrapKey::generate(spec, &secret, &mut seeds).expand(spec, secret.keyset()).words;
     let glwe_key = secret.keys[0].as_glwe().unwrap();
-    let noise = words.chunks_exact(3 * 128).skip(2).step_by(3).flat_map(|row| {
+    let noise = words.chunks_exact(3 * 256).skip(2).step_by(3).flat_map(|row| {
         // The last row of a level holds the product in its constant coefficient: the others are noise alone.
         let modulus = core::CiphertextModulus::new_native();
-        let size = core::PolynomialSize(128);
+        let size = core::PolynomialSize(256);
         let ciphertext = core::GlweCiphertext::from_container(row, size, modulus);
-        let mut phases = core::PlaintextList::new(0, core::PlaintextCount(128));
+        let mut phases = core::PlaintextList::new(0, core::PlaintextCount(256));
         core::decrypt_glwe_ciphertext(&glwe_key, &ciphertext, &mut phases);
         phases.into_container().into_iter().skip(1).map(|phase| phase as i64)
     });

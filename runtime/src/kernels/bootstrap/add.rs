@@ -34,10 +34,10 @@ impl<S: Simd, const R: usize> Task<S> for Add<'_, S, R> {
                         x[t] = Complex::load(simd, points, j % LANES / S::WIDTH);
                     }
                     inverse(simd, &mut x, factors);
-                    for t in 0..R {
+                    for (t, x) in x.iter().enumerate() {
                         let position = j + t * stride;
-                        add_at(simd, &mut polynomial[position..], x[t].re);
-                        add_at(simd, &mut polynomial[position + size / 2..], x[t].im);
+                        add_at(simd, &mut polynomial[position..], x.re);
+                        add_at(simd, &mut polynomial[position + size / 2..], x.im);
                     }
                 }
                 extend(polynomial);

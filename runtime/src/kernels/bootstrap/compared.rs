@@ -16,7 +16,9 @@ const WORK: usize = 3_000_000;
 const ALLOWED_NOISE: f64 = 1.3;
 
 /// `n`, `k` and `N`, bits and levels of digits.
-const CLASSIC: [(usize, (usize, usize), (u32, u32)); 19] = [
+type Classic = (usize, (usize, usize), (u32, u32));
+
+const CLASSIC: [Classic; 19] = [
     (20, (5, 256), (15, 1)),
     (9, (6, 256), (8, 3)),
     (31, (1, 256), (23, 1)),
@@ -88,24 +90,23 @@ fn every_combination_decrypts_right() {
     for grouping in [Grouping::One, Grouping::Two] {
         for extension in [1, 2, 3, 5, 6, 8] {
             for level in 1..=3 {
-                for outputs in 1..=4 {
-                    let shape = shapes[below(shapes.len())];
+                for _ in 0..2 {
                     let case = Case {
                         from: 2 * (1 + below(8)) + if grouping == Grouping::One { below(2) } else { 0 },
-                        shape,
+                        shape: shapes[below(shapes.len())],
                         digits: ([18, 10, 7][level as usize - 1], level),
                         grouping,
                         extension,
-                        outputs,
+                        outputs: 1 + seed as usize % 4,
                         is_signed: below(2) == 1,
                         count: 1 + below(20),
                     };
-                    seed += 1;
                     let sample = Sample::new(case, seed);
                     for (name, results) in with_all(&sample) {
                         let noise = sample.noise(&results).log2() / 2.0;
                         println!("{name}: standard deviation 2^{noise:.1}, {case:?}");
                     }
+                    seed += 1;
                 }
             }
         }

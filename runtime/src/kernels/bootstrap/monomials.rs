@@ -41,9 +41,9 @@ impl Monomials {
     pub(super) fn monomial(&self, power: usize) -> Monomial {
         let mask = self.units.len() - 1;
         let mut lanes = Points::ZERO;
-        for lane in 0..LANES {
+        for (lane, reversed) in REVERSED.into_iter().enumerate() {
             [lanes.re[lane], lanes.im[lane]] =
-                self.units[(power * REVERSED[lane] * (self.units.len() / 64)) & mask];
+                self.units[(power * reversed * (self.units.len() / 64)) & mask];
         }
         Monomial { power, lanes }
     }

@@ -169,11 +169,11 @@ fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
         for t in 0..product.extension {
             for part in 0..S::PARTS {
                 let mut factors = [Complex::zero(simd); TERMS];
-                for term in 0..TERMS {
+                for (term, factor) in factors.iter_mut().enumerate() {
                     let (_, is_next) = terms.turns[term].source(t, product.extension);
                     let kind = usize::from(IS_EXTENDED && is_next);
                     let value = terms.monomials[term][kind].at(v);
-                    factors[term] = Complex::load(simd, &terms.values[term][kind][value], part);
+                    *factor = Complex::load(simd, &terms.values[term][kind][value], part);
                 }
                 let mut sums = [Complex::zero(simd); K1];
                 for (row, key) in key.iter().enumerate() {
