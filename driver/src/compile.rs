@@ -29,7 +29,7 @@ use cloakwork_passes::explanation::{EXPLANATION, EXPLANATION_JSON};
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::pass::{Failed, Level};
-use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, parameters_with};
+use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, explained, parameters_with};
 use cloakwork_passes::predict_time::{PredictedTime, predict_time};
 use melior::Context;
 use melior::ir::block::BlockLike;
@@ -195,7 +195,8 @@ impl<'c> Compilation<'c, '_> {
             if let Some(table) = &options.cost_table {
                 cost_table::attach(self.context, self.module().as_operation(), table);
             }
-            self.run(&parameters_with(pass_options))?;
+            let parameters = parameters_with(pass_options);
+            self.run(&if options.explain { explained(&parameters) } else { parameters })?;
             self.take_explanation();
         }
         if level == Level::Native {

@@ -177,9 +177,6 @@ impl Options {
             }
             text.push_str(&format!(" restrict=\"{bounds}\""));
         }
-        if self.explain {
-            text.push_str(" explain=on");
-        }
         Ok(text)
     }
 

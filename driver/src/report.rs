@@ -171,7 +171,10 @@ fn write_keys(f: &mut Formatter<'_>, keyset: &Keyset) -> fmt::Result {
         }
         writeln!(f)?;
     }
-    Ok(())
+    match keyset.evaluation_key_bytes() {
+        0 => Ok(()),
+        bytes => writeln!(f, "evaluation keys  {bytes} bytes in a file"),
+    }
 }
 
 fn noise_text(key: &SecretKeySpec) -> String {

@@ -44,7 +44,7 @@ pub(crate) fn run<'c, 'a>(
     for &function in &functions {
         let workspace = plan(function, &keys);
         let spec = program_spec(module, function, keyset.clone(), &workspace);
-        specs.push(spec.map_err(|message| fail(function.op, &message))?);
+        specs.push(spec.map_err(|message| fail(module, &message))?);
         globals = emit_function(context, function, (&keyset, &workspace), globals)?;
     }
     let specs = ModuleSpec::new(specs).map_err(|error| fail(module, &error.to_string()))?;

@@ -177,8 +177,7 @@ pub enum EncodingSpec {
 pub struct ErrorSpec {
     /// Greatest failure probability of one lookup or of one output, achieved.
     pub p_error: f64,
-    /// Failure probability of a whole run, achieved: `1 − Π(1 − pᵢ)` over all lookups and outputs, those of every
-    /// function of the module once.
+    /// Failure probability of a whole run, achieved: `1 − Π(1 − pᵢ)` over all lookups and outputs.
     pub global_p_error: f64,
 }
 
@@ -212,6 +211,23 @@ impl ValueSpec {
 }
 
 impl Keyset {
+    /// Bytes of the evaluation keys as they travel: bodies only, since masks follow from a seed.
+    pub fn evaluation_key_bytes(&self) -> u64 {
+        let keyswitch = |key: &KeyswitchKeySpec| {
+            let rows = self.secret_keys[key.from].shape.lwe_dimension().0 * u64::from(key.decomposition.level);
+            rows * u64::from(ModulusBits::Bits32.log2()) / 8
+        };
+        let bootstrap = |key: &BootstrapKeySpec| {
+            let groups = self.secret_keys[key.from].shape.lwe_dimension().0 / key.grouping.factor();
+            let SecretKeyShape::Glwe(to) = self.secret_keys[key.to].shape else { return 0 };
+            let rows = u64::from(key.decomposition.level) * (to.dimension.0 + 1);
+            let words = groups * key.grouping.ciphertexts() * rows * to.polynomial_size.0;
+            words * u64::from(ModulusBits::Bits64.log2()) / 8
+        };
+        let keyswitches: u64 = self.keyswitch_keys.iter().map(keyswitch).sum();
+        keyswitches + self.bootstrap_keys.iter().map(bootstrap).sum::<u64>()
+    }
+
     /// Fingerprint of names, parameters and noise: keys and ciphertexts carry it.
     pub fn fingerprint(&self) -> String {
         let json = serde_json::to_string(self).expect("a keyset is plain data");
