@@ -1,5 +1,6 @@
 //! What a user may wish for when compiling.
 
+use crate::calibrate::AVX512;
 use crate::error::Error;
 use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 use cloakwork_abi::spec::Keyset;
@@ -151,7 +152,13 @@ impl Default for Options {
 impl Options {
     /// The table of costs that parameters are chosen by.
     pub fn costs(&self) -> CostModel {
-        self.cost_table.clone().unwrap_or_else(CostModel::avx512)
+        let of_repository = || CostModel::of_repository(self.table_name()).expect("one of the tables");
+        self.cost_table.clone().unwrap_or_else(of_repository)
+    }
+
+    /// The table of the repository for the target.
+    fn table_name(&self) -> &'static str {
+        if self.target.has_features(&AVX512) { "avx512" } else { "avx2" }
     }
 
     /// The options of `fhe-optimize-parameters`, in the syntax of pipelines.
@@ -177,6 +184,7 @@ impl Options {
             }
             text.push_str(&format!(" restrict=\"{bounds}\""));
         }
+        text.push_str(&format!(" cost-table={}", self.table_name()));
         Ok(text)
     }
 
@@ -209,19 +217,27 @@ mod tests {
 
     #[test]
     fn options_become_text() {
+        let target = |name: &str| name.parse::<Target>().unwrap();
+        let options = Options { target: target("sapphirerapids"), ..Options::default() };
         assert_eq!(
-            Options::default().pass_options().unwrap(),
-            "security=128 p-error=none global-p-error=1e-5"
+            options.pass_options().unwrap(),
+            "security=128 p-error=none global-p-error=1e-5 cost-table=avx512"
         );
-        let options = Options { p_error: Some(0.01), security: SecurityLevel::Bits132, ..Options::default() };
-        assert_eq!(options.pass_options().unwrap(), "security=132 p-error=1e-2 global-p-error=none");
+        let (security, target) = (SecurityLevel::Bits132, target("x86-64-v3"));
+        let options = Options { p_error: Some(0.01), security, target, ..Options::default() };
+        assert_eq!(
+            options.pass_options().unwrap(),
+            "security=132 p-error=1e-2 global-p-error=none cost-table=avx2"
+        );
+        assert_eq!(options.costs(), CostModel::of_repository("avx2").unwrap());
         let options = Options {
             preset: Some(Preset::IndCpaD),
             noise: Some(NoiseFamily::TUniform),
             restrict: Some("extension=1..4, many_lut=off".into()),
-            ..Options::default()
+            ..options
         };
-        let text = "security=128 preset=ind-cpa-d noise=tuniform restrict=\"extension=1..4, many_lut=off\"";
+        let options = Options { p_error: None, ..options };
+        let text = "security=132 preset=ind-cpa-d noise=tuniform restrict=\"extension=1..4, many_lut=off\" cost-table=avx2";
         assert_eq!(options.pass_options().unwrap(), text);
     }
 

@@ -45,7 +45,8 @@ pub fn predict_time(module: OperationRef<'_, '_>, cost: &CostModel) -> Option<Pr
             TfheOp::Linear(linear) => {
                 let Element::Lwe { key } = &result.element else { continue };
                 let key = keyset.secret_keys.iter().find(|known| known.name == *key)?;
-                time.linear += additions(&linear, op, count) as f64 * cost.addition(key.shape.lwe_dimension());
+                time.linear +=
+                    additions(&linear, op, count) as f64 * cost.addition(key.shape.lwe_dimension());
             }
             TfheOp::Keyswitch { key } => {
                 let key = keyset.keyswitch_keys.iter().find(|known| known.name == key)?;

@@ -140,9 +140,10 @@ fn one_client_key_for_several_programs() {
     assert!(message.contains("the file holds Values"), "{message}");
     let message = compile(&[&text]);
     assert!(message.contains("neither a compiled program nor a spec"), "{message}");
-    let message = compile(&[&first.program, "--p-error", "1e-30"]);
-    assert!(message.contains("error: "), "{message}");
-    let message = compile(&[&first.program, "--noise", "tuniform"]);
+    let wide = place.write("wide.mlir", TRIPLE.replace("0, 3>", "0, 255>"));
+    let message = fail(CLOAKWORK, &["compile", &wide, "-o", &place.at("no"), "--keys-of", &first.program], 1);
+    assert!(message.contains("wide.mlir:3:") && message.contains("8 bits"), "{message}");
+    let message = compile(&[&first.program, "--noise", "tuniform", "--security", "132"]);
     assert!(message.contains("TUniform") || message.contains("tuniform"), "{message}");
     let tfhe = place.at("tfhe.mlir");
     succeed(CLOAKWORK, &["compile", &text, "-o", &tfhe, "--emit", "tfhe"]);
@@ -162,16 +163,21 @@ fn wishes_about_parameters() {
     let safe = spec(&["--preset", "ind-cpa-d"]);
     assert!(safe.error().p_error <= 2f64.powi(-128), "{:?}", safe.error());
     assert_eq!(spec(&["--preset", "default"]), spec(&[]));
-    let uniform = spec(&["--noise", "tuniform"]);
+    let uniform = spec(&["--noise", "tuniform", "--security", "132"]);
     let families: Vec<_> = uniform.keyset().secret_keys.iter().map(|key| key.noise.family()).collect();
     assert!(families.iter().all(|family| *family == cloakwork::NoiseFamily::TUniform), "{families:?}");
     let bounded = spec(&["--restrict", "lwe_dimension=900..1000, grouping=1, extension=1"]);
     let small = bounded.keyset().secret_keys.iter().map(|key| key.shape.lwe_dimension().0).min();
     assert!((900..=1000).contains(&small.unwrap()), "{small:?}");
 
+    let explained = start(CLOAKWORK, &["compile", &text, "--emit", "spec", "--explain-parameters"]);
+    let explanation = String::from_utf8(explained.stderr).unwrap();
+    assert!(explained.status.success() && explanation.contains("fhe.lookup"), "{explanation}");
+    assert_eq!(explained.stdout, succeed(CLOAKWORK, &["compile", &text, "--emit", "spec"]).into_bytes());
     for (options, code, parts) in [
         (&["--preset", "safe"][..], 2, &["`preset` is `safe`", "`default`, `ind-cpa-d`"][..]),
         (&["--preset", "default", "--p-error", "0.1"], 2, &["--preset", "cannot be used with"]),
+        (&["--noise", "tuniform"], 1, &["TUniform noise has a published curve for 132 bits only"]),
         (&["--noise", "white"], 2, &["`noise` is `white`", "`gaussian`, `tuniform`"]),
         (&["--restrict", "speed=9"], 1, &["names `speed`; allowed are `bootstrap_base_log`"]),
         (&["--restrict", "grouping=3"], 1, &["`grouping=3`", "allowed is `1`, `2`"]),

@@ -91,6 +91,6 @@ def test_wishes_that_cannot_be_fulfilled(options, error, message):
 
 def test_wishes_about_parameters():
     compiler = fhe.Compiler(lambda x: x**2 % 7, {"x": "encrypted"})
-    safe = compiler.compile(range(16), preset="ind-cpa-d", noise="tuniform", restrict="extension=1")
+    safe = compiler.compile(range(16), preset="ind-cpa-d", noise="tuniform", security_level=132, restrict="extension=1")
     assert safe.p_error <= 2.0**-128
     assert safe.simulate(5) == 4

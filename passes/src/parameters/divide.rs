@@ -11,7 +11,7 @@ use crate::parameters::cost::CostModel;
 use crate::parameters::demand::{Analysis, Place, Source};
 use crate::parameters::evaluate::{Choice, Complete, Evaluator, checked, limits};
 use crate::parameters::instance::{Division, Grain, Instance};
-use crate::parameters::search::{descend, least_seconds, single, sweep};
+use crate::parameters::search::{descend, least_seconds, single, sweep, unsettle};
 use crate::parameters::space::Space;
 use crate::parameters::target::ErrorTarget;
 use petgraph::unionfind::UnionFind;
@@ -162,10 +162,21 @@ impl<'a> Search<'a> {
             }
         }
         for _ in 0..MOST_ROUNDS {
-            if !self.improve_homes() {
+            if !self.improve_homes() && !(self.is_small && self.unsettle()) {
                 break;
             }
         }
+    }
+
+    fn unsettle(&mut self) -> bool {
+        let best = &self.best;
+        let found =
+            with_evaluator(self.setting, &best.instance, |evaluator| unsettle(evaluator, &best.complete));
+        let is_better = found.is_some();
+        if let Some(complete) = found {
+            self.best.complete = complete;
+        }
+        is_better
     }
 
     /// Tries a part for each kind, with the components where their operands come from and where they go to.

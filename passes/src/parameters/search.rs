@@ -64,8 +64,14 @@ fn most(evaluator: &Evaluator<'_>, load: Option<LookupLoad>) -> u32 {
 
 /// Improves each part once.
 pub(super) fn sweep(evaluator: &Evaluator<'_>, start: Complete) -> Complete {
+    sweep_after(evaluator, start, evaluator.instance.parts - 1)
+}
+
+/// Improves each part once, beginning behind `last`.
+fn sweep_after(evaluator: &Evaluator<'_>, start: Complete, last: usize) -> Complete {
     let mut best = start;
-    for part in 0..evaluator.instance.parts {
+    let parts = evaluator.instance.parts;
+    for part in (1..=parts).map(|next| (last + next) % parts) {
         let choice = best.choice.clone();
         let mut improved = Improved { evaluator, part, best: Some(best.clone()) };
         improved.try_candidates(&choice);
@@ -96,6 +102,70 @@ pub(super) fn descend(evaluator: &Evaluator<'_>, start: Complete) -> Complete {
             return best;
         }
     }
+}
+
+/// Makes each part quieter or other than is best for it alone, and sees whether the others gain more by that.
+pub(super) fn unsettle(evaluator: &Evaluator<'_>, best: &Complete) -> Option<Complete> {
+    for part in (0..evaluator.instance.parts).filter(|_| evaluator.instance.parts > 1) {
+        let rest = evaluator.rest_seconds(&best.choice, part);
+        let bound = best.seconds * UNSETTLED;
+        for candidate in plan(evaluator, part, &best.choice.many).candidates {
+            if candidate.least + rest >= bound {
+                break;
+            }
+            for start in starts(evaluator, (part, &candidate), best, bound) {
+                let found = sweep_after(evaluator, start, part);
+                if found.seconds < best.seconds * (1.0 - 1e-9) {
+                    return Some(descend(evaluator, found));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// How much dearer a choice may be to begin with.
+const UNSETTLED: f64 = 1.15;
+/// Small keys beyond the least one that is quiet enough, by position.
+const BEYOND: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
+
+/// A candidate with some of the small keys that are quiet enough.
+fn starts(
+    evaluator: &Evaluator<'_>,
+    (part, candidate): (usize, &Candidate),
+    best: &Complete,
+    bound: f64,
+) -> Vec<Complete> {
+    let mut choice = best.choice.clone();
+    choice.parts[part] = candidate.part;
+    let has_room = |(i, load): (usize, &LookupLoad)| {
+        let width = evaluator.instance.loads[i].demand.width.0;
+        load.part != part || evaluator.has_room(candidate.part, width, choice.many[i])
+    };
+    if !evaluator.lookup_loads().all(has_room) {
+        return Vec::new();
+    }
+    let is_whole = |small: usize| {
+        let grouping = evaluator.bootstrap(candidate.part).grouping;
+        evaluator.space.small[small].dimension.0 % grouping.factor() == 0
+    };
+    let mut first: Option<usize> = None;
+    let mut found = Vec::new();
+    for small in (candidate.small.0..candidate.small.1).filter(|&small| is_whole(small)) {
+        if first.is_some_and(|first| !BEYOND.contains(&(small - first))) {
+            continue;
+        }
+        choice.parts[part].small = small;
+        if let Some(complete) = evaluator.complete(&choice, bound) {
+            first.get_or_insert(small);
+            found.push(complete);
+        } else if first.is_some_and(|first| small - first >= BEYOND[BEYOND.len() - 1])
+            || evaluator.base_seconds(&choice) >= bound
+        {
+            break;
+        }
+    }
+    found
 }
 
 impl Improved<'_> {

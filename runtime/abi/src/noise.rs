@@ -9,8 +9,9 @@ use crate::security::ModulusBits;
 /// How much the transforms of a step round, as `constant + of_log_size · log2 N + of_rows · l·(k+1)`: butterflies follow
 /// one another, and so do the sums over the rows of a GGSW ciphertext.
 ///
-/// The numbers are fitted to the bootstraps of `runtime` for processors with AVX-512 by
-/// `cargo test --release -p cloakwork-runtime measured_noise::fit -- --nocapture`, which prints them.
+/// The numbers are fitted to the bootstraps of `runtime` on a processor with AVX-512 by
+/// `cargo test --release -p cloakwork-runtime measured_noise::fit -- --nocapture`, which prints them. Those for AVX2 round
+/// alike; the portable ones, without fused multiplication and addition, an eighth more.
 struct Rounding {
     constant: f64,
     of_log_size: f64,

@@ -214,7 +214,8 @@ impl Keyset {
     /// Bytes of the evaluation keys as they travel: bodies only, since masks follow from a seed.
     pub fn evaluation_key_bytes(&self) -> u64 {
         let keyswitch = |key: &KeyswitchKeySpec| {
-            let rows = self.secret_keys[key.from].shape.lwe_dimension().0 * u64::from(key.decomposition.level);
+            let rows =
+                self.secret_keys[key.from].shape.lwe_dimension().0 * u64::from(key.decomposition.level);
             rows * u64::from(ModulusBits::Bits32.log2()) / 8
         };
         let bootstrap = |key: &BootstrapKeySpec| {
