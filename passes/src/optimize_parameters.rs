@@ -6,6 +6,7 @@
 //! no key set can run is explained.
 
 use crate::cost_table;
+use crate::explanation;
 use crate::facts::fail;
 use crate::given_keys::given_keys;
 use crate::parameter_options::{self, Wishes};
@@ -44,7 +45,7 @@ pub(crate) fn run<'c, 'a>(
     }
     annotate(context, &task.view, &solution);
     claim(context, module, &solution, task.noise);
-    Ok(())
+    explanation::write(context, module, options, (&task.request(), &solution))
 }
 
 /// Seconds of a run with the parameters that [`run`] would choose from at most so many key sets; `None` where there
