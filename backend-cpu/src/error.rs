@@ -125,7 +125,7 @@ pub enum BackendError {
         searched: Vec<PathBuf>,
     },
     /// An executable runs one function.
-    #[error("an executable has one entry point, this code has {}: {}", .found.len(), .found.join(", "))]
+    #[error("an executable has one entry point, this code has {}: {}; compile it to a shared library, or its functions one by one", .found.len(), .found.join(", "))]
     SeveralEntries {
         /// The entry points.
         found: Vec<String>,

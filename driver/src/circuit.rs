@@ -1,11 +1,10 @@
-//! A compiled program and everything that one can do with it.
+//! A compiled function and everything that one can do with it.
 
 use crate::error::Error;
 use crate::evaluate::find_function;
-use crate::machine_code;
+use crate::module::CompiledModule;
 use crate::report::Report;
 use cloakwork_abi::spec::ProgramSpec;
-use cloakwork_backend_cpu::{ObjectCode, find_runtime_archive, link_executable, link_shared};
 use cloakwork_frontend::sample::Sample;
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
@@ -14,22 +13,18 @@ use cloakwork_ir::interpret::{Clear, interpret};
 use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{
-    EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value, client, generate,
-    run, simulate,
+    EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value, client, run,
+    simulate,
 };
 use ndarray::ArrayD;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// A compiled program. It can be shared between threads; one run uses all cores by itself.
-#[derive(Debug)]
+/// A compiled function. It can be shared between threads; one run uses all cores by itself.
+#[derive(Clone, Debug)]
 pub struct Circuit {
-    report: Report,
-    object: ObjectCode,
-    /// By [`Level`].
-    texts: [Option<String>; 3],
-    /// The object in this process, loaded when first needed.
-    program: Mutex<Option<Arc<Program>>>,
+    module: CompiledModule,
+    position: usize,
 }
 
 /// The two halves of a client's keys.
@@ -42,44 +37,45 @@ pub struct Keys {
 }
 
 impl Circuit {
-    pub(crate) fn new(report: Report, object: ObjectCode, texts: [Option<String>; 3]) -> Self {
-        Self { report, object, texts, program: Mutex::default() }
+    pub(crate) fn new(module: CompiledModule, position: usize) -> Self {
+        Self { module, position }
+    }
+
+    /// The module that the function belongs to. Its functions share their keys.
+    pub fn module(&self) -> &CompiledModule {
+        &self.module
     }
 
     /// The public description: all that a client needs.
     pub fn spec(&self) -> &ProgramSpec {
-        &self.report.spec
+        &self.module.spec().functions()[self.position]
     }
 
-    /// Parameters, ranges, counts and times; prints as text.
+    /// Parameters, ranges, counts and times of the whole module; prints as text.
     pub fn report(&self) -> &Report {
-        &self.report
+        self.module.report()
     }
 
     /// The module at a level: `fhe` with widths, `tfhe` with parameters, or the `llvm` dialect.
     ///
     /// `None` for levels above the text that was compiled.
     pub fn mlir(&self, level: Level) -> Option<&str> {
-        self.texts[position(level)].as_deref()
+        self.module.mlir(level)
     }
 
-    /// The LLVM IR of the machine code.
+    /// The LLVM IR of the module's machine code.
     pub fn llvm_ir(&self) -> Result<String, Error> {
-        self.with_native_module(|module, spec| {
-            Ok(cloakwork_backend_cpu::llvm_ir(module, spec, self.object.target())?)
-        })
+        self.module.llvm_ir()
     }
 
-    /// The assembly of the machine code.
+    /// The assembly of the module's machine code.
     pub fn assembly(&self) -> Result<String, Error> {
-        self.with_native_module(|module, spec| {
-            Ok(cloakwork_backend_cpu::assembly(module, spec, self.object.target())?)
-        })
+        self.module.assembly()
     }
 
-    /// New keys from secure randomness.
+    /// New keys from secure randomness; they serve every function of the module.
     pub fn keygen(&self) -> Result<Keys, Error> {
-        self.keygen_with(Randomness::Secure, &|_| ())
+        self.module.keygen()
     }
 
     /// New keys from chosen randomness, telling `progress` how far it is.
@@ -88,8 +84,7 @@ impl Circuit {
         randomness: Randomness,
         progress: &dyn Fn(Progress<'_>),
     ) -> Result<Keys, Error> {
-        let (secret, evaluation) = generate(&self.spec().keyset, randomness, progress)?;
-        Ok(Keys { secret, evaluation })
+        self.module.keygen_with(randomness, progress)
     }
 
     /// Encrypts the arguments of one call.
@@ -97,7 +92,8 @@ impl Circuit {
         Ok(client::encrypt(self.spec(), keys, &arguments.into_arguments())?)
     }
 
-    /// Runs the machine code on encrypted arguments.
+    /// Runs the machine code on encrypted arguments: encrypted for it, or computed by a function under the same
+    /// keys.
     pub fn run(&self, keys: &EvaluationKeys, arguments: &[Value]) -> Result<Vec<Value>, Error> {
         Ok(run(self.program()?.as_ref(), keys, arguments, RunOptions::default())?)
     }
@@ -147,45 +143,20 @@ impl Circuit {
         calls.into_iter().map(evaluate).collect()
     }
 
-    /// Writes a shared library with the spec inside.
+    /// Writes a shared library of the whole module with its specs inside.
     pub fn save_shared(&self, path: &Path) -> Result<(), Error> {
-        Ok(link_shared(&self.object, path)?)
+        self.module.save_shared(path)
     }
 
-    /// Writes an executable that runs on files of ciphertexts and keys. The archive of the runtime is looked
-    /// for beside the running executable if it is not named.
+    /// Writes an executable that runs on files of ciphertexts and keys; the module must have one function. The
+    /// archive of the runtime is looked for beside the running executable if it is not named.
     pub fn save_executable(&self, path: &Path, runtime_archive: Option<&Path>) -> Result<(), Error> {
-        let archive = find_runtime_archive(runtime_archive)?;
-        Ok(link_executable(&self.object, &archive, path)?)
+        self.module.save_executable(path, runtime_archive)
     }
 
     /// The machine code in this process, for calls of the runtime's functions.
     pub fn program(&self) -> Result<Arc<Program>, Error> {
-        let mut loaded = self.program.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(program) = loaded.as_ref() {
-            return Ok(program.clone());
-        }
-        let program = Arc::new(machine_code::load(&self.object, self.spec().clone())?);
-        *loaded = Some(program.clone());
-        Ok(program)
-    }
-
-    fn with_native_module<R>(
-        &self,
-        action: impl FnOnce(&melior::ir::Module<'_>, &str) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        let context = context();
-        let text = self.mlir(Level::Native).unwrap_or_default();
-        let module = parse(&context, text, &self.spec().name).map_err(Error::Program)?;
-        action(&module, &self.spec().to_json())
-    }
-}
-
-fn position(level: Level) -> usize {
-    match level {
-        Level::Fhe => 0,
-        Level::Tfhe => 1,
-        Level::Native => 2,
+        self.module.program(self.position)
     }
 }
 
@@ -197,6 +168,7 @@ mod tests {
     fn circuits_are_shared_between_threads() {
         fn require<T: Send + Sync>() {}
         require::<Circuit>();
+        require::<CompiledModule>();
         require::<Keys>();
         require::<Error>();
     }

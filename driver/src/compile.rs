@@ -5,31 +5,36 @@
 
 use crate::circuit::Circuit;
 use crate::error::Error;
+use crate::functions::{Functions, TracedFunction};
+use crate::module::CompiledModule;
 use crate::options::Options;
-use crate::report::{Report, StepTime, WideValue};
+use crate::report::{Explained, Report, StepTime, WideValue};
 use crate::steps;
-use cloakwork_abi::spec::ProgramSpec;
-use cloakwork_frontend::calibrate::CalibrationError;
+use cloakwork_abi::module_spec::ModuleSpec;
+use cloakwork_abi::spec::Keyset;
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_frontend::{OpGraph, calibrate, emit};
 use cloakwork_ir::attributes::{SPEC, get_range, get_string};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
-use cloakwork_ir::function::{Side, functions};
+use cloakwork_ir::function::{Side, functions, remove_op_attribute};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::tfhe::{key_ops, write_keyset};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;
 use cloakwork_passes::cost_table;
+use cloakwork_passes::explanation::{EXPLANATION, EXPLANATION_JSON};
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::pass::{Failed, Level};
-use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, parameters_with};
+use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, explained, parameters_with};
 use cloakwork_passes::predict_time::{PredictedTime, predict_time};
 use melior::Context;
+use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
-use melior::ir::{Module, OperationRef, ValueLike};
+use melior::ir::{Location, Module, OperationRef, ValueLike};
 use ndarray::ArrayD;
 use std::time::Instant;
 
@@ -60,6 +65,8 @@ pub enum Source<'s> {
         /// Arguments of typical calls, from which ranges are measured; may be empty if inputs declare theirs.
         inputset: Vec<Vec<ArrayD<i64>>>,
     },
+    /// Traced functions that share their keys.
+    Functions(&'s Functions<'s>),
 }
 
 /// Compiles a traced program whose inputs declare their ranges.
@@ -73,33 +80,46 @@ pub fn compile_calibrated<S: Sample>(
     inputset: impl IntoIterator<Item = S>,
     options: &Options,
 ) -> Result<Circuit, Error> {
-    let inputset: Vec<Vec<ArrayD<i64>>> = inputset.into_iter().map(Sample::into_arguments).collect();
-    if inputset.is_empty() {
-        return Err(CalibrationError::Empty.into());
-    }
+    let inputset = crate::functions::arguments(inputset)?;
     compile_source(Source::Graph { graph, inputset }, options, &mut |_| ())
 }
 
-/// Compiles MLIR text, which is called `name` in messages.
+/// Compiles traced functions that share their keys.
+pub fn compile_functions(functions: &Functions<'_>, options: &Options) -> Result<CompiledModule, Error> {
+    compile_module(Source::Functions(functions), options, &mut |_| ())
+}
+
+/// Compiles MLIR text of one function, which is called `name` in messages.
 pub fn compile_text(mlir: &str, name: &str, options: &Options) -> Result<Circuit, Error> {
     compile_source(Source::Text { mlir, name }, options, &mut |_| ())
 }
 
-/// Compiles a program, telling `progress` the name of each step before it begins.
+/// Compiles a program of one function, telling `progress` the name of each step before it begins.
 pub fn compile_source(
     source: Source<'_>,
     options: &Options,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Circuit, Error> {
+    compile_module(source, options, progress)?.only()
+}
+
+/// Compiles a program of any number of functions, telling `progress` the name of each step before it begins.
+pub fn compile_module(
+    source: Source<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+) -> Result<CompiledModule, Error> {
     let pass_options = options.pass_options()?;
     let context = context();
     let mut compilation = Compilation {
         context: &context,
         module: None,
         host: None,
+        is_prepared: false,
         steps: vec![],
         costs: options.costs(),
         predicted_time: None,
+        explanation: None,
         progress,
     };
     match source {
@@ -107,19 +127,11 @@ pub fn compile_source(
             let parsed =
                 compilation.step("parse", |_| parse(&context, mlir, name).map_err(Error::Program))?;
             compilation.module = Some(parsed);
-            compilation.finish(options, &pass_options)
         }
-        Source::Graph { graph, inputset } => {
-            let emitted =
-                compilation.step("emit", |_| emit::emit(&context, graph).map_err(Error::Program))?;
-            compilation.host = Some(GraphHost::of(graph));
-            compilation.module = Some(emitted);
-            if !inputset.is_empty() {
-                compilation.step("calibrate", |this| this.calibrate(inputset))?;
-            }
-            compilation.finish(options, &pass_options)
-        }
+        Source::Graph { graph, inputset } => compilation.trace(&TracedFunction::of(graph, inputset))?,
+        Source::Functions(functions) => compilation.trace_all(functions)?,
     }
+    compilation.finish(options, &pass_options)
 }
 
 /// One compilation on its way.
@@ -127,25 +139,65 @@ struct Compilation<'c, 'p> {
     context: &'c Context,
     module: Option<Module<'c>>,
     host: Option<GraphHost>,
+    /// Whether [`PREPARE`] has run.
+    is_prepared: bool,
     steps: Vec<StepTime>,
     costs: CostModel,
     predicted_time: Option<PredictedTime>,
+    explanation: Option<Explained>,
     progress: &'p mut dyn FnMut(&str),
 }
 
 impl<'c> Compilation<'c, '_> {
-    fn finish(mut self, options: &Options, pass_options: &str) -> Result<Circuit, Error> {
+    /// The module of one traced function, with ranges and tables.
+    fn trace(&mut self, function: &TracedFunction<'_>) -> Result<(), Error> {
+        let (context, graph) = (self.context, function.graph);
+        let emitted = self.step("emit", |_| emit::emit(context, graph).map_err(Error::Program))?;
+        self.host = Some(GraphHost::of(graph));
+        self.module = Some(emitted);
+        if !function.inputset.is_empty() {
+            self.step("calibrate", |this| this.calibrate(function.inputset.clone()))?;
+        }
+        self.run(PREPARE)?;
+        self.is_prepared = true;
+        Ok(())
+    }
+
+    /// The module of several traced functions. Each is prepared on its own, as it has its own functions of the
+    /// embedding program.
+    fn trace_all(&mut self, all: &Functions<'_>) -> Result<(), Error> {
+        all.check()?;
+        let joint = Module::new(Location::unknown(self.context));
+        for function in &all.functions {
+            self.trace(function)?;
+            for function in functions(self.module()) {
+                joint.body().append_operation((*function.op).clone());
+            }
+        }
+        all.write_composition(self.context, joint.as_operation());
+        (self.host, self.module) = (None, Some(joint));
+        Ok(())
+    }
+
+    fn finish(mut self, options: &Options, pass_options: &str) -> Result<CompiledModule, Error> {
         let level = self.level();
         let (mut fhe, mut tfhe, mut widest) = (None, None, vec![]);
+        if let Some(keyset) = &options.keyset {
+            self.give_keys(level, keyset)?;
+        }
         if level == Level::Fhe {
-            self.run(PREPARE)?;
+            if !self.is_prepared {
+                self.run(PREPARE)?;
+            }
             self.run(FHE)?;
             fhe = Some(self.text());
             widest = widest_values(self.module());
             if let Some(table) = &options.cost_table {
                 cost_table::attach(self.context, self.module().as_operation(), table);
             }
-            self.run(&parameters_with(pass_options))?;
+            let parameters = parameters_with(pass_options);
+            self.run(&if options.explain { explained(&parameters) } else { parameters })?;
+            self.take_explanation();
         }
         if level == Level::Native {
             self.run(&steps::lowering()?)?;
@@ -160,7 +212,7 @@ impl<'c> Compilation<'c, '_> {
                 "the module has no function to compile; define one with `func.func`",
             )
         })?;
-        let spec = ProgramSpec::from_json(&spec_json)?;
+        let spec = ModuleSpec::from_json(&spec_json)?;
         let object = self.step("machine code", |this| {
             Ok(cloakwork_backend_cpu::compile(this.module(), &spec_json, &options.target)?)
         })?;
@@ -170,8 +222,38 @@ impl<'c> Compilation<'c, '_> {
             code_bytes: object.bytes().len(),
             steps: self.steps.clone(),
             predicted_time: self.predicted_time,
+            explanation: self.explanation.clone(),
         };
-        Ok(Circuit::new(report, object, [fhe, tfhe, Some(self.text())]))
+        Ok(CompiledModule::new(report, object, [fhe, tfhe, Some(self.text())]))
+    }
+
+    /// Takes the explanation of the parameters out of the module: it is no part of the program.
+    fn take_explanation(&mut self) {
+        let module = self.module().as_operation();
+        let text = get_string(&module, EXPLANATION);
+        self.explanation =
+            text.zip(get_string(&module, EXPLANATION_JSON)).map(|(text, json)| Explained { text, json });
+        let module = self.module().as_operation();
+        [EXPLANATION, EXPLANATION_JSON].iter().for_each(|name| remove_op_attribute(module, name));
+    }
+
+    /// Writes the keys that the program must be compiled for.
+    fn give_keys(&self, level: Level, keyset: &Keyset) -> Result<(), Error> {
+        let module = self.module().as_operation();
+        let refused = |message: &str| Err(Diagnostic::new(Severity::Error, "", message).into());
+        if level != Level::Fhe {
+            return refused(
+                "the program has its parameters already, so it cannot be compiled for the keys of another; compile the `fhe` text that it came from",
+            );
+        }
+        if !key_ops(module).is_empty() {
+            return refused(
+                "the program says its keys itself, and keys of another program are given; remove the key ops or do without the others",
+            );
+        }
+        keyset.check()?;
+        write_keyset(self.context, module, keyset);
+        Ok(())
     }
 
     fn calibrate(&mut self, inputset: Vec<Vec<ArrayD<i64>>>) -> Result<(), Error> {

@@ -1,12 +1,13 @@
 //! Why something did not work, one kind for each party that can be at fault.
 
 use crate::call::CallError;
+use crate::options::OptionsError;
+use cloakwork_abi::module_spec::UnknownFunction;
 use cloakwork_abi::read_spec::SpecError;
 use cloakwork_backend_cpu::BackendError;
 use cloakwork_frontend::TraceError;
 use cloakwork_frontend::calibrate::CalibrationError;
 use cloakwork_ir::diagnostic::Diagnostic;
-use cloakwork_passes::parameters::InvalidTarget;
 use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::formats::FormatError;
 use cloakwork_runtime::keys::KeyError;
@@ -29,9 +30,12 @@ pub enum Error {
     /// No parameters fulfil all wishes; the messages say which operation binds and what to relax.
     #[error("{}", lines(.0))]
     Infeasible(Vec<Diagnostic>),
-    /// An error probability outside of what can be aimed at.
+    /// Wishes that cannot be fulfilled, whatever the program is.
     #[error(transparent)]
-    Options(#[from] InvalidTarget),
+    Options(#[from] OptionsError),
+    /// A function that the module does not have, or none named where there are several.
+    #[error(transparent)]
+    Function(#[from] UnknownFunction),
     /// A call or value as text.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -99,6 +103,7 @@ impl Error {
             Self::Trace(_)
             | Self::Calibration(_)
             | Self::Options(_)
+            | Self::Function(_)
             | Self::Call(_)
             | Self::Backend(_)
             | Self::Spec(_)

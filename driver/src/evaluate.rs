@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::machine_code;
 use crate::steps;
-use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_backend_cpu::Target;
 use cloakwork_ir::attributes::{SPEC, get_string};
 use cloakwork_ir::context::{context, parse};
@@ -59,12 +59,11 @@ fn interpreted(module: &Module<'_>, call: &Call) -> Result<Vec<Clear>, Error> {
 }
 
 fn executed(module: &Module<'_>, spec_json: &str, call: &Call) -> Result<Vec<Clear>, Error> {
-    let spec = ProgramSpec::from_json(spec_json)?;
-    if spec.name != call.function {
-        return Err(unknown_function(&call.function, &[format!("`{}`", spec.name)]));
-    }
+    let specs = ModuleSpec::from_json(spec_json)?;
+    let names: Vec<String> = specs.functions().iter().map(|spec| format!("`{}`", spec.name)).collect();
+    let spec = specs.function(Some(&call.function)).map_err(|_| unknown_function(&call.function, &names))?;
     let object = cloakwork_backend_cpu::compile(module, spec_json, &Target::Host)?;
-    let program = machine_code::load(&object, spec)?;
+    let program = machine_code::function(&machine_code::load(&object)?, spec.clone())?;
     let ints: Option<Vec<ArrayD<i64>>> = call.arguments.iter().map(|value| value.int().cloned()).collect();
     let ints = ints.ok_or_else(|| failed("machine code takes integers only; round the arguments"))?;
     Ok(simulate(&program, &ints, Noise::None)?.outputs.into_iter().map(Clear::Int).collect())

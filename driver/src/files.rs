@@ -3,28 +3,42 @@
 //! A file appears under its final name only when it is complete.
 
 use crate::error::Error;
-use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_abi::module_spec::ModuleSpec;
+use cloakwork_abi::spec::Keyset;
 use cloakwork_passes::parameters::CostModel;
+use cloakwork_runtime::formats::{self, FormatError, FormatProblem};
 use cloakwork_runtime::output_file::{self, Content};
-use cloakwork_runtime::program::read_spec;
+use cloakwork_runtime::program::read_module_spec;
 use std::path::Path;
 
 /// First bytes of every shared library and executable.
 const ELF_MAGIC: &[u8] = b"\x7fELF";
 
 /// The spec of a compiled shared library or executable, or of a JSON file.
-pub fn load_spec(path: &Path) -> Result<ProgramSpec, Error> {
+pub fn load_spec(path: &Path) -> Result<ModuleSpec, Error> {
     let bytes = read(path)?;
     if bytes.starts_with(ELF_MAGIC) {
-        return Ok(read_spec(&bytes, &path.display().to_string())?);
+        return Ok(read_module_spec(&bytes, &path.display().to_string())?);
     }
     let content = |problem: String| Error::Content { path: path.display().to_string(), problem };
-    match str::from_utf8(&bytes).ok().filter(|text| text.trim_start().starts_with('{')) {
-        Some(text) => ProgramSpec::from_json(text).map_err(|error| content(format!("is refused: {error}"))),
+    match str::from_utf8(&bytes).ok().filter(|text| text.trim_start().starts_with(['{', '['])) {
+        Some(text) => ModuleSpec::from_json(text).map_err(|error| content(format!("is refused: {error}"))),
         None => Err(content(
             "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote"
                 .into(),
         )),
+    }
+}
+
+/// The key set of a compiled program, of a spec as JSON, or of a file of keys.
+pub fn load_keyset(path: &Path) -> Result<Keyset, Error> {
+    match formats::read_keyset(path) {
+        Ok(keyset) => Ok(keyset),
+        // No file of keys: what is left are programs and specs.
+        Err(FormatError { problem: FormatProblem::Magic { .. } | FormatProblem::Truncated, .. }) => {
+            Ok(load_spec(path)?.keyset().clone())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`trace`], [`compile`] and friends: a closure or MLIR text becomes a [`Circuit`];
 //! - [`Circuit`]: keys, encryption, runs, simulation, files; [`Report`]: what was decided;
+//! - [`Functions`], [`compile_functions`], [`CompiledModule`]: several functions under the keys of one client;
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
 //! - [`calibrate`]: what operations take on this machine;
 //! - [`steps`]: pipelines taken apart; [`files`]: specs and other files; [`process`]: what command lines share.
@@ -15,21 +16,28 @@ mod compile;
 mod error;
 mod evaluate;
 pub mod files;
+mod functions;
 mod machine_code;
+mod module;
 mod options;
 pub mod process;
 pub mod report;
 pub mod steps;
 
 pub use circuit::{Circuit, Keys};
-pub use compile::{Source, compile, compile_calibrated, compile_source, compile_text};
+pub use compile::{
+    Source, compile, compile_calibrated, compile_functions, compile_module, compile_source, compile_text,
+};
 pub use error::Error;
 pub use evaluate::evaluate;
-pub use options::{DEFAULT_GLOBAL_P_ERROR, Options};
+pub use functions::Functions;
+pub use module::CompiledModule;
+pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, noise_family};
 pub use report::Report;
 
-pub use cloakwork_abi::parameters::SecurityLevel;
-pub use cloakwork_abi::spec::ProgramSpec;
+pub use cloakwork_abi::module_spec::ModuleSpec;
+pub use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
+pub use cloakwork_abi::spec::{Keyset, ProgramSpec};
 pub use cloakwork_backend_cpu::Target;
 pub use cloakwork_frontend::elementwise::{Binary, Unary};
 pub use cloakwork_frontend::shapes::Take;
@@ -52,6 +60,8 @@ mod pages {
     struct Language;
     #[doc = include_str!("../../docs/ranges-and-widths.md")]
     struct RangesAndWidths;
+    #[doc = include_str!("../../docs/rounding.md")]
+    struct Rounding;
     #[doc = include_str!("../../docs/simulation.md")]
     struct Simulation;
 }

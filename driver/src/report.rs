@@ -1,24 +1,39 @@
 //! What the compiler decided, as data and as text.
 
-use cloakwork_abi::spec::{EncodingSpec, ProgramSpec, SecretKeyShape, ValueSpec};
+use cloakwork_abi::module_spec::ModuleSpec;
+use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution};
+use cloakwork_abi::spec::{
+    EncodingSpec, ErrorSpec, Keyset, ProgramSpec, SecretKeyShape, SecretKeySpec, ValueSpec,
+};
 use cloakwork_passes::predict_time::PredictedTime;
 use serde::Serialize;
-use std::fmt;
+use std::fmt::{self, Formatter};
 use std::time::Duration;
 
 /// Figures of one compilation. [`fmt::Display`] prints them for people.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The public description with all parameters.
-    pub spec: ProgramSpec,
+    pub spec: ModuleSpec,
     /// Ranges of the values between operations, widest first.
     pub widest: Vec<WideValue>,
     /// Time of each step in order.
     pub steps: Vec<StepTime>,
     /// Bytes of the object code.
     pub code_bytes: usize,
-    /// Time of a run on one thread, where the table of costs knows every key.
+    /// Time of a run of every function on one thread, where the table of costs knows every key.
     pub predicted_time: Option<PredictedTime>,
+    /// What binds the parameters, if [`crate::Options::explain`] asked for it.
+    pub explanation: Option<Explained>,
+}
+
+/// Why parameters are what they are, for people and for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// As text.
+    pub text: String,
+    /// As JSON.
+    pub json: String,
 }
 
 /// An operation, its result's type and range.
@@ -50,13 +65,13 @@ impl Report {
     }
 }
 
-/// The parameters of a spec as text, one line for each value, key and claim.
-pub fn describe(spec: &ProgramSpec) -> String {
+/// The parameters of a module as text, one line for each value, key and claim.
+pub fn describe(spec: &ModuleSpec) -> String {
     Description(spec).to_string()
 }
 
 impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Description(&self.spec))?;
         if !self.widest.is_empty() {
             writeln!(f, "widest values")?;
@@ -83,51 +98,107 @@ impl fmt::Display for Report {
     }
 }
 
-struct Description<'s>(&'s ProgramSpec);
+struct Description<'s>(&'s ModuleSpec);
 
 impl fmt::Display for Description<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = self.0;
-        writeln!(f, "program  {} ({})", spec.name, spec.compiler)?;
-        for (side, values) in [("input", &spec.inputs), ("output", &spec.outputs)] {
-            for value in values {
-                writeln!(f, "{side}  {}", value_text(value))?;
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let functions = self.0.functions();
+        let first = &functions[0];
+        if let [only] = functions {
+            writeln!(f, "program  {} ({})", only.name, only.compiler)?;
+            write_values(f, only)?;
+        } else {
+            writeln!(f, "program  {} functions ({})", functions.len(), first.compiler)?;
+            for spec in functions {
+                writeln!(f, "function  {}", spec.name)?;
+                write_values(f, spec)?;
+                write_counts(f, spec)?;
             }
         }
-        for key in &spec.keyset.secret_keys {
-            let shape = match key.shape {
-                SecretKeyShape::Lwe(dimension) => format!("LWE, dimension {dimension}"),
-                SecretKeyShape::Glwe(shape) => format!(
-                    "GLWE, dimension {}, polynomials of {} coefficients",
-                    shape.dimension, shape.polynomial_size
-                ),
-            };
-            writeln!(f, "secret key  {}: {shape}, noise 2^{:.2}", key.name, key.variance().std_dev().log2())?;
+        write_keys(f, self.0.keyset())?;
+        writeln!(f, "security  {} bits ({})", first.security.level.bits(), first.security.source)?;
+        let bootstraps = functions.iter().map(|spec| spec.counts.bootstraps).sum();
+        if let [only] = functions {
+            write_error(f, only.error, bootstraps, "run")?;
+            write_counts(f, only)
+        } else {
+            write_error(f, self.0.error(), bootstraps, "run of every function")
         }
-        let name = |key: usize| spec.keyset.secret_keys.get(key).map_or("?", |key| key.name.as_str());
-        for key in &spec.keyset.keyswitch_keys {
-            let (from, to, digits) = (name(key.from), name(key.to), key.decomposition);
-            let (base_log, level) = (digits.base_log, digits.level);
-            writeln!(f, "keyswitch key  {}: {from} to {to}, {level} digits of {base_log} bits", key.name)?;
-        }
-        for key in &spec.keyset.bootstrap_keys {
-            let (from, to, digits) = (name(key.from), name(key.to), key.decomposition);
-            let (base_log, level) = (digits.base_log, digits.level);
-            writeln!(f, "bootstrap key  {}: {from} to {to}, {level} digits of {base_log} bits", key.name)?;
-        }
-        writeln!(f, "security  {} bits ({})", spec.security.level.bits(), spec.security.source)?;
-        let error = spec.error;
-        let events = if spec.counts.bootstraps == 0 { "result" } else { "lookup and result" };
-        writeln!(f, "p_error  {:.3e} at most for each {events}", error.p_error)?;
-        writeln!(f, "global_p_error  {:.3e} for each run", error.global_p_error)?;
-        let counts = spec.counts;
-        let calls = if counts.bootstrap_calls == 1 { "call" } else { "calls" };
-        writeln!(
-            f,
-            "operations  {} keyswitches, {} bootstraps in {} {calls}",
-            counts.keyswitches, counts.bootstraps, counts.bootstrap_calls
-        )
     }
+}
+
+fn write_values(f: &mut Formatter<'_>, spec: &ProgramSpec) -> fmt::Result {
+    for (side, values) in [("input", &spec.inputs), ("output", &spec.outputs)] {
+        for value in values {
+            writeln!(f, "{side}  {}", value_text(value))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_keys(f: &mut Formatter<'_>, keyset: &Keyset) -> fmt::Result {
+    for key in &keyset.secret_keys {
+        let shape = match key.shape {
+            SecretKeyShape::Lwe(dimension) => format!("LWE, dimension {dimension}"),
+            SecretKeyShape::Glwe(shape) => format!(
+                "GLWE, dimension {}, polynomials of {} coefficients",
+                shape.dimension, shape.polynomial_size
+            ),
+        };
+        writeln!(f, "secret key  {}: {shape}, noise {}", key.name, noise_text(key))?;
+    }
+    let name = |key: usize| keyset.secret_keys.get(key).map_or("?", |key| key.name.as_str());
+    for key in &keyset.keyswitch_keys {
+        let (from, to, digits) = (name(key.from), name(key.to), key.decomposition);
+        let (base_log, level) = (digits.base_log, digits.level);
+        let target = keyset.secret_keys.get(key.to).map(|key| key.shape);
+        let kind = match target {
+            Some(SecretKeyShape::Glwe(_)) => ", a conversion",
+            Some(SecretKeyShape::Lwe(_)) | None => "",
+        };
+        writeln!(f, "keyswitch key  {}: {from} to {to}, {level} digits of {base_log} bits{kind}", key.name)?;
+    }
+    for key in &keyset.bootstrap_keys {
+        let (from, to, digits) = (name(key.from), name(key.to), key.decomposition);
+        let (base_log, level) = (digits.base_log, digits.level);
+        write!(f, "bootstrap key  {}: {from} to {to}, {level} digits of {base_log} bits", key.name)?;
+        match key.grouping {
+            Grouping::One => {}
+            Grouping::Two => write!(f, ", coefficients in pairs")?,
+        }
+        if key.extension > ExtensionFactor(1) {
+            write!(f, ", accumulator of {} polynomials", key.extension)?;
+        }
+        writeln!(f)?;
+    }
+    match keyset.evaluation_key_bytes() {
+        0 => Ok(()),
+        bytes => writeln!(f, "evaluation keys  {bytes} bytes in a file"),
+    }
+}
+
+fn noise_text(key: &SecretKeySpec) -> String {
+    let deviation = format!("2^{:.2}", key.variance().std_dev().log2());
+    match key.noise {
+        NoiseDistribution::Gaussian { .. } => deviation,
+        NoiseDistribution::TUniform { log2_bound } => format!("{deviation}, TUniform({log2_bound})"),
+    }
+}
+
+fn write_error(f: &mut Formatter<'_>, error: ErrorSpec, bootstraps: u64, run: &str) -> fmt::Result {
+    let events = if bootstraps == 0 { "result" } else { "lookup and result" };
+    writeln!(f, "p_error  {:.3e} at most for each {events}", error.p_error)?;
+    writeln!(f, "global_p_error  {:.3e} for each {run}", error.global_p_error)
+}
+
+fn write_counts(f: &mut Formatter<'_>, spec: &ProgramSpec) -> fmt::Result {
+    let counts = spec.counts;
+    let calls = if counts.bootstrap_calls == 1 { "call" } else { "calls" };
+    writeln!(
+        f,
+        "operations  {} keyswitches, {} bootstraps in {} {calls}",
+        counts.keyswitches, counts.bootstraps, counts.bootstrap_calls
+    )
 }
 
 fn value_text(value: &ValueSpec) -> String {

@@ -1,10 +1,10 @@
 //! Walking, uses and in-place changes that melior does not offer.
 
-use melior::ir::operation::{OperationLike, WalkOrder, WalkResult};
+use melior::ir::operation::{Operation, OperationLike, WalkOrder, WalkResult};
 use melior::ir::{OperationRef, Value, ValueLike};
 use mlir_sys::{
-    mlirOpOperandGetNextUse, mlirOpOperandGetOwner, mlirOpResultGetOwner, mlirOperationDestroy,
-    mlirValueGetFirstUse, mlirValueIsAOpResult, mlirValueReplaceAllUsesOfWith,
+    mlirOpOperandGetNextUse, mlirOpOperandGetOwner, mlirOpResultGetOwner, mlirOperationClone,
+    mlirOperationDestroy, mlirValueGetFirstUse, mlirValueIsAOpResult, mlirValueReplaceAllUsesOfWith,
 };
 
 /// All operations under `root` in post order, collected so that the caller may change the IR.
@@ -50,6 +50,15 @@ pub fn defining_op<'c: 'a, 'a>(value: Value<'c, 'a>) -> Option<OperationRef<'c, 
 pub fn replace_all_uses<'c>(of: Value<'c, '_>, with: Value<'c, '_>) {
     // SAFETY: both values are alive.
     unsafe { mlirValueReplaceAllUsesOfWith(of.to_raw(), with.to_raw()) }
+}
+
+/// Calls `body` with a copy of an operation, which stands nowhere and is gone afterwards.
+pub fn with_copy<'c, T>(op: OperationRef<'c, '_>, body: impl FnOnce(OperationRef<'c, '_>) -> T) -> T {
+    // SAFETY: the operation is alive; the copy is owned here until the end, and `body` cannot keep it.
+    unsafe {
+        let copy = Operation::from_raw(mlirOperationClone(op.to_raw()));
+        body(OperationRef::from_raw(copy.to_raw()))
+    }
 }
 
 /// Unlinks and destroys an operation whose results have no uses; it must not be used afterwards.

@@ -1,4 +1,4 @@
-//! How long the parameter optimizer takes: a chain, a large program, and one without a solution.
+//! How long the parameter optimizer takes: a lookup, a chain, a network, a large program, and one without a solution.
 
 use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel, Width};
 use cloakwork_passes::parameters::{CostModel, ErrorTarget, Operand, ParamDag, Request, Restrictions, solve};
@@ -11,6 +11,9 @@ fn benches(criterion: &mut Criterion) {
     let global = ErrorTarget::new(None, Some(1e-5)).expect("a valid target");
     let restrictions = Restrictions::default();
     let cases = [
+        ("one lookup", layers(6, 1, 1), local),
+        ("network of 50 layers", network(50), local),
+        ("network of 50 layers, global", network(50), global),
         ("chain", layers(6, 2, 1), local),
         ("chain, global", layers(6, 2, 1), global),
         ("1000 operations", layers(5, 50, 20), local),
@@ -25,6 +28,20 @@ fn benches(criterion: &mut Criterion) {
             bencher.iter(|| solve(black_box(&request)).is_ok());
         });
     }
+}
+
+/// Matrices between lookups of 5 to 8 bits.
+fn network(depth: u32) -> ParamDag {
+    let mut dag = ParamDag::default();
+    let mut value = dag.input(Width(4), "x");
+    for layer in 0..depth {
+        let norm2 = f64::from(40 + layer * 7 % 50);
+        let operand = Operand::shared(value, norm2, norm2);
+        let sum = dag.linear(&[operand], Width(5 + layer % 4), 64 * 64, format!("linear {layer}"));
+        value = dag.lookup(sum, Width(5 + (layer + 1) % 4), 64, format!("activation {layer}"));
+    }
+    dag.output(value, 64, "out");
+    dag
 }
 
 /// `depth` times: `breadth` lookups, each of a sum of all results before with its own weight.

@@ -12,8 +12,8 @@ use melior::ir::OperationRef;
 use melior::ir::attribute::ArrayAttribute;
 use melior::ir::operation::OperationLike;
 
-/// Module attribute.
-pub(crate) const COMPOSITION: &str = "fhe.composition";
+/// Module attribute: the feeds, as an array of strings.
+pub const COMPOSITION: &str = "fhe.composition";
 
 /// A result that may be fed to an argument.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@
 //! no key set can run is explained.
 
 use crate::cost_table;
+use crate::explanation;
 use crate::facts::fail;
 use crate::given_keys::given_keys;
 use crate::parameter_options::{self, Wishes};
@@ -44,12 +45,19 @@ pub(crate) fn run<'c, 'a>(
     }
     annotate(context, &task.view, &solution);
     claim(context, module, &solution, task.noise);
-    Ok(())
+    explanation::write(context, module, options, (&task.request(), &solution))
 }
 
-/// Seconds of a run with the parameters that [`run`] would choose; `None` where there are none.
-pub(crate) fn seconds(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Option<f64>, Failed> {
-    Ok(solve(&Task::of(module, options)?.request()).ok().map(|solution| solution.seconds))
+/// Seconds of a run with the parameters that [`run`] would choose from at most so many key sets; `None` where there
+/// are none.
+pub(crate) fn seconds(
+    module: OperationRef<'_, '_>,
+    options: &Options<'_>,
+    key_sets: usize,
+) -> Result<Option<f64>, Failed> {
+    let mut task = Task::of(module, options)?;
+    task.restrictions.max_key_sets = task.restrictions.max_key_sets.min(key_sets);
+    Ok(solve(&task.request()).ok().map(|solution| solution.seconds))
 }
 
 /// What is to be solved.

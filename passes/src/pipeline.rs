@@ -34,6 +34,11 @@ pub fn parameters_with(options: &str) -> String {
         .fold(PARAMETERS.to_owned(), with_options)
 }
 
+/// What [`parameters_with`] made, with an explanation of the parameters in the module, see [`crate::explanation`].
+pub fn explained(pipeline: &str) -> String {
+    pipeline.replace("fhe-optimize-parameters{", "fhe-optimize-parameters{explain=on ")
+}
+
 /// `tfhe` to the `llvm` dialect.
 pub const NATIVE: &str = "builtin.module(tfhe-batch-bootstraps,canonicalize,cse,convert-tfhe-to-loops,canonicalize,cse,\
     convert-scf-to-cf,convert-cf-to-llvm,convert-func-to-llvm,convert-arith-to-llvm,reconcile-unrealized-casts,canonicalize,cse)";

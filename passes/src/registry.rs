@@ -39,6 +39,11 @@ const RESTRICT: PassOption = PassOption {
     summary: "bounds of the search, such as `polynomial_size=1024..2048;grouping=1;many_lut=off;key_sets=1`",
     default: "",
 };
+const EXPLAIN: PassOption = PassOption {
+    name: "explain",
+    summary: "`on` writes what binds the parameters into the module as `cloakwork.explanation`",
+    default: "off",
+};
 const COST_TABLE: PassOption = PassOption {
     name: "cost-table",
     summary: "table of costs, by the kernels it was measured with; a module can carry its own as `cloakwork.cost_table`",
@@ -120,7 +125,7 @@ pub static PASSES: &[Pass] = &[
         name: "fhe-optimize-parameters",
         summary: "chooses the cheapest keys for a security level and error probabilities, and writes them as key ops",
         level: Level::Fhe,
-        options: &[P_ERROR, GLOBAL_P_ERROR, PRESET, SECURITY, NOISE, RESTRICT, COST_TABLE],
+        options: &[P_ERROR, GLOBAL_P_ERROR, PRESET, SECURITY, NOISE, RESTRICT, COST_TABLE, EXPLAIN],
         run: optimize_parameters::run,
     },
     Pass {

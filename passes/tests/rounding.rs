@@ -43,7 +43,7 @@ fn program(case: Case) -> String {
         let extra = if name == "low_bits" { "" } else { approximate };
         body += &format!("%{name} = fhe.{name} %x {{bits = {bits} : i64{extra}}} : ({x}) -> {ty}\n");
         if users & 1 != 0 {
-            let square = format!("^bb0(%v: i64):\n%q = arith.muli %v, %v : i64\nfhe.yield %q : i64\n}}\n");
+            let square = "^bb0(%v: i64):\n%q = arith.muli %v, %v : i64\nfhe.yield %q : i64\n}\n";
             body += &format!("%{name}s = fhe.map %{name} : ({ty}) -> !fhe.eint<?> {{\n{square}");
             returned.push((format!("%{name}s"), of(false)));
         }

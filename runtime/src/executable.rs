@@ -3,7 +3,7 @@
 //! An emitted executable calls [`cloakwork_main`] with its own machine code and spec, and is linked with this crate's
 //! static library.
 
-use crate::formats::{read_values, write_values};
+use crate::formats::{read_arguments, write_values};
 use crate::keys::EvaluationKeys;
 use crate::program::Program;
 use crate::server::{RunOptions, run};
@@ -26,7 +26,7 @@ const USAGE: &str = "usage: PROGRAM --keys EVALUATION_KEYS --input ARGUMENTS --o
        PROGRAM --inspect
 
   --keys     evaluation keys, made for this program's key set
-  --input    encrypted arguments
+  --input    encrypted arguments; repeated where several files hold them
   --output   file for the encrypted results
   --threads  threads to compute with; by default one for each core
   --inspect  prints the spec of the program as JSON";
@@ -88,11 +88,11 @@ pub unsafe extern "C" fn cloakwork_main(
 enum Command {
     Help,
     Inspect,
-    Run { keys: PathBuf, input: PathBuf, output: PathBuf, threads: Option<NonZeroUsize> },
+    Run { keys: PathBuf, input: Vec<PathBuf>, output: PathBuf, threads: Option<NonZeroUsize> },
 }
 
 fn parse(arguments: &[String]) -> Result<Command, String> {
-    let (mut keys, mut input, mut output, mut threads) = (None, None, None, None);
+    let (mut keys, mut input, mut output, mut threads) = (None, vec![], None, None);
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let (name, value) = match argument.split_once('=') {
@@ -103,14 +103,16 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             "--help" | "-h" => return Ok(Command::Help),
             "--inspect" => return Ok(Command::Inspect),
             "--keys" => &mut keys,
-            "--input" => &mut input,
+            "--input" => &mut None,
             "--output" => &mut output,
             "--threads" => &mut threads,
             other => return Err(format!("unknown argument `{other}`")),
         };
         let value =
             value.or_else(|| arguments.next().cloned()).ok_or_else(|| format!("`{name}` needs a value"))?;
-        if slot.replace(value).is_some() {
+        if name == "--input" {
+            input.push(PathBuf::from(value));
+        } else if slot.replace(value).is_some() {
             return Err(format!("`{name}` is given twice"));
         }
     }
@@ -122,7 +124,10 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
     };
     Ok(Command::Run {
         keys: file("--keys", keys)?,
-        input: file("--input", input)?,
+        input: match input.is_empty() {
+            true => return Err("`--input` is missing".to_owned()),
+            false => input,
+        },
         output: file("--output", output)?,
         threads: threads.map(number).transpose()?,
     })
@@ -142,7 +147,7 @@ unsafe fn execute(
         Command::Inspect => println!("{}", spec.to_json()),
         Command::Run { keys, input, output, threads } => {
             let keys = EvaluationKeys::read(&spec.keyset, &keys)?;
-            let arguments = read_values(&spec.keyset, &spec.inputs, &input)?;
+            let arguments = read_arguments(&spec.keyset, &spec.inputs, &input)?;
             // SAFETY: the caller's; code of this executable stays valid.
             let program = unsafe { Program::from_entry(spec, entry, Arc::new(())) };
             let results = run(&program, &keys, &arguments, RunOptions { threads })?;

@@ -1,9 +1,10 @@
-//! A compiled program: its spec and its machine code, from memory or from a shared library.
+//! A compiled function: its spec and its machine code, from memory or from a shared library.
 //!
 //! A library is read and checked before the loader sees it: ELF header, every segment and section within the
 //! file, the spec with its contract. What is loaded is a private copy of the bytes that were checked.
 
 use cloakwork_abi::functions::{Entry, SPEC_SECTION, entry_symbol};
+use cloakwork_abi::module_spec::{ModuleSpec, UnknownFunction};
 use cloakwork_abi::read_spec::SpecError;
 use cloakwork_abi::spec::ProgramSpec;
 use object::elf::{EM_X86_64, ET_DYN, ET_EXEC, FileHeader64, PT_INTERP, PT_LOAD};
@@ -21,7 +22,7 @@ use crate::value::Words;
 /// Longest spec that is read from a library.
 const MAX_SPEC_BYTES: usize = 64 << 20;
 
-/// A compiled program that can be run and simulated, on many threads at once.
+/// A compiled function that can be run and simulated, on many threads at once.
 pub struct Program {
     spec: ProgramSpec,
     fingerprint: String,
@@ -74,6 +75,14 @@ pub enum LoadError {
         /// Cause.
         source: SpecError,
     },
+    /// A function that the library does not have, or none named where there are several.
+    #[error("`{path}`: {source}")]
+    Function {
+        /// File.
+        path: String,
+        /// Cause.
+        source: UnknownFunction,
+    },
     /// The system's loader refused it.
     #[error("`{path}` cannot be loaded: {problem}")]
     Load {
@@ -95,11 +104,18 @@ impl Program {
         Self { spec, fingerprint, entry, idle_workspaces: Mutex::default(), _owner: owner }
     }
 
-    /// Loads a compiled shared library. Its code runs in this process: load only what you trust.
+    /// Loads the only function of a compiled shared library. Its code runs in this process: load only what you trust.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
+        Self::load_function(path, None)
+    }
+
+    /// [`Self::load`] of the function of that name, or of the only one.
+    pub fn load_function(path: &Path, function: Option<&str>) -> Result<Self, LoadError> {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: name.clone(), source })?;
-        let spec = read_spec(&bytes, &name)?;
+        let module = read_module_spec(&bytes, &name)?;
+        let unknown = |source| LoadError::Function { path: name.clone(), source };
+        let spec = module.function(function).map_err(unknown)?.clone();
         if is_executable(&bytes) {
             return Err(LoadError::Executable { path: name });
         }
@@ -143,8 +159,15 @@ impl std::fmt::Debug for Program {
     }
 }
 
-/// The spec in the shared library or executable `bytes`, after checking that the file is whole.
+/// The spec of the only function in the shared library or executable `bytes`, see [`read_module_spec`].
 pub fn read_spec(bytes: &[u8], path: &str) -> Result<ProgramSpec, LoadError> {
+    let module = read_module_spec(bytes, path)?;
+    let unknown = |source| LoadError::Function { path: path.to_owned(), source };
+    module.function(None).cloned().map_err(unknown)
+}
+
+/// The specs in the shared library or executable `bytes`, after checking that the file is whole.
+pub fn read_module_spec(bytes: &[u8], path: &str) -> Result<ModuleSpec, LoadError> {
     let bad = |problem: String| LoadError::Elf { path: path.to_owned(), problem };
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(|error| bad(error.to_string()))?;
     let (header, endian) = (file.elf_header(), file.endian());
@@ -170,7 +193,7 @@ pub fn read_spec(bytes: &[u8], path: &str) -> Result<ProgramSpec, LoadError> {
         return Err(bad(format!("its spec has {} bytes, allowed are {MAX_SPEC_BYTES}", spec.len())));
     }
     let text = str::from_utf8(spec).map_err(|_| bad("its spec is not text".to_owned()))?;
-    ProgramSpec::from_json(text.trim_end_matches('\0'))
+    ModuleSpec::from_json(text.trim_end_matches('\0'))
         .map_err(|source| LoadError::Spec { path: path.to_owned(), source })
 }
 

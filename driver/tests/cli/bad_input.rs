@@ -44,7 +44,7 @@ fn text_that_does_not_parse_or_verify() {
     refused_text("nonsense", &["net.mlir:1:1: error: "]);
     let deep = format!("module attributes {{a = {}{}}} {{}}", "[".repeat(100_000), "]".repeat(100_000));
     refused_text(&deep, &["net.mlir:1:", "nested more than"]);
-    refused_text("", &["the module has 0 functions"]);
+    refused_text("", &["the module has no function to compile"]);
     refused_text(
         &function("!fhe.eint<3>", "  %0 = fhe.add %x, %y : (!fhe.eint<3>, !fhe.eint<3>) -> !fhe.eint<3>"),
         &["net.mlir:2:", "undeclared SSA value"],
@@ -229,7 +229,7 @@ fn damaged_programs_and_specs() {
         ("not a shared library", bytes[..40].to_vec()),
         ("has no section", own_command),
         ("neither a compiled program nor a spec", b"text".to_vec()),
-        ("version 7", changed("\"version\": 1", "\"version\": 7")),
+        ("version 7", changed("\"version\": 2", "\"version\": 7")),
         ("runtime contract", changed("\"abi\": \"", "\"abi\": \"0")),
         ("inconsistent", changed("\"key\": 0", "\"key\": 9")),
         ("cannot be read", spec.as_bytes()[..spec.len() / 2].to_vec()),

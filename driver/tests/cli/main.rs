@@ -6,4 +6,5 @@ mod bad_input;
 mod cost_table;
 mod fixture;
 mod ir_opt;
+mod modules;
 mod round_trip;

@@ -2,7 +2,7 @@
 
 use crate::arrays::{all_integers, to_python};
 use crate::errors::{client_exception, exception};
-use cloakwork::{Circuit as Compiled, EvaluationKeys, Noise, ProgramSpec, Randomness};
+use cloakwork::{Circuit as Compiled, EvaluationKeys, Keyset, Noise, ProgramSpec, Randomness};
 use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
 use cloakwork_runtime::client;
 use ndarray::ArrayD;
@@ -30,6 +30,11 @@ pub(crate) struct Value {
 impl Circuit {
     pub(crate) fn new(circuit: Compiled) -> Self {
         Self { circuit }
+    }
+
+    /// What its keys are made for.
+    pub(crate) fn keyset(&self) -> &Keyset {
+        &self.circuit.spec().keyset
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn exception(error: Error) -> PyErr {
             | CalibrationError::Value { .. },
         )
         | Error::Options { .. }
+        | Error::Function(_)
         | Error::Call(_)
         | Error::Spec(_)
         | Error::Client(_)

@@ -2,6 +2,7 @@
 //!
 //! - [`op_graph`]: the graph that the Python tracer writes to; [`host_function`]: Python functions in it;
 //!   [`measure`]: its ranges and values; [`text`]: the graph with marked lines;
+//! - [`options`]: wishes for a compilation;
 //! - [`circuit`]: the compiled program, its keys and ciphertexts;
 //! - [`arrays`]: NumPy arrays; [`errors`]: which exception an error becomes.
 //!
@@ -14,6 +15,7 @@ mod errors;
 mod host_function;
 mod measure;
 mod op_graph;
+mod options;
 mod text;
 
 use pyo3::pymodule;
@@ -24,7 +26,7 @@ mod _cloakwork {
     #[pymodule_export]
     use crate::circuit::{Circuit, Keys, Value};
     #[pymodule_export]
-    use crate::op_graph::{Node, OpGraph};
+    use crate::op_graph::{Node, OpGraph, compile_functions};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python has for it")]

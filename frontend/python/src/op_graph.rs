@@ -5,9 +5,11 @@ use crate::circuit::Circuit;
 use crate::errors::{exception, refusal};
 use crate::host_function::host_function;
 use crate::measure::{TableUse, evaluate, measure, outside_of_table};
+use crate::options::OptionsArgument;
 use crate::text::{diagnosed, marked, plain};
 use cloakwork::{
-    Error, InputType, LookupTable, OpGraph as Graph, Options, SecurityLevel, Source, compile_source,
+    Error, Functions, InputType, LookupTable, OpGraph as Graph, Source, compile_functions as compile_module,
+    compile_source,
 };
 use cloakwork_frontend::elementwise::{Binary, Number, Unary};
 use cloakwork_frontend::format::{Places, maximum_integer_bit_width};
@@ -17,7 +19,7 @@ use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Conv2d;
 use ndarray::ArrayD;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
-use pyo3::{Bound, FromPyObject, Py, PyAny, PyErr, PyResult, Python, pyclass, pymethods};
+use pyo3::{Bound, FromPyObject, Py, PyAny, PyErr, PyRef, PyResult, Python, pyclass, pyfunction, pymethods};
 
 /// A value of a graph. Only the graph that made it knows it.
 #[pyclass(frozen, skip_from_py_object, module = "cloakwork._cloakwork")]
@@ -48,15 +50,6 @@ struct ConvArgument {
     padding: [usize; 4],
     dilations: [usize; 2],
     groups: usize,
-}
-
-/// Wishes for a compilation.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-struct OptionsArgument {
-    p_error: Option<f64>,
-    global_p_error: Option<f64>,
-    security_level: u32,
 }
 
 #[pymethods]
@@ -220,6 +213,11 @@ impl OpGraph {
         inputs.map(|input| (input.name.clone(), input.shape.clone(), input.is_encrypted)).collect()
     }
 
+    /// Shape of each result.
+    fn outputs(&self) -> Vec<Vec<usize>> {
+        self.graph.outputs().iter().map(|&output| self.graph.node(output).shape.clone()).collect()
+    }
+
     fn output_count(&self) -> usize {
         self.graph.outputs().len()
     }
@@ -279,18 +277,48 @@ impl OpGraph {
         samples: Vec<Vec<Bound<'_, PyAny>>>,
         options: OptionsArgument,
     ) -> PyResult<Circuit> {
-        let inputset: Vec<Vec<ArrayD<i64>>> =
-            samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<_>>()?;
-        let options = Options {
-            p_error: options.p_error,
-            global_p_error: options.global_p_error,
-            security: security(options.security_level)?,
-            ..Options::default()
-        };
+        let inputset = inputset(&samples)?;
+        let options = options.into_options()?;
         let graph = &self.graph;
         let compiled = py.detach(|| compile_source(Source::Graph { graph, inputset }, &options, &mut |_| ()));
         compiled.map(Circuit::new).map_err(|error| self.failed(error))
     }
+}
+
+/// Compiles functions, each with its samples, that share their keys; a feed is a result and the argument that it may
+/// become.
+#[pyfunction]
+pub(crate) fn compile_functions(
+    py: Python<'_>,
+    functions: Vec<(PyRef<'_, OpGraph>, Vec<Vec<Bound<'_, PyAny>>>)>,
+    composition: Vec<((String, usize), (String, usize))>,
+    options: OptionsArgument,
+) -> PyResult<Vec<Circuit>> {
+    let options = options.into_options()?;
+    let mut traced = Functions::new();
+    for (graph, samples) in &functions {
+        traced = traced.calibrated(&graph.graph, inputset(samples)?).map_err(exception)?;
+    }
+    for ((from, result), (to, argument)) in &composition {
+        traced = traced.compose((from, *result), (to, *argument));
+    }
+    match py.detach(|| compile_module(&traced, &options)) {
+        Ok(module) => Ok(module.functions().map(Circuit::new).collect()),
+        Err(error) => {
+            let is_marked = |graph: &&OpGraph| {
+                diagnosed(&graph.graph, graph.ranges.as_deref(), error.diagnostics()).is_some()
+            };
+            let graphs = functions.iter().map(|(graph, _)| &**graph);
+            Err(match graphs.clone().find(is_marked).or_else(|| graphs.clone().next()) {
+                Some(graph) => graph.failed(error),
+                None => exception(error),
+            })
+        }
+    }
+}
+
+fn inputset(samples: &[Vec<Bound<'_, PyAny>>]) -> PyResult<Vec<Vec<ArrayD<i64>>>> {
+    samples.iter().map(|sample| all_integers(sample)).collect()
 }
 
 impl OpGraph {
@@ -326,13 +354,6 @@ fn number(kind: &str) -> PyResult<Number> {
         "f" => Ok(Number::Real),
         _ => Err(PyValueError::new_err(format!("the kind of numbers is `{kind}`, allowed are `i` and `f`"))),
     }
-}
-
-fn security(bits: u32) -> PyResult<SecurityLevel> {
-    let known = [SecurityLevel::Bits128, SecurityLevel::Bits132];
-    known.into_iter().find(|level| level.bits() == bits).ok_or_else(|| {
-        PyValueError::new_err(format!("option `security_level` is {bits}, allowed are 128 and 132"))
-    })
 }
 
 fn unknown(function: &str) -> PyErr {

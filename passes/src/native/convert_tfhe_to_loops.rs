@@ -2,7 +2,8 @@
 //!
 //! `@f` becomes `@cloakwork_entry_f(context, inputs, outputs) -> status`, see `cloakwork_abi::functions`. The
 //! words of a ciphertext are read from the context, so the same code computes on ciphertexts and on phases.
-//! Key ops vanish into the module attribute `cloakwork.spec`. Requires one function with a body.
+//! Key ops vanish into the module attribute `cloakwork.spec`, which describes every function. Requires at least one
+//! function with a body; functions do not call each other.
 
 use crate::facts::fail;
 use crate::native::emitter::{Emitter, body_word};
@@ -12,6 +13,7 @@ use crate::native::program_spec::program_spec;
 use crate::native::workspace::{Workspace, plan, value_type};
 use crate::pass::{Failed, Options};
 use cloakwork_abi::functions::entry_symbol;
+use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
@@ -32,35 +34,35 @@ pub(crate) fn run<'c, 'a>(
     _: &Options<'_>,
 ) -> Result<(), Failed> {
     let functions = functions_under(module);
-    let [function] = functions.as_slice() else {
-        let found = functions.len();
-        return Err(fail(
-            module,
-            &format!(
-                "the module has {found} functions, exactly one can be compiled; inline or split the others"
-            ),
-        ));
+    let Some(first) = functions.first() else {
+        return Err(fail(module, "the module has no function to compile; define one with `func.func`"));
     };
     let keyset = read_keyset(module).map_err(|message| fail(module, &message))?;
     let keys: Vec<String> = keyset.secret_keys.iter().map(|key| key.name.clone()).collect();
-    let workspace = plan(*function, &keys);
-    let spec = program_spec(module, *function, keyset.clone(), &workspace)
-        .map_err(|message| fail(module, &message))?;
-    emit_function(context, *function, &keyset, &workspace)?;
-    walk::erase(function.op);
+    let mut globals = Globals::new(Builder::before(context, first.op));
+    let mut specs = vec![];
+    for &function in &functions {
+        let workspace = plan(function, &keys);
+        let spec = program_spec(module, function, keyset.clone(), &workspace);
+        specs.push(spec.map_err(|message| fail(module, &message))?);
+        globals = emit_function(context, function, (&keyset, &workspace), globals)?;
+    }
+    let specs = ModuleSpec::new(specs).map_err(|error| fail(module, &error.to_string()))?;
+    functions.iter().for_each(|function| walk::erase(function.op));
     for op in walk::operations(&module).into_iter().filter(|op| walk::name(op).ends_with("_key")) {
         walk::erase(op);
     }
-    set_op_attribute(module, attr::SPEC, attr::string(context, &spec.to_json()));
+    set_op_attribute(module, attr::SPEC, attr::string(context, &specs.to_json()));
     Ok(())
 }
 
+/// Writes the loops of a function in front of it; the constants that it needs join those that are there.
 fn emit_function<'c: 'a, 'a>(
     context: &'c Context,
     function: Function<'c, 'a>,
-    keyset: &Keyset,
-    workspace: &Workspace,
-) -> Result<(), Failed> {
+    (keyset, workspace): (&Keyset, &Workspace),
+    globals: Globals<'c, 'a>,
+) -> Result<Globals<'c, 'a>, Failed> {
     let outer = Builder::before(context, function.op);
     let pointer = Loops(outer).pointer_type();
     let status: Type<'c> = IntegerType::new(context, 32).into();
@@ -110,7 +112,7 @@ fn emit_function<'c: 'a, 'a>(
         region,
         failed,
         block: entry,
-        globals: Globals::new(outer),
+        globals,
         outer,
     };
     for op in function.operations() {
@@ -119,7 +121,7 @@ fn emit_function<'c: 'a, 'a>(
         }
     }
     emitter.finish();
-    Ok(())
+    Ok(emitter.globals)
 }
 
 impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
@@ -180,7 +182,7 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
         });
     }
 
-    fn finish(mut self) {
+    fn finish(&mut self) {
         let loops = self.loops(self.outer.location);
         let returned = self.function.returned();
         for i in self.workspace.copies.clone() {

@@ -11,7 +11,7 @@ use crate::parameters::cost::CostModel;
 use crate::parameters::demand::{Analysis, Place, Source};
 use crate::parameters::evaluate::{Choice, Complete, Evaluator, checked, limits};
 use crate::parameters::instance::{Division, Grain, Instance};
-use crate::parameters::search::{descend, least_seconds, single, sweep, unsettle};
+use crate::parameters::search::{descend, least_seconds, quietest, single, sweep, unsettle};
 use crate::parameters::space::Space;
 use crate::parameters::target::ErrorTarget;
 use petgraph::unionfind::UnionFind;
@@ -67,8 +67,8 @@ pub(super) fn divide(setting: Setting<'_>) -> Option<Divided> {
     let analysis = setting.analysis;
     let whole =
         Division { lookups: vec![0; analysis.lookups.len()], components: vec![0; analysis.components.len()] };
-    let one = undivided(setting, &whole)?;
     let kinds = kinds(analysis, MOST_KINDS);
+    let one = undivided(setting, &whole).or_else(|| only_divided(setting, &kinds))?;
     if setting.max_key_sets < 2 || kinds.len() < 2 {
         return Some(one);
     }
@@ -113,6 +113,29 @@ fn undivided(setting: Setting<'_>, whole: &Division) -> Option<Divided> {
     let complete = with_evaluator(setting, &few, single)?;
     let divided = Divided { division: whole.clone(), instance: few, complete };
     Some(exact(setting, divided))
+}
+
+/// A division that works, where one key set does not: the first in the order of the search.
+fn only_divided(setting: Setting<'_>, kinds: &[Vec<usize>]) -> Option<Divided> {
+    let analysis = setting.analysis;
+    let ways = match kinds.len() {
+        0..=MOST_IN_EVERY_WAY => every_way(kinds.len(), setting.max_key_sets),
+        count => (1..count).map(|bound| (0..count).map(|i| usize::from(i >= bound)).collect()).collect(),
+    };
+    let ways = if setting.max_key_sets > 1 { ways } else { Vec::new() };
+    ways.into_iter().find_map(|parts| {
+        let mut lookups = vec![0; analysis.lookups.len()];
+        for (kind, part) in kinds.iter().zip(parts) {
+            kind.iter().for_each(|&lookup| lookups[lookup] = part);
+        }
+        let lookups = numbered(&lookups);
+        let components = homes(analysis, &lookups, Preference::Sources);
+        let division = Division { lookups, components };
+        let instance = Instance::new(analysis, &division, setting.cost, Grain::Exact);
+        let complete =
+            with_evaluator(setting, &instance, |evaluator| Some(descend(evaluator, quietest(evaluator)?)));
+        complete.map(|complete| Divided { division, instance, complete })
+    })
 }
 
 /// The same with its loads told apart exactly, and conversions between two keys made equal.

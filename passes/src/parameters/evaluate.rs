@@ -257,6 +257,29 @@ impl<'a> Evaluator<'a> {
         self.checked.iter().map(of).fold(f64::INFINITY, f64::min)
     }
 
+    /// Whether each load could keep to its limit if everything about it were the quietest there is.
+    pub(super) fn may_do(&self) -> bool {
+        let least = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::INFINITY, f64::min);
+        let shapes = &self.space.shapes;
+        let fresh = least(&mut shapes.iter().map(|shape| shape.variance));
+        let each = least(&mut shapes.iter().flat_map(|shape| shape.bootstraps.iter().map(|b| b.variance)));
+        let from = shapes.iter().map(|shape| shape.shape.lwe_dimension()).min();
+        let sizes = shapes.iter().map(|shape| shape.shape.polynomial_size.0).max();
+        let extension = self.space.extensions.iter().map(|extension| extension.0).max();
+        let (Some(from), Some(size), Some(extension)) = (from, sizes, extension) else { return false };
+        let Some(smallest) = self.space.small.first() else { return false };
+        let output = smallest.dimension.0 as f64 * each;
+        let switches = least(&mut self.space.small.iter().map(|small| {
+            let keyswitch = small.keyswitches.last().map_or(f64::INFINITY, |k| k.added(from));
+            keyswitch + noise::modulus_switch_centred(small.dimension, 2 * size * extension).0
+        }));
+        self.instance.loads.iter().zip(self.limits).all(|(load, &limit)| {
+            let lookups: f64 = load.noise.lookups.iter().map(|(_, factor)| factor).sum();
+            let before = load.noise.fresh * fresh + lookups * output;
+            before + if load.lookup.is_some() { switches } else { 0.0 } <= limit
+        })
+    }
+
     /// Completes a choice with the cheapest keyswitches that keep to the target, if it then takes less than `bound`.
     pub(super) fn complete(&self, choice: &Choice, bound: f64) -> Option<Complete> {
         let mut seconds = self.base_seconds(choice);

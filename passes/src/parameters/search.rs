@@ -47,14 +47,55 @@ pub(super) fn single(evaluator: &Evaluator<'_>) -> Option<Complete> {
     improved.best.map(|best| descend(evaluator, best))
 }
 
+/// Rounds in which each part is made as quiet as it can be.
+const QUIET_ROUNDS: usize = 3;
+
+/// The choice whose worst load is best off, found part by part, if that is good enough.
+pub(super) fn quietest(evaluator: &Evaluator<'_>) -> Option<Complete> {
+    if !evaluator.may_do() {
+        return None;
+    }
+    let instance = evaluator.instance;
+    let part = PartChoice { shape: 0, bootstrap: 0, extension: ExtensionFactor(1), small: 0 };
+    let (conversions, many) = (vec![usize::MAX; instance.conversions.len()], vec![0; instance.loads.len()]);
+    let mut best = Choice { parts: vec![part; instance.parts], conversions, many };
+    let mut slack = f64::NEG_INFINITY;
+    for part in (0..QUIET_ROUNDS).flat_map(|_| 0..instance.parts) {
+        for candidate in plan(evaluator, part, &best.many).candidates {
+            let grouping = evaluator.bootstrap(candidate.part).grouping;
+            let (low, high) = candidate.small;
+            // The slack rises and falls slowly: one in eight is near enough to the best.
+            for small in (low..high).step_by(8) {
+                let is_whole = evaluator.space.small[small].dimension.0 % grouping.factor() == 0;
+                let mut choice = best.clone();
+                choice.parts[part] = PartChoice { small, ..candidate.part };
+                let found = if is_whole { evaluator.slack(&choice) } else { f64::NEG_INFINITY };
+                if found > slack {
+                    (best, slack) = (choice, found);
+                }
+            }
+        }
+        if slack >= 0.0 {
+            if let Some(complete) = evaluator.complete(&best, f64::INFINITY) {
+                return Some(complete);
+            }
+        }
+    }
+    None
+}
+
 /// A time that no choice for the instance is below.
 pub(super) fn least_seconds(evaluator: &Evaluator<'_>) -> f64 {
-    let least = |part: usize| {
-        let many: Vec<u32> =
-            evaluator.instance.loads.iter().map(|load| most(evaluator, load.lookup)).collect();
-        plan(evaluator, part, &many).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
-    };
-    (0..evaluator.instance.parts).map(least).sum()
+    (0..evaluator.instance.parts).map(|part| least_of_part(evaluator, part)).sum()
+}
+
+/// A time that the bootstraps of a part are not below.
+fn least_of_part(evaluator: &Evaluator<'_>, part: usize) -> f64 {
+    if evaluator.lookup_loads().all(|(_, load)| load.part != part) {
+        return 0.0;
+    }
+    let many: Vec<u32> = evaluator.instance.loads.iter().map(|load| most(evaluator, load.lookup)).collect();
+    plan(evaluator, part, &many).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
 }
 
 /// The most that is tried for how many lookups share a bootstrap.
@@ -106,14 +147,23 @@ pub(super) fn descend(evaluator: &Evaluator<'_>, start: Complete) -> Complete {
 
 /// Makes each part quieter or other than is best for it alone, and sees whether the others gain more by that.
 pub(super) fn unsettle(evaluator: &Evaluator<'_>, best: &Complete) -> Option<Complete> {
-    for part in (0..evaluator.instance.parts).filter(|_| evaluator.instance.parts > 1) {
+    let parts = evaluator.instance.parts;
+    let least: Vec<f64> = (0..parts).map(|part| least_of_part(evaluator, part)).collect();
+    // Where the noise falls in steps, the next small key may be much dearer.
+    let is_fine = evaluator.space.small.len() > 100;
+    let bound = best.seconds * if is_fine { UNSETTLED_FINE } else { UNSETTLED };
+    for part in (0..parts).filter(|_| parts > 1) {
         let rest = evaluator.rest_seconds(&best.choice, part);
-        let bound = best.seconds * UNSETTLED;
+        let others: f64 = (0..parts).filter(|&other| other != part).map(|other| least[other]).sum();
         for candidate in plan(evaluator, part, &best.choice.many).candidates {
             if candidate.least + rest >= bound {
                 break;
             }
             for start in starts(evaluator, (part, &candidate), best, bound) {
+                let small = evaluator.small(start.choice.parts[part]).dimension.0 as f64;
+                if candidate.seconds * small + others >= best.seconds {
+                    break;
+                }
                 let found = sweep_after(evaluator, start, part);
                 if found.seconds < best.seconds * (1.0 - 1e-9) {
                     return Some(descend(evaluator, found));
@@ -126,6 +176,7 @@ pub(super) fn unsettle(evaluator: &Evaluator<'_>, best: &Complete) -> Option<Com
 
 /// How much dearer a choice may be to begin with.
 const UNSETTLED: f64 = 1.15;
+const UNSETTLED_FINE: f64 = 1.03;
 /// Small keys beyond the least one that is quiet enough, by position.
 const BEYOND: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
 

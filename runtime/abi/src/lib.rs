@@ -2,13 +2,15 @@
 //!
 //! - [`functions`]: what machine code may call, and the context it is given;
 //! - [`parameters`]: cryptographic parameters with a type for each number;
-//! - [`spec`]: the public description of a compiled program; [`read_spec`]: how it is read and checked;
+//! - [`spec`]: the public description of a compiled function; [`read_spec`]: how it is read and checked;
+//!   [`module_spec`]: that of a module of several functions;
 //! - [`security`]: least noise for a security level; [`noise`]: what each building block adds.
 //!
 //! No melior and no tfhe in here: the compile side and the run side meet only in this crate.
 
 pub mod encoding;
 pub mod functions;
+pub mod module_spec;
 pub mod noise;
 pub mod parameters;
 pub mod read_spec;

@@ -6,13 +6,16 @@ use crate::encoding::{MAX_WIDTH, bounds};
 use crate::functions::abi_hash;
 use crate::parameters::{Decomposition, NoiseDistribution, Variance};
 use crate::security::ModulusBits;
-use crate::spec::{EncodingSpec, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
+use crate::spec::{EncodingSpec, Keyset, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
 use std::fmt::Display;
 
 impl ProgramSpec {
     /// Reads and checks a spec; afterwards every reference and size in it is sound.
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
-        let value: serde_json::Value = serde_json::from_str(text)?;
+        Self::from_value(serde_json::from_str(text)?)
+    }
+
+    pub(crate) fn from_value(value: serde_json::Value) -> Result<Self, SpecError> {
         let found = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
         if found != u64::from(SPEC_VERSION) {
             let compiler = value.get("compiler").and_then(|c| c.as_str()).unwrap_or("unknown").to_owned();
@@ -88,9 +91,16 @@ fn require(
     })
 }
 
-fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
-    let keys = &spec.keyset.secret_keys;
-    let is_glwe = |key: usize| matches!(keys.get(key).map(|k| k.shape), Some(SecretKeyShape::Glwe(_)));
+impl Keyset {
+    /// Whether every size and reference is sound.
+    pub fn check(&self) -> Result<(), SpecError> {
+        check_keys(self)
+    }
+}
+
+fn check_keys(keyset: &Keyset) -> Result<(), SpecError> {
+    let keys = &keyset.secret_keys;
+    let is_glwe = |key: usize| is_glwe(keyset, key);
     let is_lwe = |key: usize| matches!(keys.get(key).map(|k| k.shape), Some(SecretKeyShape::Lwe(_)));
     for (i, key) in keys.iter().enumerate() {
         let dimension = match key.shape {
@@ -116,7 +126,7 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
         )?;
         check_noise(key.noise, key.shape.modulus(), &format!("keyset.secret_keys[{i}].noise"))?;
     }
-    for (i, key) in spec.keyset.keyswitch_keys.iter().enumerate() {
+    for (i, key) in keyset.keyswitch_keys.iter().enumerate() {
         let place = format!("keyset.keyswitch_keys[{i}]");
         require(is_glwe(key.from), format!("{place}.from"), key.from, "the position of a GLWE key")?;
         let is_key = is_lwe(key.to) || is_glwe(key.to);
@@ -125,7 +135,7 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
         check_noise(key.noise, ModulusBits::Bits32, &format!("{place}.noise"))?;
         check_variance(key.added_variance, &place)?;
     }
-    for (i, key) in spec.keyset.bootstrap_keys.iter().enumerate() {
+    for (i, key) in keyset.bootstrap_keys.iter().enumerate() {
         let place = format!("keyset.bootstrap_keys[{i}]");
         require(is_lwe(key.from), format!("{place}.from"), key.from, "the position of an LWE key")?;
         require(is_glwe(key.to), format!("{place}.to"), key.to, "the position of a GLWE key")?;
@@ -144,7 +154,17 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
         check_variance(key.modulus_switch_variance, &place)?;
         check_variance(key.output_variance, &place)?;
     }
-    let (workspaces, key_count) = (spec.workspace.len(), keys.len());
+    Ok(())
+}
+
+fn is_glwe(keyset: &Keyset, key: usize) -> bool {
+    let shape = keyset.secret_keys.get(key).map(|key| key.shape);
+    matches!(shape, Some(SecretKeyShape::Glwe(_)))
+}
+
+fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
+    check_keys(&spec.keyset)?;
+    let (workspaces, key_count) = (spec.workspace.len(), spec.keyset.secret_keys.len());
     require(
         workspaces == key_count,
         "workspace",
@@ -161,7 +181,7 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
     }
     for (group, values) in [("inputs", &spec.inputs), ("outputs", &spec.outputs)] {
         for (i, value) in values.iter().enumerate() {
-            check_value(value, &format!("{group}[{i}]"), &is_glwe)?;
+            check_value(value, &format!("{group}[{i}]"), &|key| is_glwe(&spec.keyset, key))?;
         }
     }
     Ok(())
@@ -224,8 +244,9 @@ fn check_variance(variance: Variance, place: &str) -> Result<(), SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module_spec::ModuleSpec;
     use crate::parameters::{GlweDimension, GlweShape, LweDimension, PolynomialSize, SecurityLevel};
-    use crate::spec::{ErrorSpec, Keyset, KeyswitchKeySpec, OperationCounts, SecretKeySpec, SecuritySpec};
+    use crate::spec::{ErrorSpec, KeyswitchKeySpec, OperationCounts, SecretKeySpec, SecuritySpec};
 
     fn spec(variance: f64) -> ProgramSpec {
         let glwe = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(2048) };
@@ -294,5 +315,26 @@ mod tests {
         assert!(message.contains("version 9, this release reads version 2"), "{message}");
         let message = refused(&|spec| spec.abi = "0".into());
         assert!(message.contains("compile it again"), "{message}");
+    }
+
+    #[test]
+    fn modules_of_one_and_of_several_functions() {
+        let one = ModuleSpec::new(vec![spec(1e-20)]).unwrap();
+        assert_eq!(one.to_json(), spec(1e-20).to_json());
+        assert_eq!(ModuleSpec::from_json(&one.to_json()).unwrap(), one);
+        assert_eq!(one.function(None).unwrap().name, "main");
+        let other = ProgramSpec { name: "other".into(), ..spec(1e-20) };
+        let two = ModuleSpec::new(vec![spec(1e-20), other.clone()]).unwrap();
+        assert_eq!(ModuleSpec::from_json(&two.to_json()).unwrap(), two);
+        assert_eq!(two.position(Some("other")), Ok(1));
+        let message = two.function(None).unwrap_err().to_string();
+        assert!(message.contains("several functions: `main`, `other`"), "{message}");
+        let message = two.function(Some("third")).unwrap_err().to_string();
+        assert_eq!(message, "there is no function `third`; the program has `main`, `other`");
+        let refused = |functions: Vec<ProgramSpec>| ModuleSpec::new(functions).unwrap_err().to_string();
+        assert!(refused(vec![]).contains("none; allowed is at least one"));
+        assert!(refused(vec![other.clone(), other]).contains("`other` again"));
+        let foreign = ProgramSpec { name: "other".into(), ..spec(1e-21) };
+        assert!(refused(vec![spec(1e-20), foreign]).contains("the key set of the first function"));
     }
 }

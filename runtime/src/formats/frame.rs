@@ -8,7 +8,7 @@
 
 use super::{FORMAT_VERSION, FormatProblem, Kind};
 use crate::keys::{KeyIdentity, Origin};
-use cloakwork_abi::spec::EncodingSpec;
+use cloakwork_abi::spec::{EncodingSpec, Keyset};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, Read};
@@ -31,6 +31,8 @@ pub(super) struct Header {
     pub(super) keys: Option<KeyIdentity>,
     /// Only in files of keys.
     pub(super) origin: Option<Origin>,
+    /// What `keyset` is the fingerprint of; only in files of keys.
+    pub(super) parameters: Option<Keyset>,
     /// Public seeds of evaluation keys, keyswitch keys first.
     pub(super) seeds: Vec<String>,
     pub(super) values: Vec<ValueHeader>,

@@ -7,6 +7,7 @@ use crate::keys::{
 };
 use crate::output_file::Content;
 use cloakwork_abi::spec::Keyset;
+use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -15,8 +16,7 @@ impl SecretKeys {
     /// The keys as bytes, wiped when dropped.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let halves = 2 * secret_words(self.keyset());
-        let owner = (self.fingerprint(), self.identity());
-        let header = header(Kind::SecretKeys, owner, self.origin(), vec![]);
+        let header = header(Kind::SecretKeys, (self.keyset(), self.identity()), self.origin(), vec![]);
         frame::write(&header, halves, |bytes| {
             self.keys.iter().for_each(|key| push_words(bytes, &key.to_bits()));
         })
@@ -44,8 +44,7 @@ impl EvaluationKeys {
         let (keyswitch, bootstrap) = &self.seeded;
         let seeds = keyswitch.iter().map(|key| key.seed).chain(bootstrap.iter().map(|key| key.seed));
         let seeds = seeds.map(|seed| format!("{seed:032x}")).collect();
-        let owner = (self.fingerprint(), self.identity());
-        let header = header(Kind::EvaluationKeys, owner, self.origin(), seeds);
+        let header = header(Kind::EvaluationKeys, (self.keyset(), self.identity()), self.origin(), seeds);
         let mut bytes = frame::write(&header, evaluation_halves(self.keyset()), |bytes| {
             bootstrap.iter().for_each(|key| push_words(bytes, &key.bodies));
             keyswitch
@@ -73,12 +72,30 @@ impl EvaluationKeys {
 
 fn header(
     kind: Kind,
-    (fingerprint, keys): (&str, KeyIdentity),
+    (parameters, keys): (&Keyset, KeyIdentity),
     origin: Origin,
     seeds: Vec<String>,
 ) -> Header {
-    let keyset = fingerprint.to_owned();
-    Header { kind, keyset, keys: Some(keys), origin: Some(origin), seeds, values: vec![] }
+    let keyset = parameters.fingerprint();
+    let (keys, origin, parameters) = (Some(keys), Some(origin), Some(parameters.clone()));
+    Header { kind, keyset, keys, origin, parameters, seeds, values: vec![] }
+}
+
+/// The key set that a file of keys was made for, from its header. Whether the keys are whole shows when they are used.
+pub fn read_keyset(path: &Path) -> Result<Keyset, FormatError> {
+    read_file(path, |from| {
+        let (header, _) = frame::read_header(from, &mut Sha256::new())?;
+        let problem = |problem: String| FormatProblem::Header(problem);
+        let keyset = header.parameters.ok_or_else(|| match header.kind {
+            Kind::Values => FormatProblem::Kind { found: Kind::Values, expected: Kind::EvaluationKeys },
+            Kind::SecretKeys | Kind::EvaluationKeys => problem("no parameters of the keys".to_owned()),
+        })?;
+        keyset.check().map_err(|error| problem(error.to_string()))?;
+        match keyset.fingerprint() == header.keyset {
+            true => Ok(keyset),
+            false => Err(problem("its parameters are not those of its fingerprint".to_owned())),
+        }
+    })
 }
 
 fn secret_words(keyset: &Keyset) -> u64 {

@@ -1,7 +1,7 @@
 //! A set of arguments or results as a file.
 
 use super::frame::{self, Header, ValueHeader, push_words, take_words};
-use super::{FormatError, FormatProblem, Kind, read_file, write_file};
+use super::{FormatError, FormatProblem, Kind, inspect, read_file, write_file};
 use crate::keys::KeyIdentity;
 use crate::output_file::Content;
 use crate::value::{Data, Value, words_of};
@@ -19,7 +19,8 @@ pub fn values_to_bytes(
     to_bytes(keyset, specs, values).map_err(|problem| problem.at("values"))
 }
 
-/// Values for `specs` from bytes.
+/// Values for `specs` from bytes: what was written for them, or values of the same shapes and encodings under
+/// other names, in order. So the results of one function are the arguments of another.
 pub fn values_from_bytes(
     keyset: &Keyset,
     specs: &[ValueSpec],
@@ -42,6 +43,36 @@ pub fn write_values(
 /// [`values_from_bytes`] from a file.
 pub fn read_values(keyset: &Keyset, specs: &[ValueSpec], path: &Path) -> Result<Vec<Value>, FormatError> {
     read_file(path, |from| read(keyset, specs, from))
+}
+
+/// The arguments `specs` of one call from several files, each of which holds some of them.
+pub fn read_arguments(
+    keyset: &Keyset,
+    specs: &[ValueSpec],
+    paths: &[impl AsRef<Path>],
+) -> Result<Vec<Value>, FormatError> {
+    if let [path] = paths {
+        return read_values(keyset, specs, path.as_ref());
+    }
+    let files = paths.iter().map(|path| Ok(inspect(path.as_ref())?.values));
+    let files: Vec<Vec<_>> = files.collect::<Result<_, FormatError>>()?;
+    let names: Vec<&str> = files.iter().flatten().map(|(name, _, _)| name.as_str()).collect();
+    let all =
+        || paths.iter().map(|path| path.as_ref().display().to_string()).collect::<Vec<_>>().join("`, `");
+    same("values", names.len(), specs.len()).map_err(|problem| problem.at(&all()))?;
+    let places = places_by_name(names.into_iter(), specs);
+    let (mut values, mut rest) = (vec![], places.as_slice());
+    for (path, held) in paths.iter().zip(&files) {
+        let (own, others) = rest.split_at(held.len());
+        rest = others;
+        // In the order of the program, so that values under other names come to the same places again.
+        let mut own = own.to_vec();
+        own.sort_unstable();
+        let of_file: Vec<ValueSpec> = own.iter().map(|&place| specs[place].clone()).collect();
+        values.extend(own.into_iter().zip(read_values(keyset, &of_file, path.as_ref())?));
+    }
+    values.sort_by_key(|(place, _)| *place);
+    Ok(values.into_iter().map(|(_, value)| value).collect())
 }
 
 fn value_header(spec: &ValueSpec) -> ValueHeader {
@@ -81,6 +112,7 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
         keyset: fingerprint,
         keys,
         origin: None,
+        parameters: None,
         seeds: vec![],
         values: values_header,
     };
@@ -99,11 +131,15 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
 
 fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec<Value>, FormatProblem> {
     let fingerprint = keyset.fingerprint();
+    let mut places = vec![];
     let check = |header: &Header| {
         same("values", header.values.len(), specs.len())?;
-        for (found, spec) in header.values.iter().zip(specs) {
-            let (found, expected) = (format!("{found:?}"), format!("{:?}", value_header(spec)));
-            if found != expected {
+        places = places_by_name(header.values.iter().map(|value| value.name.as_str()), specs);
+        let of_file = || header.values.iter().zip(&places).map(|(value, &place)| (value, &specs[place]));
+        for (found, spec) in of_file() {
+            let expected = value_header(spec);
+            if (&found.shape, found.encoding) != (&expected.shape, expected.encoding) {
+                let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
                 return Err(FormatProblem::Mismatch { what: "the value", found, expected });
             }
         }
@@ -112,16 +148,32 @@ fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec
     };
     let (header, body) = frame::read(from, (Kind::Values, &fingerprint), check)?;
     let mut body = body.as_slice();
-    let values = specs.iter().map(|spec| {
+    let values = places.iter().map(|&place| {
+        let spec = &specs[place];
         let words = take_words(&mut body, words(spec, keyset));
         let (data, keys) = match spec.encoding {
             EncodingSpec::Clear => (Data::Clear(words.map(|word| word as i64).collect()), None),
             EncodingSpec::Encrypted { .. } => (Data::Encrypted(AVec::from_iter(64, words)), header.keys),
         };
         let (shape, keyset) = (spec.shape.clone(), fingerprint.clone());
-        Value { shape, encoding: spec.encoding, keyset, keys, data }
+        (place, Value { shape, encoding: spec.encoding, keyset, keys, data })
     });
-    Ok(values.collect())
+    let mut values: Vec<(usize, Value)> = values.collect();
+    values.sort_by_key(|(place, _)| *place);
+    Ok(values.into_iter().map(|(_, value)| value).collect())
+}
+
+/// Which spec each value of a file is for: the one of its name; those under other names, such as results of
+/// another function, are for what is left, in order. Requires as many specs as names.
+fn places_by_name<'n>(names: impl Iterator<Item = &'n str>, specs: &[ValueSpec]) -> Vec<usize> {
+    let mut is_free = vec![true; specs.len()];
+    let mut take = |is_it: &dyn Fn(usize) -> bool| {
+        let place = (0..specs.len()).find(|&place| is_free[place] && is_it(place))?;
+        is_free[place] = false;
+        Some(place)
+    };
+    let named: Vec<Option<usize>> = names.map(|name| take(&|place| specs[place].name == name)).collect();
+    named.into_iter().map(|place| place.or_else(|| take(&|_| true)).expect("one for each name")).collect()
 }
 
 /// A file says whose keys its values are under exactly if some are encrypted.

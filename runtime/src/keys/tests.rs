@@ -135,7 +135,7 @@ fn bootstrap_keys_have_the_noise_of_their_output_key() {
         phases.into_container().into_iter().skip(1).map(|phase| phase as i64)
     });
     let noise: Vec<i64> = noise.collect();
-    assert_eq!(noise.len(), 17 * 3 * 2 * 127);
+    assert_eq!(noise.len(), 17 * 3 * 2 * 255);
     assert_uniform(&noise, LARGE_BOUND, ModulusBits::Bits64);
 }
 

@@ -227,14 +227,8 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<[4611686018427387904, 0, 0, 4611686018427387904]> : tensor<4xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<4 x i64>
 }
 // -----
-// expected-error: the module has 0 functions, exactly one can be compiled; inline or split the others
+// expected-error: the module has no function to compile; define one with `func.func`
 module {}
-// -----
-// expected-error: the module has 2 functions, exactly one can be compiled; inline or split the others
-module {
-  func.func @one() { return }
-  func.func @two() { return }
-}
 // -----
 // expected-error: the module attribute `tfhe.security` is missing; run `fhe-optimize-parameters` first
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}

@@ -1,6 +1,7 @@
 //! The command line of `cloakwork`.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cloakwork::{NoiseFamily, Preset, noise_family};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Compiles MLIR text to a shared library with its spec, or to something else
     Compile(Compile),
-    /// Makes the keys of one client for a program
+    /// Makes the keys of one client, for all functions of a program
     Keygen(Keygen),
     /// Encrypts the arguments of one call
     Encrypt(Encrypt),
@@ -61,9 +62,21 @@ pub(crate) struct Compile {
     /// Greatest failure probability of a run; 1e-5 when neither is given
     #[arg(long, value_name = "P")]
     pub(crate) global_p_error: Option<f64>,
+    /// Failure probabilities by name: `default` is 1e-5 for a run, `ind-cpa-d` 2^-128 for each lookup and result
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["p_error", "global_p_error"])]
+    pub(crate) preset: Option<Preset>,
+    /// Noise of the keys: `gaussian` or `tuniform`
+    #[arg(long, value_name = "NAME", value_parser = noise_family)]
+    pub(crate) noise: Option<NoiseFamily>,
     /// Bits of security
     #[arg(long, value_enum, default_value_t = Security::Bits128)]
     pub(crate) security: Security,
+    /// Bounds of what keys are chosen from, such as `polynomial_size=1024..2048, grouping=1, many_lut=off`
+    #[arg(long, value_name = "LIST")]
+    pub(crate) restrict: Option<String>,
+    /// Compiles for exactly the keys of a compiled program, of a spec as JSON or of a file of keys
+    #[arg(long, value_name = "FILE", conflicts_with = "restrict")]
+    pub(crate) keys_of: Option<PathBuf>,
     /// Processor by LLVM's name, such as `x86-64-v3`, or `host`
     #[arg(long, value_name = "NAME", default_value = "host")]
     pub(crate) cpu: String,
@@ -74,6 +87,9 @@ pub(crate) struct Compile {
     /// Archive of the runtime that executables are linked with
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime: Option<PathBuf>,
+    /// Prints what binds the parameters and what cheaper ones would need to standard error
+    #[arg(long)]
+    pub(crate) explain_parameters: bool,
     /// Prints parameters, ranges and times to standard error
     #[arg(long)]
     pub(crate) report: bool,
@@ -146,11 +162,17 @@ pub(crate) struct Encrypt {
     /// Compiled program or its spec as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
     /// Secret keys
     #[arg(long, value_name = "FILE")]
     pub(crate) secret: PathBuf,
     #[command(flatten)]
     pub(crate) values: Values,
+    /// Encrypts only the argument of that name; repeated for several, in the order of their values
+    #[arg(long, value_name = "NAME")]
+    pub(crate) argument: Vec<String>,
     /// File for the encrypted arguments
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -161,12 +183,15 @@ pub(crate) struct Run {
     /// Compiled shared library; its code runs in this process, so it must be one you trust
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
     /// Evaluation keys
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: PathBuf,
-    /// Encrypted arguments
-    #[arg(long, value_name = "FILE")]
-    pub(crate) input: PathBuf,
+    /// Encrypted arguments, or results of a function under the same keys; repeated where several files hold them
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// File for the encrypted results
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -180,6 +205,9 @@ pub(crate) struct Decrypt {
     /// Compiled program or its spec as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
     /// Secret keys
     #[arg(long, value_name = "FILE")]
     pub(crate) secret: PathBuf,
@@ -196,6 +224,9 @@ pub(crate) struct Simulate {
     /// Compiled shared library; its code runs in this process, so it must be one you trust
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
     #[command(flatten)]
     pub(crate) values: Values,
     /// Seed of the noise

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Compile, Emit, Security};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
-use cloakwork::{Circuit, Level, Options, SecurityLevel, Source, compile_source, files};
+use cloakwork::{CompiledModule, Level, Options, SecurityLevel, Source, compile_module, files};
 use indicatif::ProgressBar;
 use std::path::Path;
 use std::time::Duration;
@@ -17,10 +17,15 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
     let options = Options {
         p_error: arguments.p_error,
         global_p_error: arguments.global_p_error,
+        preset: arguments.preset,
+        noise: arguments.noise,
         security: match arguments.security {
             Security::Bits128 => SecurityLevel::Bits128,
             Security::Bits132 => SecurityLevel::Bits132,
         },
+        restrict: arguments.restrict.clone(),
+        keyset: arguments.keys_of.as_deref().map(files::load_keyset).transpose()?,
+        explain: arguments.explain_parameters,
         target: arguments.cpu.parse()?,
         cost_table: arguments.cost_table.as_deref().map(files::load_cost_table).transpose()?,
     };
@@ -28,18 +33,21 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
     let progress = &mut |step: &str| bar.set_message(step.to_owned());
-    let circuit = compile_source(Source::Text { mlir: &mlir, name: &name }, &options, progress);
+    let module = compile_module(Source::Text { mlir: &mlir, name: &name }, &options, progress);
     bar.finish_and_clear();
-    let circuit = circuit?;
+    let module = module?;
     if arguments.report {
-        complain(circuit.report().to_string().trim_end());
+        complain(module.report().to_string().trim_end());
     }
-    write(&circuit, arguments, output)
+    if let Some(explanation) = &module.report().explanation {
+        complain(explanation.text.trim_end());
+    }
+    write(&module, arguments, output)
 }
 
-fn write(circuit: &Circuit, arguments: &Compile, output: Option<&Path>) -> Result<(), Failure> {
+fn write(module: &CompiledModule, arguments: &Compile, output: Option<&Path>) -> Result<(), Failure> {
     let level = |level: Level| {
-        let text = circuit.mlir(level).map(str::to_owned);
+        let text = module.mlir(level).map(str::to_owned);
         text.ok_or_else(|| {
             Failure::new(
                 EXIT_REFUSED,
@@ -48,15 +56,15 @@ fn write(circuit: &Circuit, arguments: &Compile, output: Option<&Path>) -> Resul
         })
     };
     let text = match (arguments.emit, output) {
-        (Emit::Shared, Some(path)) => return Ok(circuit.save_shared(path)?),
-        (Emit::Exe, Some(path)) => return Ok(circuit.save_executable(path, arguments.runtime.as_deref())?),
+        (Emit::Shared, Some(path)) => return Ok(module.save_shared(path)?),
+        (Emit::Exe, Some(path)) => return Ok(module.save_executable(path, arguments.runtime.as_deref())?),
         (Emit::Shared | Emit::Exe, None) => unreachable!("refused at the start"),
-        (Emit::Spec, _) => circuit.spec().to_json() + "\n",
+        (Emit::Spec, _) => module.spec().to_json() + "\n",
         (Emit::Fhe, _) => level(Level::Fhe)?,
         (Emit::Tfhe, _) => level(Level::Tfhe)?,
         (Emit::Llvm, _) => level(Level::Native)?,
-        (Emit::LlvmIr, _) => circuit.llvm_ir()?,
-        (Emit::Asm, _) => circuit.assembly()?,
+        (Emit::LlvmIr, _) => module.llvm_ir()?,
+        (Emit::Asm, _) => module.assembly()?,
     };
     match output {
         Some(path) => Ok(files::write(path, text.as_bytes())?),

@@ -16,7 +16,7 @@ pub(crate) fn inspect(arguments: &Inspect) -> Result<(), Failure> {
         Err(error) if matches!(error.problem, FormatProblem::Magic { .. } | FormatProblem::Truncated) => {
             let spec = files::load_spec(&arguments.file)?;
             let text = if arguments.json { spec.to_json() + "\n" } else { report::describe(&spec) };
-            print(&format!("{text}{}", fingerprint_line(arguments, &spec.keyset.fingerprint())))
+            print(&format!("{text}{}", fingerprint_line(arguments, &spec.keyset().fingerprint())))
         }
         Err(error) => Err(error.into()),
     }

@@ -27,7 +27,7 @@ pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(100));
-    let keys = generate(&spec.keyset, Randomness::Secure, &|progress| {
+    let keys = generate(spec.keyset(), Randomness::Secure, &|progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         bar.set_message(progress.key.to_owned());

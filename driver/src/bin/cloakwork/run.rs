@@ -4,13 +4,13 @@ use crate::arguments::{Run, Simulate};
 use crate::values::{read_arguments, text_of};
 use cloakwork::process::{Failure, complain, print};
 use cloakwork::{EvaluationKeys, Noise, Program};
-use cloakwork_runtime::formats::{read_values, write_values};
+use cloakwork_runtime::formats::{read_arguments as read_encrypted, write_values};
 use cloakwork_runtime::{RunOptions, run as run_encrypted, simulate as run_simulated};
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
-    let program = Program::load(&arguments.program)?;
+    let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
     let spec = program.spec();
-    let inputs = read_values(&spec.keyset, &spec.inputs, &arguments.input)?;
+    let inputs = read_encrypted(&spec.keyset, &spec.inputs, &arguments.input)?;
     let keys = EvaluationKeys::read(&spec.keyset, &arguments.keys)?;
     let options = RunOptions { threads: arguments.threads };
     let results = run_encrypted(&program, &keys, &inputs, options)?;
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
 }
 
 pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Failure> {
-    let program = Program::load(&arguments.program)?;
+    let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
     let inputs = read_arguments(&arguments.values)?;
     let noise = if arguments.exact { Noise::None } else { Noise::Seed(arguments.seed) };
     let simulation = run_simulated(&program, &inputs, noise)?;

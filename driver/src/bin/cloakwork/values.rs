@@ -13,7 +13,8 @@ use std::io::Cursor;
 use std::path::Path;
 
 pub(crate) fn encrypt(arguments: &Encrypt) -> Result<(), Failure> {
-    let spec = files::load_spec(&arguments.program)?;
+    let module = files::load_spec(&arguments.program)?;
+    let spec = chosen(module.function(arguments.function.as_deref())?, &arguments.argument)?;
     let values = read_arguments(&arguments.values)?;
     let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
     let encrypted = encrypt_values(&spec, &keys, &values)?;
@@ -21,7 +22,8 @@ pub(crate) fn encrypt(arguments: &Encrypt) -> Result<(), Failure> {
 }
 
 pub(crate) fn decrypt(arguments: &Decrypt) -> Result<(), Failure> {
-    let spec = files::load_spec(&arguments.program)?;
+    let module = files::load_spec(&arguments.program)?;
+    let spec = module.function(arguments.function.as_deref())?;
     let (found, expected) = (arguments.output.len(), spec.outputs.len());
     if found != 0 && found != expected {
         let message = format!(
@@ -32,13 +34,32 @@ pub(crate) fn decrypt(arguments: &Decrypt) -> Result<(), Failure> {
     }
     let values = read_values(&spec.keyset, &spec.outputs, &arguments.input)?;
     let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
-    let results = decrypt_values(&spec, &keys, &values)?;
+    let results = decrypt_values(spec, &keys, &values)?;
     for (path, result) in arguments.output.iter().zip(&results) {
         let mut bytes = vec![];
         result.write_npy(&mut bytes)?;
         files::write(path, &bytes)?;
     }
-    print(&text_of(&spec, &results))
+    print(&text_of(spec, &results))
+}
+
+/// The spec with the arguments of those names only, in that order; with all if none is named.
+fn chosen(spec: &ProgramSpec, names: &[String]) -> Result<ProgramSpec, Failure> {
+    if names.is_empty() {
+        return Ok(spec.clone());
+    }
+    let find = |(i, name): (usize, &String)| {
+        let known: Vec<String> = spec.inputs.iter().map(|input| format!("`{}`", input.name)).collect();
+        let found = spec.inputs.iter().find(|input| input.name == *name && !names[..i].contains(name));
+        found.cloned().ok_or_else(|| {
+            let known = known.join(", ");
+            let message =
+                format!("`--argument {name}` must name an argument of `{}` once; it has {known}", spec.name);
+            Failure::new(EXIT_REFUSED, message)
+        })
+    };
+    let inputs = names.iter().enumerate().map(find).collect::<Result<_, _>>()?;
+    Ok(ProgramSpec { inputs, ..spec.clone() })
 }
 
 /// The clear arguments of the command line.

@@ -31,7 +31,8 @@ pub(super) fn tests() -> Vec<Trial> {
             Ok(check(&circuit, &calls)?)
         })
     };
-    programs.into_iter().map(test).collect()
+    let one_step = Trial::test("suite::traced::approximate_digits_within_one_step", || Ok(one_step_off()?));
+    programs.into_iter().map(test).chain([one_step]).collect()
 }
 
 fn check(circuit: &Circuit, calls: &[(Arrays, Arrays)]) -> Result<(), String> {
@@ -146,4 +147,34 @@ fn digits_of_signed() -> Built {
     let results =
         vec![x.mapv(|v| (v + 2).div_euclid(4)), x.mapv(|v| v.div_euclid(8)), x.mapv(|v| v.rem_euclid(4))];
     Ok((circuit, vec![(vec![x], results)]))
+}
+
+/// Approximate rounding is exact without noise and at most one step off with it, at the ends of the range, too.
+fn one_step_off() -> Result<(), String> {
+    let explained = |error: cloakwork::Error| error.to_string();
+    let graph = trace("approximate", |t| {
+        let x = t.encrypted("x", [8], 0..=255);
+        let rounded = x.round_bits(4, Exactness::Approximate).map(|v| 3 * v);
+        (rounded, x.truncate_bits(4, Exactness::Approximate) * 2)
+    });
+    let circuit = compile(&graph.map_err(|error| error.to_string())?, &Options::default()).map_err(explained)?;
+    let keys = circuit.keygen().map_err(explained)?;
+    let x = array![0i64, 7, 8, 15, 16, 120, 248, 255].into_dyn();
+    let exact = [x.mapv(|v| 3 * ((v + 8) / 16)), x.mapv(|v| v / 16 * 2)];
+    let quiet = circuit.simulate(x.clone(), Noise::None).map_err(explained)?;
+    if quiet.outputs != exact || quiet.outside > 0 {
+        return Err(format!("without noise: {:?} instead of {exact:?}", quiet.outputs));
+    }
+    let mut noisy = vec![circuit.encrypt_run_decrypt(&keys, x.clone()).map_err(explained)?];
+    for seed in 0..100 {
+        noisy.push(circuit.simulate(x.clone(), Noise::Seed(seed)).map_err(explained)?.outputs);
+    }
+    for found in noisy {
+        for ((found, exact), step) in found.iter().zip(&exact).zip([3, 2]) {
+            if (found - exact).iter().any(|off| ![-step, 0, step].contains(off)) {
+                return Err(format!("{found} is more than a step from {exact}"));
+            }
+        }
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ from .configuration import Configuration
 from .extensions import LookupTable, array, conv, relu, tag, univariate
 from .graph import Graph
 from .inputset import inputset
+from .modules import AllComposable, Input, Module, NotComposable, Output, Wire, Wired, function, module
 from .tracing import Tracer
 from .types import INTEGERS as _INTEGERS
 from .types import Integer, tensor
@@ -33,6 +34,7 @@ def __getattr__(name: str) -> Integer:
 
 
 __all__ = [
+    "AllComposable",
     "Circuit",
     "Compilable",
     "Compiler",
@@ -41,16 +43,24 @@ __all__ = [
     "DEFAULT_P_ERROR",
     "EncryptionStatus",
     "Graph",
+    "Input",
     "Integer",
     "Keys",
     "LookupTable",
+    "Module",
+    "NotComposable",
+    "Output",
     "Tracer",
     "Value",
+    "Wire",
+    "Wired",
     "__version__",
     "array",
     "compiler",
     "conv",
+    "function",
     "inputset",
+    "module",
     "relu",
     "tag",
     "tensor",

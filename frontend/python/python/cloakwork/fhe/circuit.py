@@ -13,15 +13,28 @@ from .types import Integer, describe, type_text
 from .values import as_integers, as_result
 
 
+class Keyring:
+    """The keys of one client, which all functions of a module share."""
+
+    def __init__(self) -> None:
+        self.keys: Keys | None = None
+
+
 class Circuit:
     """A compiled function. Keys are made when they are first needed."""
 
-    def __init__(self, graph: Graph, compiled: _cloakwork.Circuit, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        compiled: _cloakwork.Circuit,
+        configuration: Configuration,
+        keyring: Keyring | None = None,
+    ) -> None:
         self.graph = graph
         self.configuration = configuration
         self._compiled = compiled
         self._inputs = compiled.inputs()
-        self._keys: Keys | None = None
+        self._keyring = keyring or Keyring()
 
     def __str__(self) -> str:
         return self.graph.format()
@@ -35,21 +48,21 @@ class Circuit:
     def keys(self) -> Keys:
         """The keys, which are made now if there are none."""
         self.keygen()
-        assert self._keys is not None, "made in the line above"
-        return self._keys
+        assert self._keyring.keys is not None, "made in the line above"
+        return self._keyring.keys
 
     @keys.setter
     def keys(self, keys: Keys) -> None:
         if not isinstance(keys, Keys):
             raise TypeError(f"keys are made by `Circuit.keygen`, not {type(keys).__name__}")
-        self._keys = keys
+        self._keyring.keys = keys
 
     def keygen(self, force: bool = False, seed: int | None = None) -> None:
         """Makes keys unless there are some. Whoever knows a seed other than 0 knows the keys."""
         if seed is not None and not 0 <= seed < 2**128:
             raise ValueError("seed must be a positive 128 bits integer")
-        if self._keys is None or force:
-            self._keys = self._compiled.keygen(seed)
+        if self._keyring.keys is None or force:
+            self._keyring.keys = self._compiled.keygen(seed)
 
     def encrypt(self, *arguments: Any) -> Any:
         """Encrypts arguments; `None` stands for one that comes later."""

@@ -75,8 +75,7 @@ class Compiler:
         graph = self._measured(inputset, "Compiling")
         if configuration.shows("graph"):
             _show(f"Computation Graph for {self._name}", graph.format())
-        wishes = {name: getattr(configuration, name) for name in ("p_error", "global_p_error", "security_level")}
-        compiled = graph._graph.compile(self._samples, wishes)
+        compiled = graph._graph.compile(self._samples, configuration.wishes)
         circuit = Circuit(graph, compiled, configuration)
         if configuration.shows("mlir"):
             _show("MLIR", circuit.mlir)

@@ -1,0 +1,151 @@
+//! A compiled module: one key set, one object, and a [`Circuit`] for each function.
+
+use crate::circuit::{Circuit, Keys};
+use crate::error::Error;
+use crate::machine_code::{self, Code};
+use crate::report::Report;
+use cloakwork_abi::module_spec::ModuleSpec;
+use cloakwork_backend_cpu::{ObjectCode, find_runtime_archive, link_executable, link_shared};
+use cloakwork_ir::context::{context, parse};
+use cloakwork_passes::pass::Level;
+use cloakwork_runtime::keys::Progress;
+use cloakwork_runtime::{Program, Randomness, generate};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Compiled functions that share the keys of one client: a value that one of them computed can be an argument of
+/// another. It can be shared between threads; copies are the same module.
+#[derive(Clone, Debug)]
+pub struct CompiledModule(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    report: Report,
+    object: ObjectCode,
+    /// By [`Level`].
+    texts: [Option<String>; 3],
+    loaded: Mutex<Loaded>,
+}
+
+/// The object in this process, loaded when first needed, and its functions by position.
+#[derive(Debug, Default)]
+struct Loaded {
+    code: Option<Code>,
+    programs: Vec<Option<Arc<Program>>>,
+}
+
+impl CompiledModule {
+    pub(crate) fn new(report: Report, object: ObjectCode, texts: [Option<String>; 3]) -> Self {
+        let programs = vec![None; report.spec.functions().len()];
+        let loaded = Mutex::new(Loaded { code: None, programs });
+        Self(Arc::new(Compiled { report, object, texts, loaded }))
+    }
+
+    /// The function of that name; an error lists those that there are.
+    pub fn function(&self, name: &str) -> Result<Circuit, Error> {
+        Ok(Circuit::new(self.clone(), self.spec().position(Some(name))?))
+    }
+
+    /// All functions in the order of the module.
+    pub fn functions(&self) -> impl Iterator<Item = Circuit> {
+        (0..self.spec().functions().len()).map(|position| Circuit::new(self.clone(), position))
+    }
+
+    /// The only function; an error where there are several.
+    pub(crate) fn only(self) -> Result<Circuit, Error> {
+        let position = self.spec().position(None)?;
+        Ok(Circuit::new(self, position))
+    }
+
+    /// The public description: all that a client needs.
+    pub fn spec(&self) -> &ModuleSpec {
+        &self.0.report.spec
+    }
+
+    /// Parameters, ranges, counts and times; prints as text.
+    pub fn report(&self) -> &Report {
+        &self.0.report
+    }
+
+    /// The module at a level: `fhe` with widths, `tfhe` with parameters, or the `llvm` dialect.
+    ///
+    /// `None` for levels above the text that was compiled.
+    pub fn mlir(&self, level: Level) -> Option<&str> {
+        self.0.texts[position(level)].as_deref()
+    }
+
+    /// The LLVM IR of the machine code.
+    pub fn llvm_ir(&self) -> Result<String, Error> {
+        self.with_native_module(|module, spec| {
+            Ok(cloakwork_backend_cpu::llvm_ir(module, spec, self.0.object.target())?)
+        })
+    }
+
+    /// The assembly of the machine code.
+    pub fn assembly(&self) -> Result<String, Error> {
+        self.with_native_module(|module, spec| {
+            Ok(cloakwork_backend_cpu::assembly(module, spec, self.0.object.target())?)
+        })
+    }
+
+    /// New keys from secure randomness, for every function.
+    pub fn keygen(&self) -> Result<Keys, Error> {
+        self.keygen_with(Randomness::Secure, &|_| ())
+    }
+
+    /// New keys from chosen randomness, telling `progress` how far it is.
+    pub fn keygen_with(
+        &self,
+        randomness: Randomness,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<Keys, Error> {
+        let (secret, evaluation) = generate(self.spec().keyset(), randomness, progress)?;
+        Ok(Keys { secret, evaluation })
+    }
+
+    /// Writes a shared library with the specs inside.
+    pub fn save_shared(&self, path: &Path) -> Result<(), Error> {
+        Ok(link_shared(&self.0.object, path)?)
+    }
+
+    /// Writes an executable that runs on files of ciphertexts and keys; the module must have one function. The
+    /// archive of the runtime is looked for beside the running executable if it is not named.
+    pub fn save_executable(&self, path: &Path, runtime_archive: Option<&Path>) -> Result<(), Error> {
+        let archive = find_runtime_archive(runtime_archive)?;
+        Ok(link_executable(&self.0.object, &archive, path)?)
+    }
+
+    /// The machine code of a function in this process.
+    pub(crate) fn program(&self, position: usize) -> Result<Arc<Program>, Error> {
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = &loaded.programs[position] {
+            return Ok(program.clone());
+        }
+        let code = match &loaded.code {
+            Some(code) => code.clone(),
+            None => loaded.code.insert(machine_code::load(&self.0.object)?).clone(),
+        };
+        let spec = self.spec().functions()[position].clone();
+        let program = Arc::new(machine_code::function(&code, spec)?);
+        loaded.programs[position] = Some(program.clone());
+        Ok(program)
+    }
+
+    fn with_native_module<R>(
+        &self,
+        action: impl FnOnce(&melior::ir::Module<'_>, &str) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let context = context();
+        let text = self.mlir(Level::Native).unwrap_or_default();
+        let module = parse(&context, text, "module").map_err(Error::Program)?;
+        action(&module, &self.spec().to_json())
+    }
+}
+
+fn position(level: Level) -> usize {
+    match level {
+        Level::Fhe => 0,
+        Level::Tfhe => 1,
+        Level::Native => 2,
+    }
+}
