@@ -5,8 +5,7 @@
 
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseFamily, SecurityLevel, Variance,
-    Width,
+    Decomposition, GlweShape, LweDimension, NoiseFamily, SecurityLevel, Variance, Width,
 };
 use cloakwork_abi::security::{ModulusBits, minimal_variance};
 use cloakwork_abi::spec::{BootstrapKeySpec, KeyswitchKeySpec, SecretKeyShape};

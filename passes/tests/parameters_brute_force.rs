@@ -359,11 +359,9 @@ impl<'a> Layout<'a> {
                 seconds += each * *count as f64;
                 added.insert((*from, *to), variance);
             }
-            if seconds < least {
-                if let Some(found) = self.switched(keys, choices, (seconds, &added), least) {
-                    least = found;
-                }
-            }
+            let is_quicker = seconds < least;
+            let found = is_quicker.then(|| self.switched(keys, choices, (seconds, &added), least));
+            least = found.flatten().unwrap_or(least);
         }
         (least < best).then_some(least)
     }

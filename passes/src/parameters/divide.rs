@@ -185,7 +185,7 @@ impl<'a> Search<'a> {
             }
         }
         for _ in 0..MOST_ROUNDS {
-            if !self.improve_homes() && !(self.is_small && self.unsettle()) {
+            if !(self.improve_homes() || self.is_small && self.unsettle()) {
                 break;
             }
         }

@@ -118,7 +118,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn has_room(&self, part: PartChoice, width: u32, many: u32) -> bool {
         let coefficients = part.extension.0 * self.shape(part).shape.polynomial_size.0;
         let bits = width + many + 1;
-        bits < 64 && coefficients % (1 << bits) == 0
+        bits < 64 && coefficients.is_multiple_of(1 << bits)
     }
 
     /// Variance of the result of each part's bootstrap.

@@ -19,7 +19,7 @@ pub struct Infeasible {
     /// Variance with the key set that comes closest.
     pub reachable: Variance,
     /// What helps, each by itself.
-    pub relax: Relax,
+    pub relax: Box<Relax>,
     /// What stands against it.
     pub reason: Reason,
 }
@@ -65,7 +65,7 @@ pub(super) fn explain(problem: &Problem<'_>, sets: &[Reached]) -> Infeasible {
         return without_figures(problem, Reason::NothingToChoose);
     };
     let reason = if problem.is_given && excess <= 1.0 { Reason::NoPath } else { Reason::Noise };
-    let relax = relax(demand, excess, (set, sets), allowed);
+    let relax = Box::new(relax(demand, excess, (set, sets), allowed));
     Infeasible { demand: demand.clone(), p_error: share, allowed, reachable: set.at(demand), relax, reason }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn without_figures(problem: &Problem<'_>, reason: Reason) -> Infeasib
         },
         |&demand| demand.clone(),
     );
-    let (p_error, relax) = (problem.target.share(1), Relax::default());
+    let (p_error, relax) = (problem.target.share(1), Box::default());
     let allowed = noise::safe_variance(p_error, demand.width);
     Infeasible { demand, p_error, allowed, reachable: Variance::ZERO, relax, reason }
 }
@@ -144,7 +144,7 @@ impl fmt::Display for Infeasible {
             Deviation(self.allowed),
             Probability(self.p_error)
         )?;
-        let Relax { width, p_error, norm2 } = self.relax;
+        let Relax { width, p_error, norm2 } = *self.relax;
         let hints = [
             width.map(|to| format!("reduce it to {to} bits")),
             p_error.map(|p| format!("allow a p_error of {}", Probability(p))),

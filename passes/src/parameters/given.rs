@@ -131,10 +131,11 @@ pub(super) fn divide_given(setting: Setting<'_>, parts: &[PartChoice]) -> Option
         }
         for components in possible_homes(analysis, &lookups, parts.len()) {
             let division = Division { lookups: lookups.clone(), components };
-            if let Some(found) = try_given(setting, parts, division) {
-                if best.as_ref().is_none_or(|best| found.complete.seconds < best.complete.seconds) {
-                    best = Some(found);
-                }
+            let is_better = |found: &Divided| {
+                best.as_ref().is_none_or(|best| found.complete.seconds < best.complete.seconds)
+            };
+            if let Some(found) = try_given(setting, parts, division).filter(is_better) {
+                best = Some(found);
             }
         }
     }

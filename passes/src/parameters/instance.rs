@@ -33,7 +33,7 @@ pub(super) struct Instance {
     pub additions: Vec<f64>,
     pub loads: Vec<Load>,
     /// The load of each value that a part looks up, or that is decrypted; operands come before outputs.
-    of_value: BTreeMap<(usize, Option<usize>), usize>,
+    of_value: BTreeMap<LookedBy, usize>,
     /// Keyswitches to small keys.
     pub edges: Vec<Edge>,
     /// Keyswitches to GLWE keys.
@@ -128,7 +128,7 @@ impl Instance {
             }
         }
         let mut edges: BTreeMap<(usize, usize), Work> = BTreeMap::new();
-        let mut loads: BTreeMap<LoadKey, (Load, Vec<(usize, Option<usize>)>)> = BTreeMap::new();
+        let mut loads: BTreeMap<LoadKey, (Load, Vec<LookedBy>)> = BTreeMap::new();
         for (position, looked) in analysis.operands.iter().chain(&analysis.outputs).enumerate() {
             let noise = noise(looked.place, &looked.terms, division);
             for (part, sharing) in sharing(looked, division) {
@@ -203,6 +203,9 @@ impl Noise {
         self.lookups.iter_mut().zip(&other.lookups).for_each(|(a, b)| a.1 = a.1.max(b.1));
     }
 }
+
+/// A value, and the part that looks it up unless it is decrypted.
+type LookedBy = (usize, Option<usize>);
 
 /// What loads are told apart by; factors by a number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

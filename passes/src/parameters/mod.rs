@@ -24,6 +24,7 @@ mod restrictions;
 mod search;
 pub mod solution;
 pub mod solve;
+mod sources;
 mod space;
 mod target;
 mod work;

@@ -66,7 +66,7 @@ pub(super) fn quietest(evaluator: &Evaluator<'_>) -> Option<Complete> {
             let (low, high) = candidate.small;
             // The slack rises and falls slowly: one in eight is near enough to the best.
             for small in (low..high).step_by(8) {
-                let is_whole = evaluator.space.small[small].dimension.0 % grouping.factor() == 0;
+                let is_whole = evaluator.space.small[small].dimension.0.is_multiple_of(grouping.factor());
                 let mut choice = best.clone();
                 choice.parts[part] = PartChoice { small, ..candidate.part };
                 let found = if is_whole { evaluator.slack(&choice) } else { f64::NEG_INFINITY };
@@ -75,10 +75,9 @@ pub(super) fn quietest(evaluator: &Evaluator<'_>) -> Option<Complete> {
                 }
             }
         }
-        if slack >= 0.0 {
-            if let Some(complete) = evaluator.complete(&best, f64::INFINITY) {
-                return Some(complete);
-            }
+        let complete = (slack >= 0.0).then(|| evaluator.complete(&best, f64::INFINITY));
+        if let Some(complete) = complete.flatten() {
+            return Some(complete);
         }
     }
     None
@@ -198,7 +197,7 @@ fn starts(
     }
     let is_whole = |small: usize| {
         let grouping = evaluator.bootstrap(candidate.part).grouping;
-        evaluator.space.small[small].dimension.0 % grouping.factor() == 0
+        evaluator.space.small[small].dimension.0.is_multiple_of(grouping.factor())
     };
     let mut first: Option<usize> = None;
     let mut found = Vec::new();
