@@ -12,7 +12,7 @@ use melior::ir::OperationRef;
 ///
 /// `ind-cpa-d`: who sees decrypted results learns about the noise from failures, so that none may ever occur.
 pub(crate) const PRESETS: [(&str, Option<f64>, Option<f64>); 2] =
-    [("default", None, Some(1e-5)), ("ind-cpa-d", Some(2.938_735_877_055_718_8e-39), None)];
+    [("default", None, Some(1e-5)), ("ind-cpa-d", Some(2.938_735_877_055_719e-39), None)];
 
 /// What the pass was asked for.
 pub(crate) struct Wishes {

@@ -92,7 +92,7 @@ fn range<T: FromStr + PartialOrd + Copy + From<u8> + Display>(
             (only, only)
         }
     };
-    (one <= low && low <= high).then(|| low..=high)
+    (one <= low && low <= high).then_some(low..=high)
 }
 
 /// Those of `known` that `a|b` or a range names; every single number must be known, a range must hold one.
