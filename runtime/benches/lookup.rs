@@ -125,7 +125,18 @@ unsafe extern "C" fn entry(
         if status != STATUS_OK {
             return status;
         }
-        (functions.bootstrap)(state, 0, COUNT, small, *outputs, table.as_ptr(), std::ptr::null(), 1, WIDTH.0, 0)
+        (functions.bootstrap)(
+            state,
+            0,
+            COUNT,
+            small,
+            *outputs,
+            table.as_ptr(),
+            std::ptr::null(),
+            1,
+            WIDTH.0,
+            0,
+        )
     }
 }
 

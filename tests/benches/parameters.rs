@@ -55,7 +55,8 @@ struct Lookup {
 }
 
 fn main() {
-    let table: Table = serde_json::from_str(include_str!("concrete_parameters.json")).expect("a table of rows");
+    let table: Table =
+        serde_json::from_str(include_str!("concrete_parameters.json")).expect("a table of rows");
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     println!("time of a lookup on one thread with our parameters and with those of {}", table.compiler);
     let mut ratios = vec![];

@@ -157,7 +157,8 @@ fn one_step_off() -> Result<(), String> {
         let rounded = x.round_bits(4, Exactness::Approximate).map(|v| 3 * v);
         (rounded, x.truncate_bits(4, Exactness::Approximate) * 2)
     });
-    let circuit = compile(&graph.map_err(|error| error.to_string())?, &Options::default()).map_err(explained)?;
+    let circuit =
+        compile(&graph.map_err(|error| error.to_string())?, &Options::default()).map_err(explained)?;
     let keys = circuit.keygen().map_err(explained)?;
     let x = array![0i64, 7, 8, 15, 16, 120, 248, 255].into_dyn();
     let exact = [x.mapv(|v| 3 * ((v + 8) / 16)), x.mapv(|v| v / 16 * 2)];
