@@ -5,10 +5,11 @@
 mod common;
 
 use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Width};
-use cloakwork_abi::spec::{EncodingSpec, Keyset, KeyswitchKeySpec, ValueSpec};
+use cloakwork_abi::spec::{EncodingSpec, Keyset, KeyswitchKeySpec, ProgramSpec, ValueSpec};
 use cloakwork_runtime::client::{ClientError, decrypt, encrypt};
 use cloakwork_runtime::formats::{
-    FormatProblem, inspect, read_values, values_from_bytes, values_to_bytes, write_values,
+    FormatProblem, inspect, read_arguments, read_keyset, read_values, values_from_bytes, values_to_bytes,
+    write_values,
 };
 use cloakwork_runtime::keys::{EvaluationKeys, Origin, Randomness, SecretKeys, generate};
 use cloakwork_runtime::server::{RunError, RunOptions, run};
@@ -142,10 +143,11 @@ fn keys_of_pairs_and_conversions_come_back() {
     });
     let (secret, evaluation) = generate(&keyset, Randomness::InsecureSeed(1), &|_| ()).unwrap();
     let bytes = evaluation.to_bytes();
-    // Three GGSW ciphertexts for two coefficients, of which bodies are kept; and as many bodies for either keyswitch.
+    // Three GGSW ciphertexts for two coefficients, of which bodies are kept; and as many bodies for either keyswitch;
+    // and a header with the key set.
     let bootstrap = 40 / 2 * 3 * (3 * 3) * 512 * 8;
     let keyswitch = 2 * 1024 * 5 * 4;
-    assert!((bootstrap + keyswitch..bootstrap + keyswitch + 1000).contains(&bytes.len()), "{}", bytes.len());
+    assert!((bootstrap + keyswitch..bootstrap + keyswitch + 3000).contains(&bytes.len()), "{}", bytes.len());
     let again = EvaluationKeys::from_bytes(&keyset, &bytes).unwrap();
     assert_eq!((again.identity(), again.to_bytes()), (secret.identity(), bytes));
 }
@@ -190,10 +192,54 @@ fn values_of_another_program_are_refused() {
     let spec = spec("lookup", &[2], (Width(4), false), (Width(4), false));
     let read =
         |bytes: Vec<u8>| values_from_bytes(&spec.keyset, &spec.inputs, &bytes).map_err(|error| error.problem);
-    assert!(read(bytes("x", &[2], 4)).is_ok());
-    for other in [bytes("z", &[2], 4), bytes("x", &[2, 1], 4), bytes("x", &[2], 5)] {
+    // A name of another program is none that is asked for: the value may be a result that becomes an argument.
+    for own in [bytes("x", &[2], 4), bytes("z", &[2], 4)] {
+        assert!(read(own).is_ok());
+    }
+    for other in [bytes("x", &[2, 1], 4), bytes("x", &[2], 5)] {
         assert!(matches!(read(other), Err(FormatProblem::Mismatch { .. })));
     }
+}
+
+#[test]
+fn arguments_come_from_several_files_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (secret, _) = keys(1);
+    let one = spec("lookup", &[], (Width(4), false), (Width(4), false));
+    let named = |name: &str| ValueSpec { name: name.into(), ..one.inputs[0].clone() };
+    let write = |file: &str, names: &[&str], values: &[i64]| {
+        let spec = ProgramSpec { inputs: names.iter().map(|name| named(name)).collect(), ..one.clone() };
+        let arguments: Vec<_> = values.iter().map(|&value| array(&[], [value])).collect();
+        let values = encrypt(&spec, &secret, &arguments).unwrap();
+        write_values(&spec.keyset, &spec.inputs, &values, &folder.path().join(file)).unwrap();
+    };
+    write("results", &["z", "b"], &[1, 2]);
+    write("other", &["c", "y"], &[3, 4]);
+    let asked = ["a", "b", "c", "d"].map(named);
+    let paths = |files: &[&str]| files.iter().map(|file| folder.path().join(file)).collect::<Vec<_>>();
+    let read = |files: &[&str]| read_arguments(&one.keyset, &asked, &paths(files));
+    let spec = ProgramSpec { outputs: asked.to_vec(), ..one.clone() };
+    for (files, expected) in [(["results", "other"], [1, 2, 3, 4]), (["other", "results"], [4, 2, 3, 1])] {
+        let found = decrypt(&spec, &secret, &read(&files).unwrap()).unwrap();
+        assert_eq!(found, expected.map(|value| array(&[], [value])), "{files:?}");
+    }
+    let error = read(&["results", "other", "other"]).unwrap_err().to_string();
+    assert!(error.contains("values 6, the program takes 4"), "{error}");
+}
+
+#[test]
+fn files_of_keys_say_their_key_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    let (secret, evaluation) = keys(1);
+    secret.write(&file).unwrap();
+    assert_eq!(read_keyset(&file).unwrap(), keyset());
+    evaluation.write(&file).unwrap();
+    assert_eq!(read_keyset(&file).unwrap(), keyset());
+    let spec = spec("lookup", &[2], (Width(4), false), (Width(4), false));
+    let values = encrypt(&spec, &secret, &[array(&[2], 0..2)]).unwrap();
+    write_values(&spec.keyset, &spec.inputs, &values, &file).unwrap();
+    assert!(matches!(read_keyset(&file).unwrap_err().problem, FormatProblem::Kind { .. }));
 }
 
 #[test]
