@@ -13,7 +13,7 @@ mod points;
 mod samples;
 mod secrets;
 
-/// What the formula may be wrong by; what a sample may add is two of its standard deviations.
+/// What the formula may be wrong by; what a sample may add is three of its standard deviations.
 const TOLERANCE: f64 = 0.1;
 
 /// What the mean over all points may be wrong by, where errors of samples vanish.
@@ -34,7 +34,7 @@ impl Comparison {
 
     fn add(&mut self, point: &dyn std::fmt::Debug, (measured, formula): (f64, f64), samples: usize) {
         let ratio = measured / formula;
-        let allowed = TOLERANCE + 2.0 * (2.0 / samples as f64).sqrt();
+        let allowed = TOLERANCE + 3.0 * (2.0 / samples as f64).sqrt();
         println!("{:18} 2^{:7.3} {ratio:6.3} ±{allowed:.3} {point:?}", self.what, measured.log2() / 2.0);
         self.ratios.push(ratio);
         // A ratio that is no number fails too.
