@@ -15,7 +15,7 @@ EXAMPLES = [
 
 
 def test_examples_are_found():
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 6
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
