@@ -58,7 +58,9 @@ fn layers(width: u32, depth: u32, breadth: u32) -> ParamDag {
         });
         values = next.collect();
     }
-    values.iter().for_each(|&value| dag.output(value, 1, "out"));
+    for value in values {
+        dag.output(value, 1, "out");
+    }
     dag
 }
 

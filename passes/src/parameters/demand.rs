@@ -11,7 +11,9 @@
 //! The noise of different lookups is taken to be independent, as everywhere in the field.
 //!
 //! An input that results are fed to has the noise of the noisiest of them. Where their elements do not have
-//! independent noise, or share it with another such input, these inputs are one family of copies.
+//! independent noise, or may share it with another input, it counts as copies, and sums of it and such another input
+//! as sums of the same noise. What is fed back with a weight of 1 and nothing added keeps its noise; anything else
+//! that feeds itself without a lookup grows from run to run.
 
 use crate::parameters::dag::{NodeKind, ParamDag};
 use crate::parameters::sources::{Noises, noises, operands, tangled};
@@ -152,7 +154,7 @@ pub(super) fn analyse(dag: &ParamDag) -> Analysis {
         places,
     };
     let (members, fed) = members(dag, &noises, &lookup_nodes);
-    let terms = |value: NodeIndex| noises.of[value.index()].terms(&members);
+    let terms = |value: NodeIndex| noises.terms(value, &members);
     let mut operand_of: BTreeMap<usize, usize> = BTreeMap::new();
     for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
         let place = analysis.places[index.index()];
@@ -229,8 +231,8 @@ fn growing(dag: &ParamDag, analysis: &Analysis, noises: &Noises) -> Option<Strin
     for _ in 0..=analysis.fed.len() {
         variances = round(&variances);
     }
-    let position =
-        round(&variances).iter().zip(&variances).position(|(next, now)| *next > now * (1.0 + 1e-9))?;
+    // Without growth nothing changes after as many rounds as there are families: no cycle adds or multiplies.
+    let position = round(&variances).iter().zip(&variances).position(|(next, now)| next > now)?;
     let (_, input) =
         dag.fed.iter().find(|(_, input)| noises.fed_families[position] == noises.family(*input))?;
     Some(dag.graph[*input].label.clone())
@@ -511,6 +513,70 @@ mod tests {
         assert_eq!(feeds[0].1, [Term { source: Source::Lookups(vec![0]), norm2: 1.0 }]);
         assert_eq!(refreshed.operands[0].terms, [Term { source: Source::Fed(0), norm2: 1.0 }]);
         assert_eq!(loop_of(Some(1.0)).growing.as_deref(), Some("x"));
+    }
+
+    /// `x`, fed with what `next` makes of `x`, a lookup of it and an input `y` that nothing is fed to.
+    fn fed_with(next: impl FnOnce(&mut ParamDag, [Value; 3]) -> Value) -> Analysis {
+        let mut dag = ParamDag::default();
+        let (x, y) = (dag.input(WIDTH, "x"), dag.input(WIDTH, "y"));
+        let found = dag.lookup(x, WIDTH, 4, "table");
+        let next = next(&mut dag, [x, found, y]);
+        let output = dag.output(next, 4, "next");
+        let both = sum(&mut dag, Operand::elementwise(x, 1.0), Operand::elementwise(y, 3.0));
+        dag.output(both, 4, "both");
+        dag.compose(output, x).unwrap();
+        analyse(&dag)
+    }
+
+    #[test]
+    fn what_is_added_to_a_renewed_value_does_not_grow() {
+        let one = |value| Operand::elementwise(value, 1.0);
+        let found = fed_with(|dag, [_, found, y]| sum(dag, one(found), one(y)));
+        assert_eq!(found.growing, None);
+        let term = |source, norm2| Term { source, norm2 };
+        let fed = [term(Source::Fresh, 1.0), term(Source::Lookups(vec![0]), 1.0)];
+        assert_eq!(found.fed[0][0].1, fed);
+        // x may hold the very y that it is added to: (σ + 3τ)² ≤ (1 + 3)·σ² + (9 + 3)·τ²
+        assert_eq!(found.outputs[1].terms, [term(Source::Fresh, 12.0), term(Source::Fed(0), 4.0)]);
+        // Also where both meet in a concat.
+        let found = fed_with(|dag, [x, found, y]| {
+            let joined = dag.concat(&[x, y], WIDTH, "joined");
+            dag.output(joined, 8, "joined");
+            sum(dag, one(found), one(y))
+        });
+        assert_eq!(found.growing, None);
+    }
+
+    #[test]
+    fn only_unrenewed_loops_that_add_or_multiply_grow() {
+        let one = |value| Operand::elementwise(value, 1.0);
+        assert_eq!(fed_with(|_, [x, ..]| x).growing, None);
+        assert_eq!(fed_with(|_, [_, _, y]| y).growing, None);
+        let copied = |dag: &mut ParamDag, [x, ..]: [Value; 3]| dag.linear(&[one(x)], WIDTH, 0, "reshape");
+        assert_eq!(fed_with(copied).growing, None);
+        assert_eq!(fed_with(|dag, [x, _, y]| sum(dag, one(x), one(y))).growing.as_deref(), Some("x"));
+        assert_eq!(fed_with(|dag, [x, found, _]| sum(dag, one(x), one(found))).growing.as_deref(), Some("x"));
+        let doubled = |dag: &mut ParamDag, [x, ..]: [Value; 3]| {
+            dag.linear(&[Operand::elementwise(x, 2.0)], WIDTH, 1, "double")
+        };
+        assert_eq!(fed_with(doubled).growing.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn inputs_that_feed_each_other_grow_only_around_a_cycle() {
+        let program = |is_closed: bool| {
+            let mut dag = ParamDag::default();
+            let (a, b) = (dag.input(WIDTH, "a"), dag.input(WIDTH, "b"));
+            let found = dag.lookup(b, WIDTH, 4, "table");
+            let next = sum(&mut dag, Operand::elementwise(a, 1.0), Operand::elementwise(found, 1.0));
+            let (to_b, to_a) =
+                (dag.output(next, 4, "next b"), dag.output(if is_closed { b } else { found }, 4, "next a"));
+            dag.compose(to_b, b).unwrap();
+            dag.compose(to_a, a).unwrap();
+            analyse(&dag).growing
+        };
+        assert_eq!(program(false), None);
+        assert!(program(true).is_some());
     }
 
     #[test]

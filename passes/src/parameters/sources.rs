@@ -8,7 +8,8 @@ use petgraph::unionfind::UnionFind;
 use petgraph::visit::EdgeRef;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The inputs that noise is fed to which is not independent: between their elements, or with other inputs.
+/// The inputs that noise is fed to which is not independent, between their elements or with other inputs, and
+/// these other inputs.
 pub(super) fn tangled(dag: &ParamDag) -> BTreeSet<usize> {
     let mut tangled = BTreeSet::new();
     loop {
@@ -48,28 +49,50 @@ pub(super) struct Noises {
     families: UnionFind<usize>,
     /// Families with an input that results are fed to, ascending.
     pub fed_families: Vec<usize>,
+    /// Families with a tangled input.
+    tangled: BTreeSet<usize>,
 }
 
 impl Noises {
     pub(super) fn family(&self, node: NodeIndex) -> usize {
         self.families.find(node.index())
     }
+
+    /// `Σ ‖c‖²` by source, in a fixed order, equal sources once; products of what is tangled go to both sides.
+    ///
+    /// `2·a·b·σ·τ ≤ a·b·σ² + a·b·τ²`, so where noise that was fed back and other noise may be the same, each gets
+    /// `a·b` more. Inputs that nothing is fed to are fresh in every run: two of them are independent.
+    pub(super) fn terms(&self, value: NodeIndex, members: &BTreeMap<usize, Source>) -> Vec<Term> {
+        let parts = &self.of[value.index()].parts;
+        let is_fed = |family: &usize| self.fed_families.binary_search(family).is_ok();
+        let tangled = || parts.iter().filter(|(family, _)| self.tangled.contains(family));
+        let mut terms: BTreeMap<&Source, f64> = BTreeMap::new();
+        for (family, part) in parts {
+            let Some(source) = members.get(family) else { continue };
+            let may_share = |other: &usize| {
+                other != family && self.tangled.contains(family) && (is_fed(family) || is_fed(other))
+            };
+            let shared: f64 =
+                tangled().filter(|(other, _)| may_share(other)).map(|(_, part)| part.norm).sum();
+            *terms.entry(source).or_insert(0.0) += part.norm * (part.norm + shared);
+        }
+        terms.into_iter().map(|(source, norm2)| Term { source: source.clone(), norm2 }).collect()
+    }
 }
 
 pub(super) fn noises(dag: &ParamDag, tangled: &BTreeSet<usize>) -> Noises {
-    let mut families = families(dag);
-    if let Some(&first) = tangled.first() {
-        for &other in tangled {
-            families.union(first, other);
-        }
-    }
+    let fed: BTreeSet<usize> = dag.fed.iter().map(|(_, input)| input.index()).collect();
+    let mut families = families(dag, &fed);
     let mut noises: Vec<Noise> = Vec::with_capacity(dag.graph.node_count());
     for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
         let operands: Vec<(&Noise, Use)> =
             operands(dag, index).map(|(from, edge)| (&noises[from], edge)).collect();
         let family = families.find_mut(index.index());
         let noise = match node.kind {
-            NodeKind::Input => Noise::source(index, family, tangled.contains(&index.index())),
+            NodeKind::Input => {
+                let is_copies = tangled.contains(&index.index()) && fed.contains(&index.index());
+                Noise::source(index, family, is_copies)
+            }
             NodeKind::Lookup { .. } => {
                 let is_copies = operands.first().is_some_and(|(noise, _)| noise.is_copies);
                 Noise::source(index, family, is_copies)
@@ -85,8 +108,10 @@ pub(super) fn noises(dag: &ParamDag, tangled: &BTreeSet<usize>) -> Noises {
         };
         noises.push(noise);
     }
-    let fed: BTreeSet<usize> = dag.fed.iter().map(|(_, input)| families.find(input.index())).collect();
-    Noises { of: noises, families, fed_families: fed.into_iter().collect() }
+    let of_families =
+        |nodes: &BTreeSet<usize>| nodes.iter().map(|&node| families.find(node)).collect::<BTreeSet<_>>();
+    let (fed, tangled) = (of_families(&fed), of_families(tangled));
+    Noises { of: noises, fed_families: fed.into_iter().collect(), tangled, families }
 }
 
 /// Noise of the worst element of a value.
@@ -114,17 +139,6 @@ impl Noise {
     fn source(index: NodeIndex, family: usize, is_copies: bool) -> Self {
         let part = Part { norm: 1.0, layout: (!is_copies).then_some(index) };
         Self { parts: [(family, part)].into(), sources: [index.index()].into(), is_copies }
-    }
-
-    /// `Σ ‖c‖²` by source, in a fixed order, equal sources once.
-    pub(super) fn terms(&self, members: &BTreeMap<usize, Source>) -> Vec<Term> {
-        let mut terms: BTreeMap<&Source, f64> = BTreeMap::new();
-        for (family, part) in &self.parts {
-            if let Some(source) = members.get(family) {
-                *terms.entry(source).or_insert(0.0) += part.norm * part.norm;
-            }
-        }
-        terms.into_iter().map(|(source, norm2)| Term { source: source.clone(), norm2 }).collect()
     }
 }
 
@@ -183,8 +197,8 @@ impl Part {
     }
 }
 
-/// Unites the sources of one kind whose elements meet in a `concat`.
-fn families(dag: &ParamDag) -> UnionFind<usize> {
+/// Unites the sources of one kind whose elements meet in a `concat`; inputs that results are fed to are a kind.
+fn families(dag: &ParamDag, fed: &BTreeSet<usize>) -> UnionFind<usize> {
     let mut families = UnionFind::new(dag.graph.node_count());
     let mut sources: Vec<BTreeSet<usize>> = Vec::with_capacity(dag.graph.node_count());
     for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
@@ -198,7 +212,8 @@ fn families(dag: &ParamDag) -> UnionFind<usize> {
         if node.kind == NodeKind::Concat {
             let is_lookup = |source: &usize| dag.graph[NodeIndex::new(*source)].kind != NodeKind::Input;
             let (lookups, inputs): (Vec<usize>, Vec<usize>) = reached.iter().copied().partition(is_lookup);
-            for kind in [lookups, inputs] {
+            let (fed, fresh): (Vec<usize>, Vec<usize>) = inputs.into_iter().partition(|i| fed.contains(i));
+            for kind in [lookups, fed, fresh] {
                 kind.windows(2).for_each(|pair| {
                     families.union(pair[0], pair[1]);
                 });
