@@ -285,12 +285,15 @@ impl OpGraph {
     }
 }
 
+/// Arguments of typical calls.
+type Samples<'py> = Vec<Vec<Bound<'py, PyAny>>>;
+
 /// Compiles functions, each with its samples, that share their keys; a feed is a result and the argument that it may
 /// become.
 #[pyfunction]
 pub(crate) fn compile_functions(
     py: Python<'_>,
-    functions: Vec<(PyRef<'_, OpGraph>, Vec<Vec<Bound<'_, PyAny>>>)>,
+    functions: Vec<(PyRef<'_, OpGraph>, Samples<'_>)>,
     composition: Vec<((String, usize), (String, usize))>,
     options: OptionsArgument,
 ) -> PyResult<Vec<Circuit>> {
