@@ -10,15 +10,15 @@ use cloakwork_ir::context::{context, parse};
 use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{Program, Randomness, generate};
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Compiled functions that share the keys of one client: a value that one of them computed can be an argument of
 /// another. It can be shared between threads; copies are the same module.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CompiledModule(Arc<Compiled>);
 
-#[derive(Debug)]
 struct Compiled {
     report: Report,
     object: ObjectCode,
@@ -28,7 +28,7 @@ struct Compiled {
 }
 
 /// The object in this process, loaded when first needed, and its functions by position.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Loaded {
     code: Option<Code>,
     programs: Vec<Option<Arc<Program>>>,
@@ -139,6 +139,17 @@ impl CompiledModule {
         let text = self.mlir(Level::Native).unwrap_or_default();
         let module = parse(&context, text, "module").map_err(Error::Program)?;
         action(&module, &self.spec().to_json())
+    }
+}
+
+impl fmt::Debug for CompiledModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.spec().functions().iter().map(|spec| spec.name.as_str()).collect();
+        let fingerprint = self.spec().keyset().fingerprint();
+        f.debug_struct("CompiledModule")
+            .field("functions", &names)
+            .field("fingerprint", &fingerprint)
+            .finish()
     }
 }
 
