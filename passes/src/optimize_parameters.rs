@@ -21,6 +21,7 @@ use cloakwork_ir::function::{Side, functions_under, set_op_attribute};
 use cloakwork_ir::tfhe::{BOOTSTRAP_KEY, GROUP, KEY, KEYSWITCH_KEY, write_keyset};
 use melior::Context;
 use melior::ir::OperationRef;
+use std::ops::RangeInclusive;
 
 /// Module attributes that this pass writes and the spec repeats.
 pub(crate) const P_ERROR: &str = "tfhe.p_error";
@@ -48,16 +49,49 @@ pub(crate) fn run<'c, 'a>(
     explanation::write(context, module, options, (&task.request(), &solution))
 }
 
-/// Seconds of a run with the parameters that [`run`] would choose from at most so many key sets; `None` where there
-/// are none.
+/// How much is searched for a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pricing {
+    /// Everything, with one key set.
+    OneKeySet,
+    /// Likely keys only, with up to two key sets.
+    TwoKeySets,
+}
+
+/// Seconds of a run with the parameters that are found within the pricing; `None` where there are none.
+///
+/// [`run`] chooses from more, so that it finds none that are slower.
 pub(crate) fn seconds(
     module: OperationRef<'_, '_>,
     options: &Options<'_>,
-    key_sets: usize,
+    pricing: Pricing,
 ) -> Result<Option<f64>, Failed> {
     let mut task = Task::of(module, options)?;
-    task.restrictions.max_key_sets = task.restrictions.max_key_sets.min(key_sets);
+    match pricing {
+        Pricing::OneKeySet => task.restrictions.max_key_sets = 1,
+        Pricing::TwoKeySets => narrow(&mut task.restrictions),
+    }
     Ok(solve(&task.request()).ok().map(|solution| solution.seconds))
+}
+
+/// Leaves two key sets of the shapes, decompositions and extensions that are chosen most; where a bound allows
+/// none of these, the bound stays as it is.
+fn narrow(restrictions: &mut Restrictions) {
+    fn within<T: Copy + Ord>(bound: &mut RangeInclusive<T>, likely: RangeInclusive<T>) {
+        let both = *bound.start().max(likely.start())..=*bound.end().min(likely.end());
+        if !both.is_empty() {
+            *bound = both;
+        }
+    }
+    restrictions.max_key_sets = restrictions.max_key_sets.min(2);
+    within(&mut restrictions.glwe_dimension, 1..=3);
+    within(&mut restrictions.bootstrap_level, 1..=3);
+    within(&mut restrictions.keyswitch_level, 2..=5);
+    let mut likely = restrictions.extensions.clone();
+    likely.retain(|extension| matches!(extension.0, 1 | 2 | 4));
+    if !likely.is_empty() {
+        restrictions.extensions = likely;
+    }
 }
 
 /// What is to be solved.

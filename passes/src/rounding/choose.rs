@@ -3,9 +3,10 @@
 //! Each candidate is expanded on a copy of the module and priced by the parameter optimizer. With one key set that is
 //! fast, so coordinate descent runs on these prices: class after class takes the method with the least cost, given
 //! those of the others, until nothing gets better. What it finds competes with all classes done alike, which
-//! cost less where lookups of few bits have keys of their own, at prices with two key sets.
+//! cost less where lookups of few bits have keys of their own, at prices with two key sets of likely shapes; then
+//! the cheapest tries the methods of the next ones. What is hopeless with one key set is not priced with two.
 
-use crate::optimize_parameters::seconds;
+use crate::optimize_parameters::{Pricing, seconds};
 use crate::pass::{Failed, Options};
 use crate::rounding::decompose::{Choice, apply};
 use crate::rounding::method::{Class, Method};
@@ -16,11 +17,15 @@ use melior::ir::OperationRef;
 use std::collections::BTreeMap;
 
 /// Most programs that are priced with one key set.
-const MOST_WITH_ONE: usize = 20;
+const MOST_WITH_ONE: usize = 24;
 /// Most programs that are priced with two key sets.
-const MOST_WITH_TWO: usize = 8;
+const MOST_WITH_TWO: usize = 7;
 /// Most operations in all programs together that are priced with two key sets.
 const MOST_OPERATIONS: usize = 400;
+/// How many times the least price with one key set is hopeless.
+const HOPELESS: f64 = 5.0;
+/// How many times the least price with two key sets is too far off to take a method from.
+const FAR: f64 = 1.2;
 
 /// The cheapest choice that was found; where no choice can be had, that with likely methods.
 pub(crate) fn choose<'c, 'a>(
@@ -29,28 +34,24 @@ pub(crate) fn choose<'c, 'a>(
     options: &Options<'_>,
     classes: &[Class],
 ) -> Result<Choice, Failed> {
-    let mut prices = Prices { context, module, options, known: BTreeMap::new() };
-    let alone = descend(&mut prices, classes)?;
     let length = functions_under(module).iter().map(|function| function.operations().len()).sum::<usize>();
-    let most = (MOST_OPERATIONS / length.max(1)).clamp(2, MOST_WITH_TWO);
-    let mut candidates = vec![alone];
-    candidates.extend(alike(classes));
-    let mut best: Option<(f64, Choice)> = None;
-    for candidate in candidates {
-        let seconds = prices.of(&candidate, (2, most))?;
-        if best.as_ref().is_none_or(|(least, _)| seconds < *least) {
-            best = Some((seconds, candidate));
-        }
+    let most_with_two = (MOST_OPERATIONS / length.max(1)).clamp(2, MOST_WITH_TWO);
+    let mut prices = Prices { context, module, options, most_with_two, known: BTreeMap::new() };
+    let alone = descend(&mut prices, classes)?;
+    let mut priced = vec![];
+    for candidate in std::iter::once(alone).chain(alike(classes)) {
+        priced.push((prices.with_two(&candidate)?, candidate));
     }
-    Ok(best.expect("there is a candidate").1)
+    // Stable: of equal prices the first stays first.
+    priced.sort_by(|a, b| a.0.total_cmp(&b.0));
+    mix(&mut prices, classes, priced)
 }
 
 /// Coordinate descent with one key set, from likely methods.
 fn descend(prices: &mut Prices<'_, '_, '_, '_>, classes: &[Class]) -> Result<Choice, Failed> {
-    let budget = (1, MOST_WITH_ONE);
     let likely = |class: &Class| Some((*class, class.methods().into_iter().next()?));
     let mut best: Choice = classes.iter().filter_map(likely).collect();
-    let mut least = prices.of(&best, budget)?;
+    let mut least = prices.with_one(&best)?;
     loop {
         let before = least;
         for class in classes {
@@ -59,7 +60,7 @@ fn descend(prices: &mut Prices<'_, '_, '_, '_>, classes: &[Class]) -> Result<Cho
             for method in candidates {
                 let mut changed = best.clone();
                 changed.insert(*class, method);
-                let seconds = prices.of(&changed, budget)?;
+                let seconds = prices.with_one(&changed)?;
                 if seconds < least {
                     (best, least) = (changed, seconds);
                 }
@@ -84,29 +85,68 @@ fn alike(classes: &[Class]) -> Vec<Choice> {
     (0..most).map(choice).collect()
 }
 
-/// Prices by number of key sets and choice.
+/// The first of the candidates, which come with prices, or one that takes the method of another for a class.
+fn mix(
+    prices: &mut Prices<'_, '_, '_, '_>,
+    classes: &[Class],
+    priced: Vec<(f64, Choice)>,
+) -> Result<Choice, Failed> {
+    let mut priced = priced.into_iter();
+    let (mut least, mut best) = priced.next().expect("there is a candidate");
+    let far = FAR * least;
+    for (_, other) in priced.take_while(|&(seconds, _)| seconds < far) {
+        for class in classes {
+            let mut mixed = best.clone();
+            mixed.extend(other.get(class).map(|method| (*class, method.clone())));
+            let seconds = prices.with_two(&mixed)?;
+            if seconds < least {
+                (best, least) = (mixed, seconds);
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// Prices by pricing and choice.
 struct Prices<'c, 'a, 'o, 'p> {
     context: &'c Context,
     module: OperationRef<'c, 'a>,
     options: &'o Options<'p>,
-    known: BTreeMap<(usize, Choice), f64>,
+    most_with_two: usize,
+    known: BTreeMap<(Pricing, Choice), f64>,
 }
 
 impl Prices<'_, '_, '_, '_> {
+    /// Seconds of a run with one key set.
+    fn with_one(&mut self, choice: &Choice) -> Result<f64, Failed> {
+        self.of(choice, (Pricing::OneKeySet, MOST_WITH_ONE))
+    }
+
+    /// Seconds of a run with one or two key sets; those with one where two are hopeless.
+    fn with_two(&mut self, choice: &Choice) -> Result<f64, Failed> {
+        let one = self.of(choice, (Pricing::OneKeySet, MOST_WITH_ONE + MOST_WITH_TWO))?;
+        let of_one = self.known.iter().filter(|((pricing, _), _)| *pricing == Pricing::OneKeySet);
+        let least = of_one.map(|(_, &seconds)| seconds).fold(f64::INFINITY, f64::min);
+        if one.is_finite() && one > HOPELESS * least {
+            return Ok(one);
+        }
+        Ok(self.of(choice, (Pricing::TwoKeySets, self.most_with_two))?.min(one))
+    }
+
     /// Seconds of a run; infinite where no parameters can be found, and once as many as allowed are priced.
-    fn of(&mut self, choice: &Choice, (key_sets, most): (usize, usize)) -> Result<f64, Failed> {
-        if let Some(&seconds) = self.known.get(&(key_sets, choice.clone())) {
+    fn of(&mut self, choice: &Choice, (pricing, most): (Pricing, usize)) -> Result<f64, Failed> {
+        if let Some(&seconds) = self.known.get(&(pricing, choice.clone())) {
             return Ok(seconds);
         }
-        if self.known.keys().filter(|(sets, _)| *sets == key_sets).count() >= most {
+        if self.known.keys().filter(|(known, _)| *known == pricing).count() >= most {
             return Ok(f64::INFINITY);
         }
         let seconds = walk::with_copy(self.module, |copy| {
             apply(self.context, copy, choice)?;
-            seconds(copy, self.options, key_sets)
+            seconds(copy, self.options, pricing)
         })?
         .unwrap_or(f64::INFINITY);
-        self.known.insert((key_sets, choice.clone()), seconds);
+        self.known.insert((pricing, choice.clone()), seconds);
         Ok(seconds)
     }
 }

@@ -47,6 +47,7 @@ module attributes {fhe.rounding = ["3 of 7 bits removed exactly: in chunks of 2,
 }
 // -----
 // Low bits: each chunk stands at its place in the result, whose width is another.
+// RUN: fhe-decompose-rounding{strategy=chunks-2}
 // run: @main(0) == 0
 // run: @main(45) == 5
 // run: @main(63) == 7
@@ -138,29 +139,25 @@ module attributes {fhe.rounding = ["3 of 6 bits removed approximately: by the bo
   }
 }
 // -----
-// What costs least: many low bits of a wide input in parts, of a narrow input with it.
+// What costs least: many low bits of a wide input in one part, of a narrow input with it.
 // RUN: fhe-decompose-rounding
-// run: @main(4095, 13) == (225, 3)
-func.func @main(%x: !fhe.eint<12>, %y: !fhe.eint<4>) -> (!fhe.eint<8>, !fhe.eint<2>) {
-  %0 = fhe.truncate %x {bits = 8 : i64} : (!fhe.eint<12>) -> !fhe.eint<4>
-  %1 = fhe.lookup %0 {tables = dense<[[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100, 121, 144, 169, 196, 225]]> : tensor<1x16xi64>} : (!fhe.eint<4>) -> !fhe.eint<8>
+// run: @main(1023, 13) == (93, 3)
+func.func @main(%x: !fhe.eint<10>, %y: !fhe.eint<4>) -> (!fhe.eint<8>, !fhe.eint<2>) {
+  %0 = fhe.truncate %x {bits = 5 : i64} : (!fhe.eint<10>) -> !fhe.eint<5>
+  %1 = fhe.lookup %0 {tables = dense<[[0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 48, 51, 54, 57, 60, 63, 66, 69, 72, 75, 78, 81, 84, 87, 90, 93]]> : tensor<1x32xi64>} : (!fhe.eint<5>) -> !fhe.eint<8>
   %2 = fhe.truncate %y {bits = 2 : i64} : (!fhe.eint<4>) -> !fhe.eint<2>
   return %1, %2 : !fhe.eint<8>, !fhe.eint<2>
 }
 // output:
-module attributes {fhe.rounding = ["2 of 4 bits removed exactly: one lookup", "8 of 12 bits removed exactly: in chunks of 5, 3 bits"]} {
-  func.func @main(%arg0: !fhe.eint<12>, %arg1: !fhe.eint<4>) -> (!fhe.eint<8>, !fhe.eint<2>) {
-    %0 = fhe.bit %arg0 {position = 5 : i64} : (!fhe.eint<12>) -> !fhe.eint<1>
-    %1 = fhe.low_bits %arg0, %0 {bits = 5 : i64} : (!fhe.eint<12>, !fhe.eint<1>) -> !fhe.eint<12>
-    %2 = fhe.sub %arg0, %1 : (!fhe.eint<12>, !fhe.eint<12>) -> !fhe.eint<12>
-    %3 = fhe.reinterpret %2 : (!fhe.eint<12>) -> !fhe.eint<7>
-    %4 = fhe.bit %3 {position = 3 : i64} : (!fhe.eint<7>) -> !fhe.eint<1>
-    %5 = fhe.low_bits %3, %4 {bits = 3 : i64} : (!fhe.eint<7>, !fhe.eint<1>) -> !fhe.eint<7>
-    %6 = fhe.sub %3, %5 : (!fhe.eint<7>, !fhe.eint<7>) -> !fhe.eint<7>
-    %7 = fhe.reinterpret %6 : (!fhe.eint<7>) -> !fhe.eint<4>
-    %8 = fhe.lookup %7 {tables = dense<[[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100, 121, 144, 169, 196, 225]]> : tensor<1x16xi64>} : (!fhe.eint<4>) -> !fhe.eint<8>
-    %9 = fhe.lookup %arg1 {tables = dense<[[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]]> : tensor<1x16xi64>} : (!fhe.eint<4>) -> !fhe.eint<2>
-    return %8, %9 : !fhe.eint<8>, !fhe.eint<2>
+module attributes {fhe.rounding = ["2 of 4 bits removed exactly: one lookup", "5 of 10 bits removed exactly: in chunks of 5 bits"]} {
+  func.func @main(%arg0: !fhe.eint<10>, %arg1: !fhe.eint<4>) -> (!fhe.eint<8>, !fhe.eint<2>) {
+    %0 = fhe.bit %arg0 {position = 5 : i64} : (!fhe.eint<10>) -> !fhe.eint<1>
+    %1 = fhe.low_bits %arg0, %0 {bits = 5 : i64} : (!fhe.eint<10>, !fhe.eint<1>) -> !fhe.eint<10>
+    %2 = fhe.sub %arg0, %1 : (!fhe.eint<10>, !fhe.eint<10>) -> !fhe.eint<10>
+    %3 = fhe.reinterpret %2 : (!fhe.eint<10>) -> !fhe.eint<5>
+    %4 = fhe.lookup %3 {tables = dense<[[0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 48, 51, 54, 57, 60, 63, 66, 69, 72, 75, 78, 81, 84, 87, 90, 93]]> : tensor<1x32xi64>} : (!fhe.eint<5>) -> !fhe.eint<8>
+    %5 = fhe.lookup %arg1 {tables = dense<[[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]]> : tensor<1x16xi64>} : (!fhe.eint<4>) -> !fhe.eint<2>
+    return %4, %5 : !fhe.eint<8>, !fhe.eint<2>
   }
 }
 // -----
