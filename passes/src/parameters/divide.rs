@@ -21,8 +21,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_IN_EVERY_WAY: usize = 4;
 /// Most kinds of lookups that are told apart.
 const MOST_KINDS: usize = 8;
-/// Most ways to choose the keys of components that are all tried.
-const MOST_HOMES: usize = 32;
 /// Most rounds of moves.
 const MOST_ROUNDS: usize = 4;
 /// Most loads of an instance while divisions are compared.
@@ -30,8 +28,6 @@ const MOST_LOADS: usize = 48;
 
 /// How near to the best time a division must be after one round to be followed up.
 const PROMISING: f64 = 1.03;
-/// The same in small programs, where there is time for more.
-const PROMISING_SMALL: f64 = 1.15;
 
 /// What a division is judged by.
 #[derive(Clone, Copy)]
@@ -217,31 +213,6 @@ impl<'a> Search<'a> {
             let components = homes(self.setting.analysis, &lookups, preference);
             self.try_division(Division { lookups: lookups.clone(), components });
         }
-        if self.is_small {
-            for components in self.every_home(&lookups) {
-                self.try_division(Division { lookups: lookups.clone(), components });
-            }
-        }
-    }
-
-    /// Every choice of a part for each component, where that is not too many.
-    fn every_home(&self, lookups: &[usize]) -> Vec<Vec<usize>> {
-        let analysis = self.setting.analysis;
-        let parts = lookups.iter().max().map_or(1, |most| most + 1);
-        let mut homes = vec![Vec::new()];
-        for component in 0..analysis.components.len() {
-            let tie = analysis.ties.iter().find(|tie| tie.1 == component);
-            let choices = tie.map_or(0..parts, |&(lookup, _)| lookups[lookup]..lookups[lookup] + 1);
-            let longer = homes.iter().flat_map(|home| {
-                let longer = |part| [home.as_slice(), &[part]].concat();
-                choices.clone().map(longer)
-            });
-            homes = longer.collect();
-            if homes.len() > MOST_HOMES {
-                return Vec::new();
-            }
-        }
-        homes
     }
 
     /// Moves kinds to other parts, and unites parts, while that is better.
@@ -297,14 +268,9 @@ impl<'a> Search<'a> {
             let start = |choice: &Choice| evaluator.complete(choice, f64::INFINITY);
             let starts = starts.iter().filter_map(start).take(if self.is_small { 2 } else { 1 });
             let swept = starts.map(|start| sweep(evaluator, start));
-            let near = bound * if self.is_small { PROMISING_SMALL } else { PROMISING };
-            let promising = swept.filter(|found| found.seconds < near);
+            let promising = swept.filter(|found| found.seconds < bound * PROMISING);
             let found = promising.map(|start| descend(evaluator, start));
-            let mut best = found.min_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
-            while let Some(better) = if self.is_small { unsettle(evaluator, &best) } else { None } {
-                best = better;
-            }
-            Some(best)
+            found.min_by(|a, b| a.seconds.total_cmp(&b.seconds))
         });
         if let Some(complete) = complete.filter(|c| c.seconds < self.best.complete.seconds * (1.0 - 1e-9)) {
             self.best = Divided { division, instance, complete };
