@@ -214,8 +214,9 @@ mod tests {
                 let seconds = |extension, batch| entry.step(level, ExtensionFactor(extension), batch);
                 assert!(seconds(1, 16.0) > 0.0, "{entry:?}");
                 assert!(seconds(1, 1.0) >= seconds(1, 16.0), "{entry:?}");
-                let ratio = seconds(8, 16.0) / seconds(1, 16.0); // at most a little more than linear
-                assert!((5.0..12.0).contains(&ratio), "{entry:?}: {ratio}");
+                // At most a little more than linear; less where what is made of large keys serves all parts.
+                let ratio = seconds(8, 16.0) / seconds(1, 16.0);
+                assert!((3.0..12.0).contains(&ratio), "{entry:?}: {ratio}");
             }
         }
         let one = |k, size| {

@@ -40,8 +40,8 @@ pub(crate) fn tests() -> Vec<Trial> {
 fn every_operation_has_a_case() -> Result<(), String> {
     let cases = cases::all();
     let is_used = |name: &str| cases.iter().any(|case| case.mlir.contains(&format!("fhe.{name} ")));
-    let missing: Vec<&str> =
-        FHE_OPERATIONS.iter().map(|operation| operation.name).filter(|name| !is_used(name)).collect();
+    let names = FHE_OPERATIONS.iter().map(|operation| operation.name);
+    let missing: Vec<&str> = names.filter(|name| !is_used(name) && !DIGITS.contains(name)).collect();
     match missing.as_slice() {
         ["call_host"] => Ok(()),
         _ => Err(format!(
@@ -49,6 +49,9 @@ fn every_operation_has_a_case() -> Result<(), String> {
         )),
     }
 }
+
+/// Cases of [`traced`] and their parts: all ways of expanding them are tests of the pass.
+const DIGITS: [&str; 5] = ["round", "truncate", "low_bits", "bit", "reinterpret"];
 
 /// What differs between processes: linear code, clear arguments, lookups of both signs, several results, several keys.
 const AHEAD_OF_TIME: [&str; 6] = [
