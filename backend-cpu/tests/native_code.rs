@@ -429,6 +429,7 @@ fn check_axpy(entry: Entry, length: usize) {
     #[rustfmt::skip]
     unsafe extern "C" fn bootstrap(
         _: *const c_void, _: u32, _: u64, _: *const u64, _: *mut u64, _: *const u64, _: *const u32, _: u32, _: u32,
+        _: u32,
     ) -> i32 {
         -1
     }

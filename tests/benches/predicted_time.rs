@@ -32,7 +32,7 @@ fn main() {
     let mut misses = vec![];
     for (name, mlir) in programs() {
         let ratios = compare(&name, &mlir, &table);
-        let is_off = |ratio: f64| ratio > 1.0 + ALLOWED || ratio < 1.0 / (1.0 + ALLOWED);
+        let is_off = |ratio: f64| !(1.0 / (1.0 + ALLOWED)..=1.0 + ALLOWED).contains(&ratio);
         if is_off(ratios) {
             misses.push(name);
         }
