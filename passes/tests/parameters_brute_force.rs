@@ -547,21 +547,10 @@ fn solve_within(
     solve(&Request { dag, security: LEVEL, noise: FAMILY, target, cost, restrictions })
 }
 
-/// The optimum in 24 of 25 cases, at most 2 % above it in the others.
-fn assert_optimal(excesses: &[f64]) {
-    let missed: Vec<&f64> = excesses.iter().filter(|excess| **excess > 1e-6).collect();
-    assert!(missed.len() * 25 <= excesses.len(), "{missed:?}");
-    assert!(missed.iter().all(|excess| **excess <= 0.02), "{missed:?}");
-}
-
+/// The optimum in at least 99 of 100 cases, at most 2 % above it in the others.
 #[test]
-fn two_lookups_are_solved_as_by_brute_force() {
-    assert_optimal(&compare(1, 50, 2, &restrictions(&[Grouping::One, Grouping::Two], &[1, 2])));
-}
-
-#[test]
-fn three_lookups_are_solved_as_by_brute_force() {
-    let space = Restrictions {
+fn small_programs_are_solved_as_by_brute_force() {
+    let three_lookups = Restrictions {
         polynomial_size: 1024..=4096,
         glwe_dimension: 1..=2,
         lwe_dimension: 670..=870,
@@ -569,5 +558,11 @@ fn three_lookups_are_solved_as_by_brute_force() {
         keyswitch_level: 5..=7,
         ..restrictions(&[Grouping::One], &[1, 2])
     };
-    assert_optimal(&compare(2, 50, 3, &space));
+    let two_lookups = restrictions(&[Grouping::One, Grouping::Two], &[1, 2]);
+    let of_two = std::thread::spawn(move || compare(1, 50, 2, &two_lookups));
+    let of_three = compare(2, 50, 3, &three_lookups);
+    let excesses = [of_two.join().unwrap(), of_three].concat();
+    let missed: Vec<&f64> = excesses.iter().filter(|excess| **excess > 1e-6).collect();
+    assert!(missed.len() * 100 <= excesses.len(), "{missed:?}");
+    assert!(missed.iter().all(|excess| **excess <= 0.02), "{missed:?}");
 }

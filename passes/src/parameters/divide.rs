@@ -21,6 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_IN_EVERY_WAY: usize = 4;
 /// Most kinds of lookups that are told apart.
 const MOST_KINDS: usize = 8;
+/// Most ways to choose the keys of components that are all tried.
+const MOST_HOMES: usize = 32;
 /// Most rounds of moves.
 const MOST_ROUNDS: usize = 4;
 /// Most loads of an instance while divisions are compared.
@@ -213,6 +215,31 @@ impl<'a> Search<'a> {
             let components = homes(self.setting.analysis, &lookups, preference);
             self.try_division(Division { lookups: lookups.clone(), components });
         }
+        if self.is_small {
+            for components in self.every_home(&lookups) {
+                self.try_division(Division { lookups: lookups.clone(), components });
+            }
+        }
+    }
+
+    /// Every choice of a part for each component, where that is not too many.
+    fn every_home(&self, lookups: &[usize]) -> Vec<Vec<usize>> {
+        let analysis = self.setting.analysis;
+        let parts = lookups.iter().max().map_or(1, |most| most + 1);
+        let mut homes = vec![Vec::new()];
+        for component in 0..analysis.components.len() {
+            let tie = analysis.ties.iter().find(|tie| tie.1 == component);
+            let choices = tie.map_or(0..parts, |&(lookup, _)| lookups[lookup]..lookups[lookup] + 1);
+            let longer = homes.iter().flat_map(|home| {
+                let longer = |part| [home.as_slice(), &[part]].concat();
+                choices.clone().map(longer)
+            });
+            homes = longer.collect();
+            if homes.len() > MOST_HOMES {
+                return Vec::new();
+            }
+        }
+        homes
     }
 
     /// Moves kinds to other parts, and unites parts, while that is better.
