@@ -1,7 +1,7 @@
 //! What the compiler decided, as data and as text.
 
 use cloakwork_abi::module_spec::ModuleSpec;
-use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution};
+use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Width};
 use cloakwork_abi::spec::{
     EncodingSpec, ErrorSpec, Keyset, ProgramSpec, SecretKeyShape, SecretKeySpec, ValueSpec,
 };
@@ -205,10 +205,14 @@ fn value_text(value: &ValueSpec) -> String {
     let shape: String = value.shape.iter().map(|size| format!("{size}×")).collect();
     let element = match value.encoding {
         EncodingSpec::Clear => "clear 64-bit integer".to_owned(),
-        EncodingSpec::Encrypted { width, is_signed, .. } => {
-            let sign = if is_signed { "signed" } else { "unsigned" };
+        EncodingSpec::Encrypted { width, is_signed, radix, .. } => {
             let (lo, hi) = value.range;
-            format!("encrypted {sign} {width}-bit integer from {lo} to {hi}")
+            let digits = radix
+                .map_or(String::new(), |radix| format!(" in {} digits of {} bits", radix.count, radix.bits));
+            let (width, is_signed) =
+                radix.map_or((width, is_signed), |radix| (Width(radix.width()), radix.is_signed));
+            let sign = if is_signed { "signed" } else { "unsigned" };
+            format!("encrypted {sign} {width}-bit integer from {lo} to {hi}{digits}")
         }
     };
     format!("{}: {shape}{element}", value.name)

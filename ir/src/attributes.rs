@@ -16,6 +16,9 @@ use ndarray::ArrayD;
 
 /// Argument or op attribute: least and greatest value as `array<i64: lo, hi>`.
 pub const RANGE: &str = "fhe.range";
+/// Argument or result attribute `array<i64: bits, count, is_signed, lo, hi>`: its last axis holds the digits of wide
+/// integers from `lo` to `hi`, see [`cloakwork_abi::radix`]. Its range is that of the digits.
+pub const RADIX: &str = "fhe.radix";
 /// Argument or result attribute: its name as a string.
 pub const NAME: &str = "fhe.name";
 /// Module attribute: the program's spec as JSON, from the conversion to loops on.

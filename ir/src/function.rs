@@ -1,8 +1,10 @@
 //! Functions: their arguments and results with attributes, and changes of their signature.
 
-use crate::attributes::{NAME, RANGE, read_range, read_string};
+use crate::attributes::{NAME, RADIX, RANGE, read_i64_array, read_range, read_string};
+use crate::diagnostic::Diagnostic;
 use crate::types::ValueType;
 use crate::walk;
+use cloakwork_abi::radix::Radix;
 use melior::Context;
 use melior::ir::attribute::{ArrayAttribute, TypeAttribute};
 use melior::ir::block::BlockLike;
@@ -22,6 +24,15 @@ pub struct Function<'c, 'a> {
     pub op: OperationRef<'c, 'a>,
     /// Its body.
     pub body: BlockRef<'c, 'a>,
+}
+
+/// What an argument or result whose last axis holds digits stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WideValue {
+    /// Its digits.
+    pub radix: Radix,
+    /// Least and greatest wide integer; `fhe.range` is that of the digits.
+    pub range: (i64, i64),
 }
 
 /// Which side of a function's signature.
@@ -115,6 +126,33 @@ impl<'c: 'a, 'a> Function<'c, 'a> {
     /// Range of argument or result `i`.
     pub fn range(&self, side: Side, i: usize) -> Option<(i64, i64)> {
         read_range(self.attribute(side, i, RANGE)?)
+    }
+
+    /// The digits that the last axis of argument or result `i` holds, if it holds digits.
+    pub fn radix(&self, side: Side, i: usize) -> Result<Option<WideValue>, Diagnostic> {
+        let Some(attribute) = self.attribute(side, i, RADIX) else { return Ok(None) };
+        let given = read_i64_array(attribute).and_then(|numbers| match *numbers.as_slice() {
+            [bits, count, is_signed, lo, hi] if (1..=62).contains(&bits) && count >= 1 && lo <= hi => {
+                let count = u32::try_from(count).ok()?;
+                Some(WideValue {
+                    radix: Radix { bits: bits as u32, count, is_signed: is_signed != 0 },
+                    range: (lo, hi),
+                })
+            }
+            _ => None,
+        });
+        let ty = self.value_types(side).into_iter().nth(i).flatten();
+        let axis = ty.and_then(|ty| ty.shape().last().copied());
+        match given {
+            Some(wide) if axis == Some(wide.radix.count as usize) => Ok(Some(wide)),
+            _ => {
+                let name = self.value_name(side, i);
+                let message = format!(
+                    "`{name}` has a malformed `{RADIX}`; allowed is `array<i64: bits, count, is_signed, lo, hi>` with `count` the size of the last axis"
+                );
+                Err(Diagnostic::error_at(&self.op, message))
+            }
+        }
     }
 
     /// Name of argument or result `i`; `in0`, `out0` and so on where the program gave none.

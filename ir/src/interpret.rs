@@ -6,7 +6,7 @@
 use crate::attributes as attr;
 use crate::diagnostic::Diagnostic;
 use crate::fhe::FheOp;
-use crate::function::{Function, Side};
+use crate::function::{Function, Side, WideValue};
 use crate::host::{Column, HostFunctions};
 use crate::scalar;
 use crate::tfhe::{Bootstrap, TfheOp};
@@ -14,6 +14,7 @@ use crate::types::{Element, ValueType};
 use crate::walk;
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
+use cloakwork_abi::radix::Radix;
 use melior::ir::operation::OperationLike;
 use melior::ir::{OperationRef, Value, ValueLike};
 use ndarray::{ArrayD, IxDyn};
@@ -78,13 +79,22 @@ pub fn interpret_observed(
     for (i, (argument, input)) in arguments.iter().zip(inputs).enumerate() {
         let ty = type_of(*argument, function.op)?;
         let name = function.value_name(Side::Argument, i);
-        if ty.shape() != input.shape() {
-            let message = format!("argument `{name}` has shape {:?}, got {:?}", ty.shape(), input.shape());
+        let radix = function.radix(Side::Argument, i)?;
+        let shape = match radix {
+            Some(_) => ty.shape().split_last().map_or(ty.shape(), |(_, outer)| outer),
+            None => ty.shape(),
+        };
+        if shape != input.shape() {
+            let message = format!("argument `{name}` has shape {shape:?}, got {:?}", input.shape());
             return Err(Diagnostic::error_at(&function.op, message));
         }
+        let input = radix.map_or_else(|| Some(input.clone()), |wide| split(input, wide));
+        let input = input.ok_or_else(|| {
+            Diagnostic::error_at(&function.op, format!("argument `{name}` must hold integers in its range"))
+        })?;
         let value = match &ty.element {
-            Element::Lwe { .. } => encode(function, i, input)?,
-            _ => input.clone(),
+            Element::Lwe { .. } => encode(function, i, &input)?,
+            _ => input,
         };
         check_bounds(&ty, &value)
             .map_err(|message| Diagnostic::error_at(&function.op, format!("argument `{name}`: {message}")))?;
@@ -208,6 +218,22 @@ impl Bootstrap {
     }
 }
 
+/// Wide integers as digits along a new last axis.
+fn split(values: &Clear, WideValue { radix, range: (lo, hi) }: WideValue) -> Option<Clear> {
+    let values = values.int().filter(|values| values.iter().all(|value| (lo..=hi).contains(value)))?;
+    let shape: Vec<usize> = values.shape().iter().copied().chain([radix.count as usize]).collect();
+    let digits = values.iter().flat_map(|&value| radix.digits(value)).collect();
+    Some(Clear::Int(ArrayD::from_shape_vec(shape, digits).expect("digits of each value")))
+}
+
+/// Undoes [`split`].
+fn join(digits: &ArrayD<i64>, radix: Radix) -> ArrayD<i64> {
+    let (_, shape) = digits.shape().split_last().expect("checked: the last axis holds the digits");
+    let all: Vec<i64> = digits.iter().copied().collect();
+    let values = all.chunks_exact(radix.count as usize).map(|digits| radix.value(digits.iter().copied()));
+    ArrayD::from_shape_vec(shape, values.collect()).expect("one value for each group of digits")
+}
+
 fn encode(function: Function<'_, '_>, i: usize, input: &Clear) -> Result<Clear, Diagnostic> {
     let (width, is_signed) = encoding_of(function, Side::Argument, i)?;
     let (lo, hi) = encoding::bounds(width, is_signed);
@@ -230,13 +256,17 @@ fn decode(
 ) -> Result<Clear, Diagnostic> {
     let is_ciphertext =
         matches!(ValueType::of(value.r#type()).map(|ty| ty.element), Some(Element::Lwe { .. }));
-    match output {
+    let items = match output {
         Clear::Int(words) if is_ciphertext => {
             let (width, is_signed) = encoding_of(function, Side::Result, i)?;
-            Ok(Clear::Int(words.mapv(|word| encoding::decode(word as u64, width, is_signed))))
+            Clear::Int(words.mapv(|word| encoding::decode(word as u64, width, is_signed)))
         }
-        other => Ok(other),
-    }
+        other => other,
+    };
+    Ok(match (items, function.radix(Side::Result, i)?) {
+        (Clear::Int(digits), Some(wide)) => Clear::Int(join(&digits, wide.radix)),
+        (items, _) => items,
+    })
 }
 
 /// Reads [`ENCODING`] of argument or result `i`.

@@ -193,7 +193,7 @@ fn spec() -> ProgramSpec {
             output_variance: noise::bootstrap(small, shape, bootstrap_digits, Grouping::One, big_noise),
         }],
     };
-    let encoding = EncodingSpec::Encrypted { key: 0, width: WIDTH, is_signed: false };
+    let encoding = EncodingSpec::Encrypted { key: 0, width: WIDTH, is_signed: false, radix: None };
     let value = |name: &str| ValueSpec {
         name: name.into(),
         shape: vec![COUNT],

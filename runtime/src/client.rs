@@ -109,7 +109,7 @@ pub fn encrypt_with(
             (EncodingSpec::Encrypted { key, width, .. }, Data::Encrypted(words)) => {
                 let (key, noise) =
                     keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
-                let plaintexts: Vec<u64> = argument.iter().map(|&message| encode(message, width)).collect();
+                let plaintexts = plaintexts(argument, value_spec.encoding, width);
                 let size = key.lwe_dimension().to_lwe_size();
                 let mut list = LweCiphertextList::from_container(
                     words.as_mut_slice(),
@@ -162,7 +162,7 @@ pub fn decrypt_phases(
                 let size = words_of(&spec.keyset, key);
                 let (key, _) = keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
                 debug_assert_eq!(key.lwe_dimension(), LweDimension(size - 1));
-                let mut phases = vec![0; value_spec.elements()];
+                let mut phases = vec![0; value_spec.items()];
                 phases.par_iter_mut().zip(words.par_chunks_exact(size)).for_each(|(phase, words)| {
                     let ciphertext = LweCiphertext::from_container(words, CiphertextModulus::new_native());
                     *phase = decrypt_lwe_ciphertext(&key, &ciphertext).0;
@@ -176,17 +176,34 @@ pub fn decrypt_phases(
     Ok(all)
 }
 
+/// Encodes the elements of one argument, or their digits.
+pub(crate) fn plaintexts(argument: &ArrayD<i64>, encoding: EncodingSpec, width: Width) -> Vec<u64> {
+    let encoded = |message| encode(message, width);
+    match encoding.radix() {
+        None => argument.iter().map(|&message| encoded(message)).collect(),
+        Some(radix) => argument.iter().flat_map(|&value| radix.digits(value).map(encoded)).collect(),
+    }
+}
+
 /// Decodes the elements of one result.
 pub(crate) fn to_array(spec: &ValueSpec, phases: Vec<u64>) -> ArrayD<i64> {
-    let element = |phase: u64| match spec.encoding {
+    let item = |phase: u64| match spec.encoding {
         EncodingSpec::Clear => phase as i64,
-        EncodingSpec::Encrypted { width: Width(width), is_signed, .. } => {
-            decode(phase, Width(width), is_signed)
+        EncodingSpec::Encrypted { width, is_signed, .. } => decode(phase, width, is_signed),
+    };
+    let items = phases.into_iter().map(item);
+    let elements: Vec<i64> = match spec.encoding.radix() {
+        None => items.collect(),
+        Some(radix) => {
+            let items: Vec<i64> = items.collect();
+            items
+                .chunks_exact(radix.count as usize)
+                .map(|digits| radix.value(digits.iter().copied()))
+                .collect()
         }
     };
     let shape: Vec<usize> = spec.shape.iter().map(|&size| size as usize).collect();
-    ArrayD::from_shape_vec(IxDyn(&shape), phases.into_iter().map(element).collect())
-        .expect("one phase for each element")
+    ArrayD::from_shape_vec(IxDyn(&shape), elements).expect("one phase for each ciphertext")
 }
 
 fn check_keys(spec: &ProgramSpec, keys: &SecretKeys) -> Result<String, ClientError> {

@@ -4,11 +4,10 @@
 //! Lookups select exactly the entry that a bootstrap's accumulator would, also outside of the messages' half of the
 //! torus. The same seed gives the same result; without noise the result is the program's clear meaning.
 
-use crate::client::{ClientError, check_arguments, to_array};
+use crate::client::{ClientError, check_arguments, plaintexts, to_array};
 use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
 use crate::server::{catch, check_tables, length, lookup_tables};
-use cloakwork_abi::encoding::encode;
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::parameters::{NoiseDistribution, Variance, Width};
 use cloakwork_abi::spec::{BootstrapKeySpec, EncodingSpec, Keyset, SecretKeyShape};
@@ -81,13 +80,13 @@ pub fn simulate(
     let inputs = spec.inputs.iter().zip(arguments).map(|(input, argument)| match input.encoding {
         EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
         EncodingSpec::Encrypted { key, width, .. } => {
-            let mut phases: Vec<u64> = argument.iter().map(|&element| encode(element, width)).collect();
+            let mut phases = plaintexts(argument, input.encoding, width);
             state.add_fresh_noise(&mut phases, spec.keyset.secret_keys[key].noise);
             phases
         }
     });
     let inputs = inputs.collect::<Vec<Vec<u64>>>();
-    let mut outputs: Vec<Vec<u64>> = spec.outputs.iter().map(|output| vec![0; output.elements()]).collect();
+    let mut outputs: Vec<Vec<u64>> = spec.outputs.iter().map(|output| vec![0; output.items()]).collect();
     let mut workspaces: Vec<Vec<u64>> = spec.workspace.iter().map(|&count| vec![0; count as usize]).collect();
     let status = call(program, &state, &inputs, (&mut outputs, &mut workspaces));
     if status != STATUS_OK {

@@ -67,9 +67,9 @@ impl Value {
     /// A value of zeros for `spec`; if it is encrypted, then under `keys` with that fingerprint.
     pub(crate) fn zeros(spec: &ValueSpec, keyset: &Keyset, (fingerprint, keys): (&str, KeyIdentity)) -> Self {
         let (data, keys) = match spec.encoding {
-            EncodingSpec::Clear => (Data::Clear(vec![0; spec.elements()]), None),
+            EncodingSpec::Clear => (Data::Clear(vec![0; spec.items()]), None),
             EncodingSpec::Encrypted { key, .. } => {
-                let zeros = std::iter::repeat_n(0, spec.elements() * words_of(keyset, key));
+                let zeros = std::iter::repeat_n(0, spec.items() * words_of(keyset, key));
                 (Data::Encrypted(AVec::from_iter(64, zeros)), Some(keys))
             }
         };
@@ -92,9 +92,9 @@ impl Value {
             Data::Encrypted(words) => format!("{} words", words.len()),
         };
         let expected_length = match spec.encoding {
-            EncodingSpec::Clear => format!("{} clear elements", spec.elements()),
+            EncodingSpec::Clear => format!("{} clear elements", spec.items()),
             EncodingSpec::Encrypted { key, .. } => {
-                format!("{} words", spec.elements() * words_of(keyset, key))
+                format!("{} words", spec.items() * words_of(keyset, key))
             }
         };
         let is_encrypted = matches!(spec.encoding, EncodingSpec::Encrypted { .. });

@@ -153,7 +153,7 @@ fn spec(sizes: &Sizes, count: u64, width: Width) -> ProgramSpec {
     let value = |name: &str, shape: &[u64], key, width, is_signed| ValueSpec {
         name: name.into(),
         shape: shape.to_vec(),
-        encoding: EncodingSpec::Encrypted { key, width, is_signed },
+        encoding: EncodingSpec::Encrypted { key, width, is_signed, radix: None },
         range: bounds(width, is_signed),
     };
     let result = |&(name, _, many, _): &(&str, u32, u64, bool)| {

@@ -5,6 +5,7 @@ use crate::optimize_parameters::{GLOBAL_P_ERROR, P_ERROR, SECURITY, SECURITY_SOU
 use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::functions::abi_hash;
 use cloakwork_abi::parameters::SecurityLevel;
+use cloakwork_abi::radix::Radix;
 use cloakwork_abi::spec::{
     EncodingSpec, ErrorSpec, Keyset, OperationCounts, ProgramSpec, SPEC_VERSION, SecuritySpec, ValueSpec,
 };
@@ -55,18 +56,24 @@ fn values(
 ) -> Result<Vec<ValueSpec>, String> {
     let spec = |(i, value): (usize, Value<'_, '_>)| {
         let ty = value_type(value)?;
+        let wide = function.radix(side, i).map_err(|error| error.message)?;
         let (encoding, full) = match &ty.element {
             Element::Lwe { key } => {
                 let key = keyset.secret_keys.iter().position(|known| &known.name == key);
                 let key = key.ok_or_else(|| format!("`{ty}` names a key that is not defined"))?;
                 let (width, is_signed) = encoding_of(function, side, i).map_err(|error| error.message)?;
-                (EncodingSpec::Encrypted { key, width, is_signed }, bounds(width, is_signed))
+                let radix = wide.map(|wide| wide.radix);
+                let full = radix.map_or(bounds(width, is_signed), Radix::bounds);
+                (EncodingSpec::Encrypted { key, width, is_signed, radix }, full)
             }
             _ => (EncodingSpec::Clear, (i64::MIN, i64::MAX)),
         };
-        let (lo, hi) = function.range(side, i).unwrap_or(full);
+        let given = wide.map(|wide| wide.range).or_else(|| function.range(side, i));
+        let (lo, hi) = given.unwrap_or(full);
         let range = (lo.max(full.0), hi.min(full.1));
-        let shape = ty.shape().iter().map(|&size| size as u64).collect();
+        let digits = encoding.radix().map_or(0, |_| 1);
+        let axes = ty.shape().len().saturating_sub(digits);
+        let shape = ty.shape()[..axes].iter().map(|&size| size as u64).collect();
         Ok(ValueSpec { name: function.value_name(side, i), shape, encoding, range })
     };
     values.into_iter().enumerate().map(spec).collect()

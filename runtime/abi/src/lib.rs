@@ -13,6 +13,7 @@ pub mod functions;
 pub mod module_spec;
 pub mod noise;
 pub mod parameters;
+pub mod radix;
 pub mod read_spec;
 pub mod security;
 pub mod spec;

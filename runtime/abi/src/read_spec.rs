@@ -4,7 +4,8 @@
 
 use crate::encoding::{MAX_WIDTH, bounds};
 use crate::functions::abi_hash;
-use crate::parameters::{Decomposition, NoiseDistribution, Variance};
+use crate::parameters::{Decomposition, NoiseDistribution, Variance, Width};
+use crate::radix::{MAX_RADIX_WIDTH, Radix};
 use crate::security::ModulusBits;
 use crate::spec::{EncodingSpec, Keyset, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
 use std::fmt::Display;
@@ -198,7 +199,7 @@ fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) 
     )?;
     let (lo, hi) = value.range;
     require(lo <= hi, format!("{place}.range"), format!("{lo}..={hi}"), "least before greatest")?;
-    let EncodingSpec::Encrypted { key, width, is_signed } = value.encoding else { return Ok(()) };
+    let EncodingSpec::Encrypted { key, width, is_signed, radix } = value.encoding else { return Ok(()) };
     require(is_glwe(key), format!("{place}.encoding.key"), key, "the position of a GLWE key")?;
     require(
         (1..=MAX_WIDTH.0).contains(&width.0),
@@ -206,9 +207,30 @@ fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) 
         width,
         format!("1 to {MAX_WIDTH}"),
     )?;
-    let (least, greatest) = bounds(width, is_signed);
+    let (least, greatest) = match radix {
+        None => bounds(width, is_signed),
+        Some(radix) => {
+            check_radix(radix, (elements.unwrap_or(0), width), place)?;
+            radix.bounds()
+        }
+    };
     let fits = least <= lo && hi <= greatest;
     require(fits, format!("{place}.range"), format!("{lo}..={hi}"), format!("{least}..={greatest}"))
+}
+
+fn check_radix(radix: Radix, (elements, width): (u64, Width), place: &str) -> Result<(), SpecError> {
+    let Radix { bits, count, .. } = radix;
+    let is_sound = bits >= 1
+        && bits <= width.0
+        && count >= 1
+        && bits.saturating_mul(count) < MAX_RADIX_WIDTH + bits
+        && elements.saturating_mul(u64::from(count)) <= MAX_ELEMENTS;
+    require(
+        is_sound,
+        format!("{place}.encoding.radix"),
+        format!("{count} digits of {bits} bits"),
+        format!("digits that fit messages of {width} bits, at most {MAX_RADIX_WIDTH} bits together"),
+    )
 }
 
 fn check_decomposition(decomposition: Decomposition, most_bits: u32, place: &str) -> Result<(), SpecError> {

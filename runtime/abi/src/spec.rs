@@ -6,6 +6,7 @@ use crate::parameters::{
     Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, SecurityLevel,
     Variance, Width,
 };
+use crate::radix::Radix;
 use crate::security::ModulusBits;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -160,7 +161,7 @@ pub struct ValueSpec {
 pub enum EncodingSpec {
     /// A clear `i64`.
     Clear,
-    /// An LWE ciphertext of an integer, see [`crate::encoding`].
+    /// An LWE ciphertext of an integer, see [`crate::encoding`], or one for each of its digits, lowest first.
     Encrypted {
         /// Position of the secret key.
         key: usize,
@@ -168,7 +169,20 @@ pub enum EncodingSpec {
         width: Width,
         /// Whether the message is signed.
         is_signed: bool,
+        /// Where an element is several ciphertexts: the digits that their messages are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        radix: Option<Radix>,
     },
+}
+
+impl EncodingSpec {
+    /// The digits of an element, where it has several ciphertexts.
+    pub fn radix(self) -> Option<Radix> {
+        match self {
+            Self::Clear => None,
+            Self::Encrypted { radix, .. } => radix,
+        }
+    }
 }
 
 /// Failure probabilities.
@@ -207,6 +221,11 @@ impl ValueSpec {
     /// Number of elements.
     pub fn elements(&self) -> usize {
         self.shape.iter().product::<u64>() as usize
+    }
+
+    /// Number of ciphertexts, or of clear elements: of all elements with their digits.
+    pub fn items(&self) -> usize {
+        self.elements() * self.encoding.radix().map_or(1, |radix| radix.count as usize)
     }
 }
 

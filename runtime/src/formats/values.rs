@@ -82,8 +82,8 @@ fn value_header(spec: &ValueSpec) -> ValueHeader {
 /// Words of a value's body.
 fn words(spec: &ValueSpec, keyset: &Keyset) -> usize {
     match spec.encoding {
-        EncodingSpec::Clear => spec.elements(),
-        EncodingSpec::Encrypted { key, .. } => spec.elements() * words_of(keyset, key),
+        EncodingSpec::Clear => spec.items(),
+        EncodingSpec::Encrypted { key, .. } => spec.items() * words_of(keyset, key),
     }
 }
 

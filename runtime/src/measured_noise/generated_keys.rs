@@ -182,7 +182,7 @@ fn keyset(point: &Point) -> Keyset {
 }
 
 fn spec(keyset: Keyset, count: u64) -> ProgramSpec {
-    let encoding = EncodingSpec::Encrypted { key: 0, width: Width(1), is_signed: false };
+    let encoding = EncodingSpec::Encrypted { key: 0, width: Width(1), is_signed: false, radix: None };
     ProgramSpec {
         version: SPEC_VERSION,
         compiler: "tests".into(),

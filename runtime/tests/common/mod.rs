@@ -61,7 +61,7 @@ pub fn spec(name: &str, shape: &[u64], input: (Width, bool), output: (Width, boo
     let value = |name: &str, (width, is_signed)| ValueSpec {
         name: name.into(),
         shape: shape.to_vec(),
-        encoding: EncodingSpec::Encrypted { key: 0, width, is_signed },
+        encoding: EncodingSpec::Encrypted { key: 0, width, is_signed, radix: None },
         range: bounds(width, is_signed),
     };
     let count = shape.iter().product();
