@@ -307,11 +307,16 @@ impl OpGraph {
 
     /// Functions that become tables know their constants when the program is compiled.
     fn needs_constant(&self, name: &str, a: NodeId) -> Result<(), Refusal> {
-        let NodeKind::Input(index) = self.node(a).kind else { return Ok(()) };
-        let input = &self.inputs()[index].name;
+        if !self.is_clear_variable(a) {
+            return Ok(());
+        }
+        let found = match self.node(a).kind {
+            NodeKind::Input(index) => format!("the clear input `{}`", self.inputs()[index].name),
+            _ => "a clear value that derives from an input".to_owned(),
+        };
         refuse(
             name,
-            format!("the clear input `{input}`"),
+            found,
             "its clear operand is a constant: the function becomes a table when the program is compiled",
             "encrypt the input, or compile for each value of it",
         )
@@ -336,6 +341,11 @@ impl OpGraph {
 
     pub(crate) fn is_constant(&self, a: NodeId) -> bool {
         matches!(self.node(a).kind, NodeKind::Constant(_) | NodeKind::RealConstant(_))
+    }
+
+    /// Clear, but known only when the program runs.
+    pub(crate) fn is_clear_variable(&self, a: NodeId) -> bool {
+        !self.is_encrypted(a) && !self.is_constant(a)
     }
 
     pub(crate) fn is_real(&self, a: NodeId) -> bool {

@@ -128,7 +128,10 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
             NodeKind::Input(_) | NodeKind::Constant(_) | NodeKind::RealConstant(_) => {
                 unreachable!("inputs are arguments, constants are written where they are used")
             }
-            NodeKind::Encrypt => self.encrypted_constant(builder, id, &result),
+            NodeKind::Encrypt => self.encrypt(builder, self.graph.operands(id)[0], &result),
+            NodeKind::Linear(linear) if !node.element.is_encrypted() => {
+                self.clear_linear(builder, linear, &self.graph.operands(id), &result)
+            }
             NodeKind::Linear(linear) => self.linear(builder, linear, &self.graph.operands(id), &result),
             NodeKind::Lookup(table) => {
                 let is_signed = table.tables.iter().any(|&entry| entry < 0);
@@ -236,14 +239,54 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         value
     }
 
-    fn encrypted_constant(&self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
-        let constant = self.graph.operands(id).first().map(|&operand| &self.graph.node(operand).kind);
-        let Some(NodeKind::Constant(values)) = constant else {
-            unreachable!("only constants are encrypted trivially")
+    /// Arithmetic on clear values and changes of their shape.
+    fn clear_linear(
+        &mut self,
+        builder: Builder<'c, 'a>,
+        linear: &Linear,
+        ids: &[NodeId],
+        result: &ValueType,
+    ) -> Value<'c, 'a> {
+        let operands = self.operands(builder, ids, None);
+        let arith = |name: &str, operands: &[Value<'c, 'a>]| {
+            builder.op(name, operands, result.to_mlir(self.context), &[])
         };
-        let result = result.with_element(Element::encrypted(values.iter().any(|&value| value < 0)));
-        let attributes = [("value", attr::dense_i64(self.context, values))];
-        builder.op("fhe.constant", &[], result.to_mlir(self.context), &attributes)
+        match linear {
+            Linear::Add | Linear::AddClear => arith("arith.addi", &operands),
+            Linear::Sub => arith("arith.subi", &operands),
+            Linear::MulClear => arith("arith.muli", &operands),
+            Linear::Neg => {
+                let zero = builder.clear(&ArrayD::zeros(IxDyn(result.shape())));
+                arith("arith.subi", &[zero, operands[0]])
+            }
+            Linear::Dot
+            | Linear::Matmul
+            | Linear::Conv2d(_)
+            | Linear::Sum { .. }
+            | Linear::Reshape
+            | Linear::Transpose { .. }
+            | Linear::Slice { .. }
+            | Linear::Concat { .. }
+            | Linear::Broadcast
+            | Linear::Gather { .. }
+            | Linear::GatherAt { .. }
+            | Linear::SetAt { .. } => builder.linear("fhe", linear, &operands, result),
+        }
+    }
+
+    /// A trivial encryption: of a constant, or of 0 to which a clear value is added.
+    fn encrypt(&mut self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
+        let constant = |values: &ArrayD<i64>| {
+            let result = result.with_element(Element::encrypted(values.iter().any(|&value| value < 0)));
+            let attributes = [("value", attr::dense_i64(self.context, values))];
+            builder.op("fhe.constant", &[], result.to_mlir(self.context), &attributes)
+        };
+        if let NodeKind::Constant(values) = &self.graph.node(id).kind {
+            return constant(values);
+        }
+        let zero = constant(&ArrayD::zeros(IxDyn(result.shape())));
+        let clear = self.operand(builder, id, None);
+        builder.linear("fhe", &Linear::AddClear, &[zero, clear], result)
     }
 }
 

@@ -213,6 +213,14 @@ fn linear_text(
         Linear::Transpose { permutation } => call(name, format!("axes={}", tuple(permutation))),
         Linear::Broadcast => call(name, format!("shape={}", tuple(shape))),
         Linear::Concat { axis } => format!("{name}(({}), axis={axis})", list(operands.iter())),
+        Linear::Gather { indices } => {
+            let indices = ArrayD::from_shape_vec(shape.to_vec(), indices.clone()).unwrap_or_default();
+            format!("{}.flat[{}]", operands[0], shortened(&array_text(&indices, &usize::to_string)))
+        }
+        Linear::GatherAt { axis } => format!("{}[{}{}]", operands[0], ":, ".repeat(*axis), operands[1]),
+        Linear::SetAt { axis } => {
+            format!("({}[{}{}] = {})", operands[0], ":, ".repeat(*axis), operands[2], operands[1])
+        }
         Linear::Slice { offsets, strides } => {
             let axis = |axis: usize| range_text(offsets[axis] as i64, strides[axis], shape[axis] as i64);
             format!("{}[{}]", operands[0], list((0..shape.len()).map(axis)))

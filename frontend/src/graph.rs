@@ -4,7 +4,6 @@
 //! [`crate::construct`] and [`crate::shapes`], which check them; nothing is ever changed or removed:
 //! to rewrite a program, write a pass on the module that [`crate::emit`] makes of it.
 
-use crate::elementwise::Number;
 use crate::error::{Refusal, SourceLocation, TraceError, refuse};
 use crate::node::{ElementType, Input, InputType, Node, NodeKind};
 use cloakwork_abi::encoding::{MAX_WIDTH, bounds};
@@ -137,26 +136,19 @@ impl OpGraph {
         self.push(NodeKind::RealConstant(values), &[], shape, ElementType::ClearReal)
     }
 
-    /// Appends a result; constants are encrypted trivially.
+    /// Appends a result; clear integers are encrypted trivially.
     pub fn output(&mut self, id: NodeId) -> Result<(), TraceError> {
         let node = self.node(id);
         let (element, shape) = (node.element, node.shape.clone());
-        let is_constant = matches!(node.kind, NodeKind::Constant(_));
         let output = match element {
             ElementType::Encrypted { .. } => id,
-            ElementType::Clear if is_constant => {
-                self.push(NodeKind::Encrypt, &[id], shape, ElementType::ENCRYPTED)
-            }
-            ElementType::Clear | ElementType::EncryptedReal | ElementType::ClearReal => {
-                let advice = match element.number() {
-                    Number::Int => "leave it out: whoever calls the program knows it",
-                    Number::Real => "round it to an integer first",
-                };
+            ElementType::Clear => self.push(NodeKind::Encrypt, &[id], shape, ElementType::ENCRYPTED),
+            ElementType::EncryptedReal | ElementType::ClearReal => {
                 let refusal = refuse(
                     "return",
                     format!("a value of {element}s"),
-                    "results are encrypted integers",
-                    advice,
+                    "results are integers",
+                    "round it to an integer first",
                 );
                 return refusal.map_err(|refusal| self.refused(refusal));
             }

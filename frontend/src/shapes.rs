@@ -159,7 +159,7 @@ impl OpGraph {
         })
     }
 
-    /// Values one behind the other along an axis; constants among them are encrypted trivially.
+    /// Values one behind the other along an axis; clear ones are encrypted trivially unless all are constants.
     pub fn concat(&mut self, values: &[NodeId], axis: i64) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
             let Some(&first) = values.first() else {
@@ -183,24 +183,13 @@ impl OpGraph {
             }
             let mut result = graph.node(first).shape.clone();
             result[axis] = shapes.iter().map(|shape| shape[axis]).sum();
-            let is_any_encrypted = values.iter().any(|&value| graph.is_encrypted(value));
+            let is_variable = values.iter().any(|&value| !graph.is_constant(value));
             let mut operands = vec![];
             for &value in values {
-                let is_clear = !graph.is_encrypted(value);
                 graph.needs_integers("concatenate", value)?;
-                if is_clear && is_any_encrypted && !graph.is_constant(value) {
-                    return refuse(
-                        "concatenate",
-                        "a clear input between encrypted values",
-                        "values are encrypted or constants",
-                        "encrypt the input",
-                    );
-                }
-                operands.push(if is_clear && is_any_encrypted {
-                    let shape = graph.node(value).shape.clone();
-                    graph.push(NodeKind::Encrypt, &[value], shape, ElementType::ENCRYPTED)
-                } else {
-                    value
+                operands.push(match is_variable {
+                    true => graph.encrypted_trivially("concatenate", value)?,
+                    false => value,
                 });
             }
             graph.linear_shaped(Linear::Concat { axis }, &operands, result)
@@ -209,7 +198,7 @@ impl OpGraph {
 
     /// NumPy's `broadcast_to`.
     pub fn broadcast(&mut self, a: NodeId, shape: &[usize]) -> Result<NodeId, TraceError> {
-        self.checked(|graph| graph.broadcast_to("broadcast_to", a, shape))
+        self.checked(|graph| graph.broadcast_to(a, shape))
     }
 
     pub(crate) fn reshaped(&mut self, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
@@ -241,27 +230,15 @@ impl OpGraph {
             if self.is_constant(value) && !is_both_clear {
                 Ok(value)
             } else {
-                self.broadcast_to(name, value, &shape)
+                self.broadcast_to(value, &shape)
             }
         };
         Ok((fit(a)?, fit(b)?))
     }
 
-    fn broadcast_to(&mut self, name: &str, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
-        let node = self.node(a);
-        if node.shape == shape {
+    fn broadcast_to(&mut self, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
+        if self.node(a).shape == shape {
             return Ok(a);
-        }
-        if let NodeKind::Input(index) = node.kind
-            && !node.element.is_encrypted()
-        {
-            let (input, found) = (&self.inputs()[index].name, &node.shape);
-            return refuse(
-                name,
-                format!("the clear input `{input}` of shape {found:?} where {shape:?} is needed"),
-                "clear inputs are not broadcast",
-                format!("declare it with the shape {shape:?}"),
-            );
         }
         self.linear_shaped(Linear::Broadcast, &[a], shape.to_vec())
     }
@@ -314,12 +291,7 @@ impl OpGraph {
                 })
                 .collect();
         let Some(constants) = constants else {
-            return refuse(
-                name,
-                "only clear operands, one of them an input",
-                "at least one operand is encrypted",
-                "compute it before, in clear, and pass the result",
-            );
+            return self.clear_linear(op, operands, shape);
         };
         match op.evaluate(&constants, &shape) {
             Some(values) => Ok(self.constant(values)),
@@ -331,6 +303,114 @@ impl OpGraph {
             ),
         }
     }
+}
+
+impl OpGraph {
+    /// Elements of the flattened value, in a shape: `indices[i]` is where element `i` of the result comes from.
+    pub fn gather(&mut self, a: NodeId, indices: &ArrayD<usize>) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            let op = Linear::Gather { indices: indices.iter().copied().collect() };
+            graph.linear_shaped(op, &[a], indices.shape().to_vec())
+        })
+    }
+
+    /// NumPy's `take` along an axis at clear positions, which may be an input; negative ones count from the end.
+    pub fn gather_at(&mut self, a: NodeId, positions: NodeId, axis: i64) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            graph.needs_clear_positions("take", positions)?;
+            let axis = axis_of("take", axis, graph.node(a).shape.len())?;
+            let shape = taken_shape(graph, a, positions, axis);
+            graph.linear_shaped(Linear::GatherAt { axis }, &[a, positions], shape)
+        })
+    }
+
+    /// The value with `value` at clear positions along an axis, which may be an input; of several values at one
+    /// position the last stays. `value` is broadcast to what [`Self::gather_at`] gives.
+    pub fn set_at(
+        &mut self,
+        a: NodeId,
+        value: NodeId,
+        positions: NodeId,
+        axis: i64,
+    ) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            graph.needs_clear_positions("put", positions)?;
+            let axis = axis_of("put", axis, graph.node(a).shape.len())?;
+            let (a, value) = (graph.encrypted_trivially("put", a)?, graph.encrypted_trivially("put", value)?);
+            let taken = taken_shape(graph, a, positions, axis);
+            let value = graph.broadcast_to(value, &taken)?;
+            let shape = graph.node(a).shape.clone();
+            graph.linear_shaped(Linear::SetAt { axis }, &[a, value, positions], shape)
+        })
+    }
+
+    fn needs_clear_positions(&self, name: &str, positions: NodeId) -> Result<(), Refusal> {
+        self.needs_integers(name, positions)?;
+        if self.is_encrypted(positions) {
+            let advice = "compare it with each position and add up the products";
+            return refuse(name, "an encrypted position", "positions are clear", advice);
+        }
+        Ok(())
+    }
+
+    /// Integers that are clear become trivial encryptions.
+    fn encrypted_trivially(&mut self, name: &str, a: NodeId) -> Result<NodeId, Refusal> {
+        self.needs_integers(name, a)?;
+        if self.is_encrypted(a) {
+            return Ok(a);
+        }
+        let shape = self.node(a).shape.clone();
+        Ok(self.push(NodeKind::Encrypt, &[a], shape, ElementType::ENCRYPTED))
+    }
+
+    /// A linear operation on clear values that are known only when the program runs.
+    fn clear_linear(
+        &mut self,
+        op: Linear,
+        operands: &[NodeId],
+        shape: Vec<usize>,
+    ) -> Result<NodeId, Refusal> {
+        let name = linear_name(&op);
+        match op {
+            Linear::Add | Linear::AddClear | Linear::Sub | Linear::Neg | Linear::MulClear => {
+                Ok(self.push(NodeKind::Linear(op), operands, shape, ElementType::Clear))
+            }
+            Linear::Reshape
+            | Linear::Transpose { .. }
+            | Linear::Slice { .. }
+            | Linear::Broadcast
+            | Linear::Gather { .. } => {
+                let from = &self.node(operands[0]).shape;
+                let positions = (0..from.iter().product::<usize>() as i64).collect();
+                let positions = ArrayD::from_shape_vec(from.clone(), positions).ok();
+                let moved = positions.and_then(|positions| op.evaluate(&[&positions], &shape));
+                let indices = moved.unwrap_or_default().iter().map(|&index| index as usize).collect();
+                Ok(self.push(
+                    NodeKind::Linear(Linear::Gather { indices }),
+                    operands,
+                    shape,
+                    ElementType::Clear,
+                ))
+            }
+            Linear::Dot
+            | Linear::Matmul
+            | Linear::Conv2d(_)
+            | Linear::Sum { .. }
+            | Linear::Concat { .. }
+            | Linear::GatherAt { .. }
+            | Linear::SetAt { .. } => refuse(
+                name,
+                "only clear operands, one of them an input",
+                "at least one operand is encrypted",
+                "compute it before, in clear, and pass the result",
+            ),
+        }
+    }
+}
+
+fn taken_shape(graph: &OpGraph, a: NodeId, positions: NodeId, axis: usize) -> Vec<usize> {
+    let (a, positions) = (&graph.node(a).shape, &graph.node(positions).shape);
+    [&a[..axis], positions, &a[axis + 1..]].concat()
 }
 
 /// Whether summed axes remain.
@@ -358,6 +438,9 @@ pub(crate) fn linear_name(op: &Linear) -> &'static str {
         Linear::Slice { .. } => "slice",
         Linear::Concat { .. } => "concatenate",
         Linear::Broadcast => "broadcast_to",
+        Linear::Gather { .. } => "gather",
+        Linear::GatherAt { .. } => "take",
+        Linear::SetAt { .. } => "put",
     }
 }
 
@@ -366,7 +449,13 @@ fn result_shape(op: &Linear, operands: &[&[usize]]) -> Vec<usize> {
     let first = operands[0];
     match op {
         Linear::Add | Linear::Sub | Linear::Neg | Linear::AddClear | Linear::MulClear => first.to_vec(),
-        Linear::Reshape | Linear::Broadcast | Linear::Slice { .. } | Linear::Concat { .. } => first.to_vec(),
+        Linear::Reshape
+        | Linear::Broadcast
+        | Linear::Slice { .. }
+        | Linear::Concat { .. }
+        | Linear::Gather { .. }
+        | Linear::GatherAt { .. }
+        | Linear::SetAt { .. } => first.to_vec(),
         Linear::Dot => vec![],
         Linear::Matmul => vec![first.first().copied().unwrap_or(1), operands[1].last().copied().unwrap_or(1)],
         Linear::Sum { axes } => {

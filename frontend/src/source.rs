@@ -28,11 +28,7 @@ pub(crate) fn common_source(graph: &OpGraph, operands: &[NodeId]) -> Option<Node
 
 /// Whether element `i` of the node is scalar code of elements `i` of its operands and of constants.
 fn is_elementwise(graph: &OpGraph, id: NodeId) -> bool {
-    let is_variable = |operand: &NodeId| {
-        let node = graph.node(*operand);
-        !node.element.is_encrypted() && matches!(node.kind, NodeKind::Input(_))
-    };
-    if graph.operands(id).iter().any(is_variable) {
+    if graph.operands(id).iter().any(|&operand| graph.is_clear_variable(operand)) {
         return false;
     }
     match &graph.node(id).kind {
@@ -47,7 +43,10 @@ fn is_elementwise(graph: &OpGraph, id: NodeId) -> bool {
             | Linear::Transpose { .. }
             | Linear::Slice { .. }
             | Linear::Concat { .. }
-            | Linear::Broadcast => false,
+            | Linear::Broadcast
+            | Linear::Gather { .. }
+            | Linear::GatherAt { .. }
+            | Linear::SetAt { .. } => false,
         },
         NodeKind::Input(_)
         | NodeKind::Constant(_)

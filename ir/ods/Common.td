@@ -53,6 +53,27 @@ class Cloakwork_SliceOp<Dialect d, Type t> : Cloakwork_UnaryOp<d, "slice", t> {
   let summary = "Element `i` of the result is element `offsets + i·strides` of the input";
   let arguments = (ins t:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides);
 }
+class Cloakwork_GatherOp<Dialect d, Type t> : Cloakwork_PureOp<d, "gather"> {
+  let summary = "Element `i` of the result, row-major, is element `indices[i]` of the input, row-major";
+  let description = "Of a clear input the result is clear.";
+  let arguments = (ins AnyTypeOf<[t, Cloakwork_ClearInt]>:$input, DenseI64ArrayAttr:$indices);
+  let results = (outs AnyTypeOf<[t, Cloakwork_ClearInt]>:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+class Cloakwork_GatherAtOp<Dialect d, Type t> : Cloakwork_BinaryOp<d, "gather_at", t, Cloakwork_ClearInt, t> {
+  let summary = "Takes positions of `axis` that are known when the program runs; the axes of `rhs` stand in its place";
+  let description = "A position counts modulo the size of the axis, so that -1 is the last one.";
+  let arguments = (ins t:$lhs, Cloakwork_ClearInt:$rhs, I64Attr:$axis);
+}
+class Cloakwork_SetAtOp<Dialect d, Type t> : Cloakwork_PureOp<d, "set_at"> {
+  let summary = "`input` with `value` at positions of `axis` that are known when the program runs";
+  let description = [{
+    `value` has the shape that `gather_at` of the same positions gives. Of several values at one position the last stays.
+  }];
+  let arguments = (ins t:$input, t:$value, Cloakwork_ClearInt:$positions, I64Attr:$axis);
+  let results = (outs t:$result);
+  let assemblyFormat = "$input `,` $value `,` $positions attr-dict `:` functional-type(operands, results)";
+}
 class Cloakwork_ConcatOp<Dialect d, Type t> : Cloakwork_PureOp<d, "concat"> {
   let summary = "Joins tensors along `axis`";
   let arguments = (ins Variadic<t>:$inputs, I64Attr:$axis);

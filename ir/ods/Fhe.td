@@ -50,6 +50,9 @@ def Fhe_SumOp : Cloakwork_SumOp<Fhe_Dialect, Fhe_Integer>;
 def Fhe_ReshapeOp : Cloakwork_UnaryOp<Fhe_Dialect, "reshape", Fhe_Integer>;
 def Fhe_TransposeOp : Cloakwork_TransposeOp<Fhe_Dialect, Fhe_Integer>;
 def Fhe_SliceOp : Cloakwork_SliceOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_GatherOp : Cloakwork_GatherOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_GatherAtOp : Cloakwork_GatherAtOp<Fhe_Dialect, Fhe_Integer>;
+def Fhe_SetAtOp : Cloakwork_SetAtOp<Fhe_Dialect, Fhe_Integer>;
 def Fhe_ConcatOp : Cloakwork_ConcatOp<Fhe_Dialect, Fhe_Integer>;
 def Fhe_BroadcastOp : Cloakwork_UnaryOp<Fhe_Dialect, "broadcast", Fhe_Integer>;
 

@@ -74,6 +74,9 @@ def Tfhe_SumOp : Cloakwork_SumOp<Tfhe_Dialect, Tfhe_Ciphertext>;
 def Tfhe_ReshapeOp : Cloakwork_UnaryOp<Tfhe_Dialect, "reshape", Tfhe_Ciphertext>;
 def Tfhe_TransposeOp : Cloakwork_TransposeOp<Tfhe_Dialect, Tfhe_Ciphertext>;
 def Tfhe_SliceOp : Cloakwork_SliceOp<Tfhe_Dialect, Tfhe_Ciphertext>;
+def Tfhe_GatherOp : Cloakwork_GatherOp<Tfhe_Dialect, Tfhe_Ciphertext>;
+def Tfhe_GatherAtOp : Cloakwork_GatherAtOp<Tfhe_Dialect, Tfhe_Ciphertext>;
+def Tfhe_SetAtOp : Cloakwork_SetAtOp<Tfhe_Dialect, Tfhe_Ciphertext>;
 def Tfhe_ConcatOp : Cloakwork_ConcatOp<Tfhe_Dialect, Tfhe_Ciphertext>;
 def Tfhe_BroadcastOp : Cloakwork_UnaryOp<Tfhe_Dialect, "broadcast", Tfhe_Ciphertext>;
 

@@ -127,10 +127,14 @@ fn evaluate(
     let value = if let Some(fhe) = FheOp::of(op) {
         match fhe {
             FheOp::Constant { value } => Clear::Int(shaped(value, ty.shape())),
-            FheOp::Linear(linear) => match linear.evaluate(&ints()?, ty.shape()) {
-                Some(value) => Clear::Int(value),
-                None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
-            },
+            FheOp::Linear(linear) => {
+                let operands = ints()?;
+                linear.check_values(&operands).map_err(|message| Diagnostic::error_at(&op, message))?;
+                match linear.evaluate(&operands, ty.shape()) {
+                    Some(value) => Clear::Int(value),
+                    None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
+                }
+            }
             FheOp::Digits(digits) => match digits.evaluate(&ints()?) {
                 Some(value) => Clear::Int(value),
                 None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),

@@ -52,6 +52,23 @@ pub enum Linear {
     },
     /// NumPy's broadcast to the result's shape.
     Broadcast,
+    /// Element `i` of the result, row-major, is element `indices[i]` of the input, row-major. Of a clear input the
+    /// result is clear.
+    Gather {
+        /// For each element of the result.
+        indices: Vec<usize>,
+    },
+    /// `out[a, j, b] = in[a, position[j], b]`, clear positions along an axis, from `−size` to `size − 1`; compiled
+    /// programs take others modulo the size.
+    GatherAt {
+        /// The axis, which those of the positions replace.
+        axis: usize,
+    },
+    /// The input with `out[a, position[j], b] = value[a, j, b]`, clear positions along an axis as in `GatherAt`.
+    SetAt {
+        /// The axis.
+        axis: usize,
+    },
 }
 
 /// `out[n, f, y, x] = Σ in[n, c, y·s₀ + i·d₀ − top, x·s₁ + j·d₁ − left] · w[f, c′, i, j]`, zero outside,
@@ -86,6 +103,9 @@ impl Linear {
             Self::Slice { .. } => "slice",
             Self::Concat { .. } => "concat",
             Self::Broadcast => "broadcast",
+            Self::Gather { .. } => "gather",
+            Self::GatherAt { .. } => "gather_at",
+            Self::SetAt { .. } => "set_at",
         }
     }
 
@@ -117,6 +137,9 @@ impl Linear {
             }
             "concat" => Self::Concat { axis: size("axis")? },
             "broadcast" => Self::Broadcast,
+            "gather" => Self::Gather { indices: sizes("indices")? },
+            "gather_at" => Self::GatherAt { axis: size("axis")? },
+            "set_at" => Self::SetAt { axis: size("axis")? },
             _ => return None,
         })
     }
@@ -136,7 +159,10 @@ impl Linear {
             Self::Slice { offsets, strides } => {
                 vec![("offsets", array(offsets)), ("strides", attr::i64_array(context, strides))]
             }
-            Self::Concat { axis } => vec![("axis", attr::i64(context, *axis as i64))],
+            Self::Gather { indices } => vec![("indices", array(indices))],
+            Self::Concat { axis } | Self::GatherAt { axis } | Self::SetAt { axis } => {
+                vec![("axis", attr::i64(context, *axis as i64))]
+            }
             Self::Add
             | Self::Sub
             | Self::Neg
@@ -243,6 +269,24 @@ impl Linear {
                     && a.iter().rev().zip(result.iter().rev()).all(|(from, to)| from == to || *from == 1);
                 if fits { Ok(()) } else { Err(format!("shape {a:?} cannot be broadcast to {result:?}")) }
             }
+            (Self::Gather { indices }, [a]) => {
+                let (count, size) = (result.iter().product::<usize>(), a.iter().product::<usize>());
+                if indices.len() != count {
+                    return Err(format!("{} indices for a result of {count} elements", indices.len()));
+                }
+                match indices.iter().find(|&&index| index >= size) {
+                    Some(index) => Err(format!("element {index} is taken, the input has {size}")),
+                    None => Ok(()),
+                }
+            }
+            (Self::GatherAt { axis }, [a, positions]) => expect(&taken_shape(a, *axis, positions)?),
+            (Self::SetAt { axis }, [a, value, positions]) => {
+                let taken = taken_shape(a, *axis, positions)?;
+                if *value != taken {
+                    return Err(format!("the value has shape {value:?}, the positions need {taken:?}"));
+                }
+                expect(a)
+            }
             _ => Err(format!("`{}` does not take {} operands", self.mnemonic(), operands.len())),
         }
     }
@@ -255,6 +299,23 @@ impl Linear {
             None
         } else {
             Some(exact.mapv(|value| value as i64))
+        }
+    }
+
+    /// Why operands of fitting shape are none all the same: a position outside of its axis.
+    pub fn check_values(&self, operands: &[&ArrayD<i64>]) -> Result<(), String> {
+        let (axis, positions) = match (self, operands) {
+            (Self::GatherAt { axis }, [_, positions]) | (Self::SetAt { axis }, [_, _, positions]) => {
+                (*axis, positions)
+            }
+            _ => return Ok(()),
+        };
+        let size = operands[0].shape()[axis] as i64;
+        match positions.iter().find(|position| !(-size..size).contains(*position)) {
+            Some(position) => {
+                Err(format!("position {position} is out of bounds for axis {axis} of {size} elements"))
+            }
+            None => Ok(()),
         }
     }
 
@@ -290,8 +351,41 @@ impl Linear {
                 ndarray::concatenate(Axis(*axis), &views).expect("shapes are checked")
             }
             Self::Broadcast => a.broadcast(IxDyn(result)).expect("shapes are checked").to_owned(),
+            Self::Gather { indices } => {
+                let flat = a.as_standard_layout();
+                let flat = flat.as_slice().expect("standard layout");
+                let values = indices.iter().map(|&index| flat[index]).collect();
+                ArrayD::from_shape_vec(IxDyn(result), values).expect("shapes are checked")
+            }
+            Self::GatherAt { axis } => {
+                let at: Vec<usize> = positions(operands[1], a.shape()[*axis]);
+                reshaped(a.select(Axis(*axis), &at), result)
+            }
+            Self::SetAt { axis } => {
+                let at = positions(operands[2], a.shape()[*axis]);
+                let mut rows = a.shape().to_vec();
+                rows[*axis] = at.len();
+                let value = reshaped(operands[1].clone(), &rows);
+                let mut out = a.clone();
+                for (row, position) in value.axis_iter(Axis(*axis)).zip(at) {
+                    out.index_axis_mut(Axis(*axis), position).assign(&row);
+                }
+                out
+            }
         }
     }
+}
+
+/// The shape of what lies at positions along an axis.
+fn taken_shape(a: &[usize], axis: usize, positions: &[usize]) -> Result<Vec<usize>, String> {
+    if axis >= a.len() {
+        return Err(format!("axis {axis} must lie below the rank {}", a.len()));
+    }
+    Ok([&a[..axis], positions, &a[axis + 1..]].concat())
+}
+
+fn positions(at: &ArrayD<i128>, size: usize) -> Vec<usize> {
+    at.iter().map(|position| position.rem_euclid(size as i128) as usize).collect()
 }
 
 impl Conv2d {
@@ -419,6 +513,23 @@ mod tests {
         assert_eq!(op.check_shapes(&[&[2, 4]], &[2, 2]), Ok(()));
         assert_eq!(op.evaluate(&[&a], &[2, 2]), Some(array(&[2, 2], &[7, 5, 3, 1])));
         assert!(op.check_shapes(&[&[2, 4]], &[2, 3]).is_err());
+    }
+
+    #[test]
+    fn positions_along_an_axis() {
+        let a = array(&[2, 3], &[0, 1, 2, 3, 4, 5]);
+        let at = array(&[2], &[-1, 0]);
+        let take = Linear::GatherAt { axis: 1 };
+        assert_eq!(take.check_shapes(&[&[2, 3], &[2]], &[2, 2]), Ok(()));
+        assert_eq!(take.evaluate(&[&a, &at], &[2, 2]), Some(array(&[2, 2], &[2, 0, 5, 3])));
+        let (row, last) = (array(&[3], &[7, 8, 9]), array(&[], &[4]));
+        let set = Linear::SetAt { axis: 0 };
+        assert_eq!(set.check_shapes(&[&[2, 3], &[3], &[]], &[2, 3]), Ok(()));
+        assert_eq!(set.evaluate(&[&a, &row, &last], &[2, 3]), Some(array(&[2, 3], &[7, 8, 9, 3, 4, 5])));
+        let gather = Linear::Gather { indices: vec![5, 5, 0, 1] };
+        assert_eq!(gather.check_shapes(&[&[2, 3]], &[2, 2]), Ok(()));
+        assert_eq!(gather.evaluate(&[&a], &[2, 2]), Some(array(&[2, 2], &[5, 5, 0, 1])));
+        assert!(gather.check_shapes(&[&[4]], &[4]).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::diagnostic::emit_error;
 use crate::digits::Digits;
 use crate::fhe::{FheOp, Lookup};
+use crate::linear::Linear;
 use crate::tfhe::{Bootstrap, TfheOp, key_ops};
 use crate::types::{Element, ValueType};
 use crate::{attributes as attr, scalar, walk};
@@ -45,7 +46,7 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
             FheOp::Constant { value } => verify_constant(value.shape(), &result),
             FheOp::Linear(linear) => {
                 linear.check_shapes(&shapes, result.shape())?;
-                verify_linear_elements(&operands, &result)
+                verify_linear_elements(&linear, &operands, &result)
             }
             FheOp::Digits(digits) => verify_digits(&digits, &operands, &result),
             FheOp::Lookup(lookup) => verify_lookup(&lookup, &operands[0], &result),
@@ -56,7 +57,7 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
             TfheOp::Constant { value } => verify_constant(value.shape(), &result),
             TfheOp::Linear(linear) => {
                 linear.check_shapes(&shapes, result.shape())?;
-                verify_linear_elements(&operands, &result)
+                verify_linear_elements(&linear, &operands, &result)
             }
             TfheOp::Keyswitch { key } => {
                 same_shape(&operands[0], &result)?;
@@ -70,7 +71,19 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
     }
 }
 
-fn verify_linear_elements(operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+fn verify_linear_elements(linear: &Linear, operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    if let (Linear::Gather { .. }, [input]) = (linear, operands)
+        && !input.element.is_encrypted()
+    {
+        return if input.element == result.element {
+            Ok(())
+        } else {
+            Err("of a clear input the result is clear".into())
+        };
+    }
+    if !result.element.is_encrypted() {
+        return Err("the result must be encrypted".into());
+    }
     let encrypted = operands.iter().filter(|operand| operand.element.is_encrypted());
     let mut count = 0;
     for operand in encrypted {

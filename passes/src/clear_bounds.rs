@@ -1,6 +1,7 @@
 //! Greatest magnitudes of clear values, element by element: exact for constants, by range for arguments.
 
 use crate::facts::clear_constant;
+use cloakwork_ir::fhe::FheOp;
 use cloakwork_ir::function::{Function, Side};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::types::ValueType;
@@ -33,10 +34,18 @@ pub(crate) fn magnitudes(function: Function<'_, '_>, value: Value<'_, '_>) -> Re
             Some(Clear::Int(values)) => Ok(values.mapv(i64::unsigned_abs)),
             Some(Clear::Real(_)) | None => Err("the constant does not hold i64".to_owned()),
         },
+        "fhe.gather" => {
+            let Some(FheOp::Linear(linear)) = FheOp::of(op) else {
+                return Err("`fhe.gather` is malformed".to_owned());
+            };
+            let of = magnitudes(function, walk::operand(op, 0))?.mapv(|v| v.min(i64::MAX as u64) as i64);
+            let moved = linear.evaluate(&[&of], ty.shape()).ok_or("`fhe.gather` is malformed")?;
+            Ok(moved.mapv(i64::unsigned_abs))
+        }
         "arith.addi" | "arith.subi" => combine(&operands()?, u64::saturating_add),
         "arith.muli" => combine(&operands()?, u64::saturating_mul),
         other => Err(format!(
-            "the magnitude of `{other}` is not known; allowed are constants, arguments with a range, addi, subi and muli"
+            "the magnitude of `{other}` is not known; allowed are constants, arguments with a range, gather, addi, subi and muli"
         )),
     }
 }

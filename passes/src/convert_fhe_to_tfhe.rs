@@ -142,6 +142,10 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
     fn op(&mut self, op: OperationRef<'c, 'a>, fhe: &FheOp<'c, 'a>) -> Result<Value<'c, 'a>, Failed> {
         let builder = Builder::before(self.context, op);
         let result = value_type(walk::result(op), op)?;
+        if let (FheOp::Linear(linear), false) = (fhe, result.element.is_encrypted()) {
+            let operands: Vec<Value<'c, 'a>> = op.operands().collect();
+            return Ok(builder.linear("tfhe", linear, &operands, &result));
+        }
         let width = width_of(&result, op)?;
         let under = self.keys.of_result(op)?;
         self.under.insert(key(walk::result(op)), under);

@@ -4,6 +4,7 @@
 //! and no input occurs twice.
 
 use crate::facts::{self, Range};
+use crate::intervals_at_positions as positions;
 use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
 use ndarray::{ArrayD, IxDyn, Zip};
@@ -44,7 +45,8 @@ pub(crate) fn linear(linear: &Linear, operands: &[&Interval], shape: &[usize]) -
         | Linear::Transpose { .. }
         | Linear::Slice { .. }
         | Linear::Concat { .. }
-        | Linear::Broadcast => {
+        | Linear::Broadcast
+        | Linear::Gather { .. } => {
             let lo: Vec<_> = operands.iter().map(|operand| &operand.lo).collect();
             let hi: Vec<_> = operands.iter().map(|operand| &operand.hi).collect();
             Interval { lo: evaluate(&lo)?, hi: evaluate(&hi)? }
@@ -65,6 +67,8 @@ pub(crate) fn linear(linear: &Linear, operands: &[&Interval], shape: &[usize]) -
             result
         }
         Linear::Dot | Linear::Matmul | Linear::Conv2d(_) => bilinear(linear, a, operands[1], shape)?,
+        Linear::GatherAt { axis } => positions::gather_at(a, operands[1], *axis, shape),
+        Linear::SetAt { axis } => positions::set_at(a, operands[1], operands[2], *axis),
     })
 }
 
@@ -176,7 +180,7 @@ mod tests {
         #[test]
         fn no_value_escapes(
             a in interval(&[2, 3]), b in interval(&[2, 3]), c in interval(&[3, 2]), image in interval(&[1, 1, 3, 3]),
-            kernel in interval(&[2, 1, 2, 2]), seed in any::<u64>(),
+            kernel in interval(&[2, 1, 2, 2]), few in interval(&[3]), seed in any::<u64>(),
         ) {
             for op in [Linear::Add, Linear::Sub, Linear::AddClear, Linear::MulClear] {
                 prop_assert!(check(&op, &[&a, &b], &[2, 3], seed), "{op:?}");
@@ -187,6 +191,11 @@ mod tests {
             prop_assert!(check(&Linear::Matmul, &[&a, &c], &[2, 2], seed));
             let concat = Linear::Concat { axis: 0 };
             prop_assert!(check(&concat, &[&a, &b], &[4, 3], seed));
+            let gather = Linear::Gather { indices: vec![5, 0, 0, 3] };
+            prop_assert!(check(&gather, &[&a], &[2, 2], seed));
+            let (take, put) = (Linear::GatherAt { axis: 1 }, Linear::SetAt { axis: 1 });
+            prop_assert!(check(&take, &[&a, &c], &[2, 3, 2], seed));
+            prop_assert!(check(&put, &[&a, &b, &few], &[2, 3], seed));
             let conv = Conv2d { strides: [1, 2], padding: [1, 0, 1, 1], dilations: [1, 1], groups: 1 };
             prop_assert!(check(&Linear::Conv2d(conv), &[&image, &kernel], &[1, 2, 4, 2], seed));
         }

@@ -14,6 +14,7 @@ mod given_keys;
 mod infer_bit_widths;
 pub mod infer_ranges;
 mod intervals;
+mod intervals_at_positions;
 mod key_choices;
 mod native;
 mod optimize_parameters;

@@ -173,13 +173,28 @@ fn add_op(
             (vec![Operand::disjoint(operand(0), terms as f64, terms as f64)], count * terms)
         }
         Linear::Transpose { .. } | Linear::Slice { .. } => (vec![Operand::disjoint(operand(0), 1.0, 1.0)], 0),
-        Linear::Broadcast => (vec![Operand::copies(operand(0))], 0),
+        Linear::Gather { indices } if is_each_once(indices) => {
+            (vec![Operand::disjoint(operand(0), 1.0, 1.0)], 0)
+        }
+        Linear::Broadcast | Linear::Gather { .. } | Linear::GatherAt { .. } => {
+            (vec![Operand::copies(operand(0))], 0)
+        }
+        Linear::SetAt { .. } => {
+            // Each element is one of either operand.
+            let both = dag.concat(&[operand(0), operand(1)], width, label.clone());
+            (vec![Operand::copies(both)], 0)
+        }
         Linear::Concat { .. } => {
             let parts: Vec<DagValue> = (0..op.operand_count()).map(operand).collect();
             return Ok(dag.concat(&parts, width, label));
         }
     };
     Ok(dag.linear(&operands, width, additions, label))
+}
+
+fn is_each_once(indices: &[usize]) -> bool {
+    let mut seen = vec![false; indices.iter().max().map_or(0, |&last| last + 1)];
+    indices.iter().all(|&index| !std::mem::replace(&mut seen[index], true))
 }
 
 /// `Σ wᵢ²` and `Σ |wᵢ|`

@@ -94,7 +94,10 @@ fn additions(linear: &Linear, op: OperationRef<'_, '_>, count: u64) -> u64 {
         | Linear::Transpose { .. }
         | Linear::Slice { .. }
         | Linear::Concat { .. }
-        | Linear::Broadcast => count,
+        | Linear::Broadcast
+        | Linear::Gather { .. }
+        | Linear::GatherAt { .. }
+        | Linear::SetAt { .. } => count,
         Linear::Dot | Linear::Sum { .. } => shape(0).iter().product(),
         Linear::Matmul => count * shape(1).first().copied().unwrap_or(1),
         Linear::Conv2d(_) => count * shape(1).iter().skip(1).product::<u64>(),

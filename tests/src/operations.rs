@@ -50,6 +50,21 @@ pub const FHE_OPERATIONS: &[Operation] = &[
     operation("concat", " x, … {axis}", "the operands one behind the other along an axis"),
     operation("broadcast", " x", "`x` repeated to the result's shape by NumPy's rule"),
     operation(
+        "gather",
+        " x {indices}",
+        "element `i`, row-major, is element `indices[i]` of `x`; of a clear `x` the result is clear",
+    ),
+    operation(
+        "gather_at",
+        " x, c {axis}",
+        "what lies at the clear positions `c` of an axis, whose place the axes of `c` take; from `−size` to `size − 1`, others count modulo the size when the program runs",
+    ),
+    operation(
+        "set_at",
+        " x, v, c {axis}",
+        "`x` with `v` at the positions that `gather_at` would take; the last of several stays",
+    ),
+    operation(
         "lookup",
         " x {tables, selector}",
         "element `i` becomes `tables[selector[i]][xᵢ mod 2^w]`; without a selector there is one table",
@@ -120,6 +135,9 @@ pub const TFHE_OPERATIONS: &[Operation] = &[
     operation("slice", " x {offsets, strides}", "as in `fhe`"),
     operation("concat", " x, … {axis}", "as in `fhe`"),
     operation("broadcast", " x", "as in `fhe`"),
+    operation("gather", " x {indices}", "as in `fhe`"),
+    operation("gather_at", " x, c {axis}", "as in `fhe`"),
+    operation("set_at", " x, v, c {axis}", "as in `fhe`"),
     operation("keyswitch", " @key, x", "every ciphertext under the key's output key"),
     operation(
         "bootstrap",

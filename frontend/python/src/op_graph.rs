@@ -15,6 +15,7 @@ use cloakwork_frontend::elementwise::{Binary, Number, Unary};
 use cloakwork_frontend::format::{Places, maximum_integer_bit_width};
 use cloakwork_frontend::shapes::{KeepAxes, Take};
 use cloakwork_frontend::{NodeId, SourceLocation, TraceError};
+use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Conv2d;
 use ndarray::ArrayD;
@@ -144,6 +145,38 @@ impl OpGraph {
 
     fn broadcast_to(&mut self, a: &Node, shape: Vec<usize>) -> PyResult<Node> {
         let node = self.graph.broadcast(a.0, &shape);
+        self.built(node, &[a.0])
+    }
+
+    /// Elements of the flattened value; the result has the shape of `indices`.
+    fn gather(&mut self, a: &Node, indices: &Bound<'_, PyAny>) -> PyResult<Node> {
+        let indices = integers(indices)?.mapv(|index| usize::try_from(index).unwrap_or(usize::MAX));
+        let node = self.graph.gather(a.0, &indices);
+        self.built(node, &[a.0])
+    }
+
+    /// What lies at clear positions of an axis.
+    fn gather_at(&mut self, a: &Node, positions: &Node, axis: i64) -> PyResult<Node> {
+        let node = self.graph.gather_at(a.0, positions.0, axis);
+        self.built(node, &[a.0, positions.0])
+    }
+
+    /// `a` with `value` at clear positions of an axis.
+    fn set_at(&mut self, a: &Node, value: &Node, positions: &Node, axis: i64) -> PyResult<Node> {
+        let node = self.graph.set_at(a.0, value.0, positions.0, axis);
+        self.built(node, &[a.0, value.0, positions.0])
+    }
+
+    /// `name` is `round`, `truncate` or `low_bits`; only the first two may be approximate.
+    fn digits(&mut self, name: &str, a: &Node, bits: u32, is_approximate: bool) -> PyResult<Node> {
+        let exactness = if is_approximate { Exactness::Approximate } else { Exactness::Exact };
+        let digits = match name {
+            "round" => Digits::Round { bits, exactness },
+            "truncate" => Digits::Truncate { bits, exactness },
+            "low_bits" => Digits::LowBits { bits },
+            _ => return Err(unknown(name)),
+        };
+        let node = self.graph.digits(digits, a.0);
         self.built(node, &[a.0])
     }
 

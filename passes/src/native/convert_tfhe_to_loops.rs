@@ -116,7 +116,8 @@ fn emit_function<'c: 'a, 'a>(
         outer,
     };
     for op in function.operations() {
-        if let Some(tfhe) = TfheOp::of(op) {
+        // Clear values are computed where they are used.
+        if let Some(tfhe) = TfheOp::of(op).filter(|_| value_type(walk::result(op)).element.is_encrypted()) {
             emitter.emit(op, &tfhe)?;
         }
     }

@@ -155,6 +155,38 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                         .collect()
                 });
             }
+            Linear::Gather { indices } => {
+                let input = self.elements(loops, first);
+                let indices = self.globals.words(indices.iter().map(|&index| index as i64).collect());
+                loops.repeat(count, |inner, i| {
+                    let index = inner.load(inner.word(inner.address_of(&indices), i));
+                    inner.copy(out.words, inner.element(input, index), inner.element(out, i));
+                });
+            }
+            Linear::GatherAt { axis } => {
+                let rows = Rows::of(value_type(first).shape(), *axis, value_type(operands[1]).elements());
+                let (input, positions) = (self.elements(loops, first), self.clear(operands[1]));
+                rows.each(loops, &positions, &|inner, whole, row| {
+                    inner.copy(
+                        inner.mul(inner.int(rows.inner), out.words),
+                        inner.element(input, whole),
+                        inner.element(out, row),
+                    );
+                });
+            }
+            Linear::SetAt { axis } => {
+                let rows = Rows::of(shape, *axis, value_type(operands[2]).elements());
+                let (input, value) = (self.elements(loops, first), self.elements(loops, operands[1]));
+                let positions = self.clear(operands[2]);
+                loops.copy(flat(loops), input.base, out.base);
+                rows.each(loops, &positions, &|inner, whole, row| {
+                    inner.copy(
+                        inner.mul(inner.int(rows.inner), out.words),
+                        inner.element(value, row),
+                        inner.element(out, whole),
+                    );
+                });
+            }
             Linear::Concat { axis } => {
                 let mut start = 0;
                 for operand in operands {
@@ -188,6 +220,44 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
             let from = inner.element(input, inner.linear_index(&source(inner, at), &from_shape));
             let to = inner.element(out, inner.linear_index(at, shape));
             inner.copy(out.words, from, to);
+        });
+    }
+}
+
+/// Runs of elements behind positions along an axis.
+struct Rows {
+    /// Runs along the axes before.
+    outer: usize,
+    /// Of the axis.
+    size: usize,
+    /// Positions that are taken.
+    taken: usize,
+    /// Elements of a run: of the axes behind.
+    inner: usize,
+}
+
+impl Rows {
+    fn of(shape: &[usize], axis: usize, taken: usize) -> Self {
+        let product = |sizes: &[usize]| sizes.iter().product();
+        Self { outer: product(&shape[..axis]), size: shape[axis], taken, inner: product(&shape[axis + 1..]) }
+    }
+
+    /// Calls `body` with the first element of each run: in the tensor that has the whole axis, and in the other.
+    fn each<'c: 'a, 'a>(
+        &self,
+        loops: Loops<'c, 'a>,
+        positions: &ClearSource<'c, 'a>,
+        body: &dyn Fn(Loops<'c, 'a>, Value<'c, 'a>, Value<'c, 'a>),
+    ) {
+        loops.repeat_over(&[self.outer, self.taken], &mut |loops, at| {
+            // The remainder has the sign of the position; whatever the caller passes, the result lies in the axis.
+            let size = loops.int(self.size);
+            let rest = loops.binary("arith.remsi", positions.load(loops, at[1]), size);
+            let position = loops.binary("arith.remui", loops.add(rest, size), size);
+            let element = |row| loops.mul(row, loops.int(self.inner));
+            let whole = loops.linear_index(&[at[0], position], &[self.outer, self.size]);
+            let row = loops.linear_index(at, &[self.outer, self.taken]);
+            body(loops, element(whole), element(row));
         });
     }
 }

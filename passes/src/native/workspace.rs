@@ -77,6 +77,9 @@ pub(crate) fn plan(function: Function<'_, '_>, keys: &[String]) -> Workspace {
             continue;
         }
         let result = walk::result(op);
+        if !value_type(result).element.is_encrypted() {
+            continue;
+        }
         let view = view_offset(op).map(|offset| {
             let (root, base) = views[&key(walk::operand(op, 0))];
             (root, base + offset)

@@ -230,3 +230,33 @@ func.func @main(%x: tensor<2x!fhe.eint<4>>, %top: !fhe.eint<1>) {
   %0 = fhe.low_bits %x, %top {bits = 2 : i64} : (tensor<2x!fhe.eint<4>>, !fhe.eint<1>) -> tensor<2x!fhe.eint<4>>
   return
 }
+// -----
+func.func @main(%x: tensor<4x!fhe.eint<2>>) {
+  // expected-error@+1: 'fhe.gather' op element 4 is taken, the input has 4
+  %0 = fhe.gather %x {indices = array<i64: 1, 4>} : (tensor<4x!fhe.eint<2>>) -> tensor<2x!fhe.eint<2>>
+  return
+}
+// -----
+func.func @main(%x: tensor<4x!fhe.eint<2>>) {
+  // expected-error@+1: 'fhe.gather' op 2 indices for a result of 3 elements
+  %0 = fhe.gather %x {indices = array<i64: 1, 3>} : (tensor<4x!fhe.eint<2>>) -> tensor<3x!fhe.eint<2>>
+  return
+}
+// -----
+func.func @main(%x: tensor<4x!fhe.eint<2>>) {
+  // expected-error@+1: 'fhe.gather' op the result must be encrypted
+  %0 = fhe.gather %x {indices = array<i64: 1, 3>} : (tensor<4x!fhe.eint<2>>) -> tensor<2xi64>
+  return
+}
+// -----
+func.func @main(%x: tensor<4x!fhe.eint<2>>, %at: tensor<2xi64>) {
+  // expected-error@+1: 'fhe.gather_at' op axis 1 must lie below the rank 1
+  %0 = fhe.gather_at %x, %at {axis = 1 : i64} : (tensor<4x!fhe.eint<2>>, tensor<2xi64>) -> tensor<2x!fhe.eint<2>>
+  return
+}
+// -----
+func.func @main(%x: tensor<4x!fhe.eint<2>>, %at: tensor<2xi64>) {
+  // expected-error@+1: 'fhe.set_at' op the value has shape [4], the positions need [2]
+  %0 = fhe.set_at %x, %x, %at {axis = 0 : i64} : (tensor<4x!fhe.eint<2>>, tensor<4x!fhe.eint<2>>, tensor<2xi64>) -> tensor<4x!fhe.eint<2>>
+  return
+}

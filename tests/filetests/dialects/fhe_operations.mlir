@@ -48,6 +48,16 @@ func.func @main(%x: tensor<2x3x!fhe.eint<?>>, %y: tensor<1x3x!fhe.eint<?>>) -> (
   return %0, %1, %2 : tensor<2x2x!fhe.eint<?>>, tensor<3x3x!fhe.eint<?>>, tensor<1x2x3x!fhe.eint<?>>
 }
 // -----
+// run: @main([[1, 2, 3], [4, 5, 6]], [-1, 0], [7, 8]) == ([[6, 6], [1, 2]], [[3, 1], [6, 4]], [[7, 2, 7], [8, 5, 8]], [0, -1, 0, -1])
+func.func @main(%x: tensor<2x3x!fhe.eint<?>>, %at: tensor<2xi64>, %v: tensor<2x!fhe.eint<?>>) -> (tensor<2x2x!fhe.eint<?>>, tensor<2x2x!fhe.eint<?>>, tensor<2x3x!fhe.eint<?>>, tensor<4xi64>) {
+  %0 = fhe.gather %x {indices = array<i64: 5, 5, 0, 1>} : (tensor<2x3x!fhe.eint<?>>) -> tensor<2x2x!fhe.eint<?>>
+  %1 = fhe.gather_at %x, %at {axis = 1 : i64} : (tensor<2x3x!fhe.eint<?>>, tensor<2xi64>) -> tensor<2x2x!fhe.eint<?>>
+  %2 = fhe.gather %v {indices = array<i64: 0, 0, 1, 1>} : (tensor<2x!fhe.eint<?>>) -> tensor<2x2x!fhe.eint<?>>
+  %3 = fhe.set_at %x, %2, %at {axis = 1 : i64} : (tensor<2x3x!fhe.eint<?>>, tensor<2x2x!fhe.eint<?>>, tensor<2xi64>) -> tensor<2x3x!fhe.eint<?>>
+  %4 = fhe.gather %at {indices = array<i64: 1, 0, 1, 0>} : (tensor<2xi64>) -> tensor<4xi64>
+  return %0, %1, %3, %4 : tensor<2x2x!fhe.eint<?>>, tensor<2x2x!fhe.eint<?>>, tensor<2x3x!fhe.eint<?>>, tensor<4xi64>
+}
+// -----
 // Entries 2 and 3 of a signed table belong to -2 and -1.
 // run: @main([0, 1, 2, 3], [0, 1, -2, -1]) == ([5, 6, 8, 7], [5, 6, 7, 8])
 func.func @main(%x: tensor<4x!fhe.eint<2>>, %y: tensor<4x!fhe.esint<2>>) -> (tensor<4x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) {

@@ -170,7 +170,13 @@ fn shapes(sign: Sign, add: &mut Add<'_>) {
     one("transpose", "{permutation = array<i64: 1, 0>}", x.t().as_standard_layout().into_owned());
     let slice = matrix(&x).slice(s![1.., ..;-2]).to_owned().into_dyn();
     one("slice", "{offsets = array<i64: 1, 2>, strides = array<i64: 1, -2>}", slice);
+    let flat: Vec<i64> = x.iter().copied().collect();
+    let gathered = |indices: [usize; 4]| array![indices.map(|index| flat[index])].into_dyn();
+    one("gather_permuted", "{indices = array<i64: 5, 0, 3, 1>}", gathered([5, 0, 3, 1]));
+    one("gather_repeated", "{indices = array<i64: 5, 5, 0, 5>}", gathered([5, 5, 0, 5]));
     one("broadcast", "", x.broadcast(IxDyn(&[2, 2, 3])).expect("NumPy's rule").to_owned());
+
+    positions(sign, add);
 
     let y = values("y", &[2, 2], sign);
     let (left, right, result) = (encrypted(&SHAPE, sign), encrypted(&[2, 2], sign), encrypted(&[2, 5], sign));
@@ -179,6 +185,45 @@ fn shapes(sign: Sign, add: &mut Add<'_>) {
     text.line(&format!("%r = fhe.concat %x, %y {{axis = 1 : i64}} : ({left}, {right}) -> {result}"));
     let expected = concatenate(Axis(1), &[x.view(), y.view()]).expect("two rows each");
     add("concat", text.finish(&[("r", result)]), vec![x, y], vec![expected]);
+}
+
+/// Positions are arguments, of either sign; clear values change their shape on the way.
+fn positions(sign: Sign, add: &mut Add<'_>) {
+    let (x, at) = (values("x", &SHAPE, sign), array![2i64, -3, -1].into_dyn());
+    let along = |at: &ArrayD<i64>| at.iter().map(|p| p.rem_euclid(3) as usize).collect::<Vec<_>>();
+    let (ty, square) = (encrypted(&SHAPE, sign), encrypted(&[2, 3], sign));
+    let mut text = with_x(sign, &SHAPE);
+    text.clear("at", &[3], (-3, 2));
+    let mut put = text.clone();
+    text.line(&format!("%r = fhe.gather_at %x, %at {{axis = 1 : i64}} : ({ty}, tensor<3xi64>) -> {square}"));
+    let taken = x.select(Axis(1), &along(&at));
+    add("gather_at", text.finish(&[("r", square)]), vec![x.clone(), at.clone()], vec![taken]);
+
+    let (value, column) = (values("value", &[2, 2], sign), encrypted(&[2, 2], sign));
+    put.encrypted("value", &[2, 2], (sign, range_of(sign)));
+    put.line("%two = fhe.gather %at {indices = array<i64: 2, 0>} : (tensor<3xi64>) -> tensor<2xi64>");
+    put.line(&format!(
+        "%r = fhe.set_at %x, %value, %two {{axis = 1 : i64}} : ({ty}, {column}, tensor<2xi64>) -> {ty}"
+    ));
+    let mut expected = x.clone();
+    for (j, position) in along(&array![at[2], at[0]].into_dyn()).into_iter().enumerate() {
+        expected.index_axis_mut(Axis(1), position).assign(&value.index_axis(Axis(1), j));
+    }
+    add("set_at", put.finish(&[("r", ty)]), vec![x, at, value], vec![expected]);
+
+    let (x, c) = (values("x", &SHAPE, sign), Integers::of_tag("c").tensor(&[3], -3, 3));
+    let (ty, signed) = (encrypted(&SHAPE, sign), encrypted(&SHAPE, Sign::Signed));
+    let mut text = with_x(sign, &SHAPE);
+    text.clear("c", &[3], (-3, 3));
+    text.line(
+        "%w = fhe.gather %c {indices = array<i64: 2, 1, 0, 2, 1, 0>} : (tensor<3xi64>) -> tensor<2x3xi64>",
+    );
+    text.line("%v = arith.addi %w, %w : tensor<2x3xi64>");
+    text.line(&format!("%s = fhe.add_clear %x, %v : ({ty}, tensor<2x3xi64>) -> {signed}"));
+    text.line(&format!("%r = fhe.mul_clear %s, %w : ({signed}, tensor<2x3xi64>) -> {signed}"));
+    let turned = c.slice(s![..;-1]).to_owned();
+    let expected = (&x + &(&turned + &turned)) * &turned;
+    add("gather_clear", text.finish(&[("r", signed)]), vec![x, c.clone()], vec![expected]);
 }
 
 fn tables(sign: Sign, add: &mut Add<'_>) {
