@@ -155,7 +155,7 @@ impl CostModel {
 
 impl KeyswitchCost {
     /// See [`CostModel::keyswitch_coefficient`].
-    fn coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
+    pub(super) fn coefficient(&self, decomposition: Decomposition, to: LweDimension, batch: f64) -> f64 {
         let is_wide_enough = |digit: &&DigitCost| digit.base_log >= decomposition.base_log;
         let digit = self.digits.iter().find(is_wide_enough).or(self.digits.last());
         let word_ns = digit.map_or(0.0, |digit| digit.word_ns + digit.key_word_ns / batch);

@@ -2,9 +2,11 @@
 
 use crate::parameters::cost::CostModel;
 use crate::parameters::demand::DemandKind;
-use crate::parameters::instance::{Edge, Instance, Load, LookupLoad, Noise};
+use crate::parameters::flow::Flow;
+use crate::parameters::instance::{Edge, Instance, Load, LookupLoad};
 use crate::parameters::space::{BootstrapChoice, KeyswitchChoice, ShapeChoice, SmallChoice, Space};
 use crate::parameters::target::ErrorTarget;
+use crate::parameters::work::Work;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{ExtensionFactor, Variance};
 use cloakwork_abi::spec::ErrorSpec;
@@ -107,11 +109,14 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Variance of the centred modulus switch before the lookups of a load.
-    pub(super) fn switched(&self, choice: &Choice, load: &LookupLoad, many: u32) -> f64 {
+    fn switched(&self, choice: &Choice, load: &LookupLoad, many: u32) -> f64 {
         let part = choice.parts[load.part];
-        let size = self.shape(part).shape.polynomial_size;
-        let steps = (2 * part.extension.0 * size.0) >> many;
-        noise::modulus_switch_centred(self.small(part).dimension, steps).0
+        noise::modulus_switch_centred(self.small(part).dimension, self.steps(part, many)).0
+    }
+
+    /// Steps of a rotation that `2^many` lookups share.
+    pub(super) fn steps(&self, part: PartChoice, many: u32) -> u64 {
+        (2 * part.extension.0 * self.shape(part).shape.polynomial_size.0) >> many
     }
 
     /// Whether each table of `width` bits fits the accumulator: two halves of whole coefficients for a message.
@@ -121,93 +126,50 @@ impl<'a> Evaluator<'a> {
         bits < 64 && coefficients.is_multiple_of(1 << bits)
     }
 
-    /// Variance of the result of each part's bootstrap.
-    fn outputs(&self, parts: &[PartChoice]) -> Vec<f64> {
-        let output = |&part: &PartChoice| self.small(part).dimension.0 as f64 * self.bootstrap(part).variance;
-        parts.iter().map(output).collect()
-    }
-
-    /// Variance of the values of each load that is checked, before keyswitches.
-    pub(super) fn before(&self, choice: &Choice) -> Vec<f64> {
-        let outputs = self.outputs(&choice.parts);
-        let parts = self.instance.parts;
-        // seen[key · parts + part]: results of `part` under the GLWE key of `key`
-        let mut seen: Vec<f64> = (0..parts * parts).map(|i| outputs[i % parts]).collect();
-        for (position, edge) in self.instance.conversions.iter().enumerate() {
-            if let Some(conversion) = self.conversion(choice, position) {
-                let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
-                seen[edge.to * parts + edge.from] += conversion.added(from);
-            }
+    /// What bootstraps of each part do, with so many lookups in one.
+    pub(super) fn works(&self, many: &[u32]) -> Vec<Work> {
+        let mut works = vec![Work::default(); self.instance.parts];
+        for (i, load) in self.lookup_loads() {
+            works[load.part] += load.work * load.bootstraps(many[i]);
         }
-        let of = |noise: &Noise, fed: &[f64]| {
-            let fresh = self.shape(choice.parts[noise.key]).variance;
-            let row = &seen[noise.key * parts..][..parts];
-            let greatest = |mask: u64| {
-                let members = (0..parts).filter(|part| mask >> part & 1 == 1);
-                members.fold(0.0, |most, part| f64::max(most, row[part]))
-            };
-            let lookups: f64 = noise.lookups.iter().map(|&(mask, factor)| factor * greatest(mask)).sum();
-            let fed: f64 = noise.fed.iter().map(|&(i, factor)| factor * fed[i].max(fresh)).sum();
-            noise.fresh * fresh + lookups + fed
-        };
-        let mut fed = vec![0.0; self.instance.fed.len()];
-        for _ in 0..fed.len() {
-            let next = self
-                .instance
-                .fed
-                .iter()
-                .map(|feeds| feeds.iter().map(|noise| of(noise, &fed)).fold(0.0, f64::max));
-            fed = next.collect();
-        }
-        let mut before = vec![0.0; self.instance.loads.len()];
-        for &i in self.checked {
-            before[i] = of(&self.instance.loads[i].noise, &fed);
-        }
-        before
+        works
     }
 
     /// Seconds for everything but keyswitches to small keys.
     pub(super) fn base_seconds(&self, choice: &Choice) -> f64 {
-        let additions = self
-            .instance
-            .additions
-            .iter()
-            .zip(&choice.parts)
-            .map(|(&count, &part)| count * self.cost.addition(self.shape(part).shape.lwe_dimension()));
-        let bootstraps =
-            self.instance.loads.iter().zip(&choice.many).filter_map(|(load, &many)| {
-                Some(self.bootstrap_seconds(choice, load.lookup.as_ref()?, many))
-            });
+        self.base_seconds_of(choice, &self.works(&choice.many))
+    }
+
+    /// [`base_seconds`](Self::base_seconds) with what bootstraps of each part do.
+    pub(super) fn base_seconds_of(&self, choice: &Choice, works: &[Work]) -> f64 {
+        let parts = (0..self.instance.parts).map(|part| self.part_seconds(choice, works, part));
         let conversions = self.instance.conversions.iter().enumerate().filter_map(|(position, edge)| {
             let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
             let conversion = self.conversion(choice, position)?;
             Some(edge.work.keyswitches(conversion.seconds * from.0 as f64))
         });
-        additions.sum::<f64>() + bootstraps.sum::<f64>() + conversions.sum::<f64>()
+        parts.sum::<f64>() + conversions.sum::<f64>()
     }
 
     /// Seconds that do not depend on the keys of a part: bootstraps and additions of the others.
     pub(super) fn rest_seconds(&self, choice: &Choice, part: usize) -> f64 {
-        let others = |of: usize| of != part;
-        let additions = (0..self.instance.parts).filter(|&of| others(of)).map(|of| {
-            let shape = self.shape(choice.parts[of]).shape;
-            self.instance.additions[of] * self.cost.addition(shape.lwe_dimension())
-        });
-        let loads = self.lookup_loads().filter(|(_, load)| others(load.part));
-        let bootstraps = loads.map(|(i, load)| self.bootstrap_seconds(choice, load, choice.many[i]));
-        additions.sum::<f64>() + bootstraps.sum::<f64>()
+        let works = self.works(&choice.many);
+        let others = (0..self.instance.parts).filter(|&of| of != part);
+        others.map(|of| self.part_seconds(choice, &works, of)).sum()
     }
 
-    fn bootstrap_seconds(&self, choice: &Choice, load: &LookupLoad, many: u32) -> f64 {
-        let part = choice.parts[load.part];
+    /// Seconds for the bootstraps and additions of a part.
+    fn part_seconds(&self, choice: &Choice, works: &[Work], position: usize) -> f64 {
+        let (part, work) = (choice.parts[position], works[position]);
+        let shape = self.shape(part).shape;
         let each = self.bootstrap(part).seconds(part.extension) * self.small(part).dimension.0 as f64;
-        let ends = self.cost.bootstrap_ends(self.shape(part).shape, part.extension);
-        let work = load.work * load.bootstraps(many);
-        work.bootstraps(each) + work.ciphertexts * ends
+        let ends = self.cost.bootstrap_ends(shape, part.extension);
+        let additions = self.instance.additions[position] * self.cost.addition(shape.lwe_dimension());
+        work.bootstraps(each) + work.ciphertexts * ends + additions
     }
 
     /// Whether every conversion that is needed has a key.
-    pub(super) fn can_convert(&self, choice: &Choice) -> bool {
+    fn can_convert(&self, choice: &Choice) -> bool {
         self.instance.conversions.iter().enumerate().all(|(position, edge)| {
             choice.parts[edge.from].shape == choice.parts[edge.to].shape
                 || self.conversion(choice, position).is_some()
@@ -215,7 +177,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// For each edge the variance that its loads leave; `None` if something is out of reach anyway.
-    pub(super) fn rooms(&self, choice: &Choice, before: &[f64]) -> Option<Vec<f64>> {
+    fn rooms(&self, choice: &Choice, before: &[f64]) -> Option<Vec<f64>> {
         let mut rooms = vec![f64::INFINITY; self.instance.edges.len()];
         for &i in self.checked {
             let load = &self.instance.loads[i];
@@ -239,7 +201,8 @@ impl<'a> Evaluator<'a> {
     ///
     /// In the small dimension of a part it rises, then falls: keyswitches lose noise, everything else gains some.
     pub(super) fn slack(&self, choice: &Choice) -> f64 {
-        let before = self.before(choice);
+        let flow = Flow::new(self, choice);
+        let before = flow.before();
         let added = |(i, edge): (usize, &Edge)| {
             let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
             let choices = self.keyswitches(&choice.parts, i);
@@ -270,8 +233,8 @@ impl<'a> Evaluator<'a> {
         let Some(smallest) = self.space.small.first() else { return false };
         let output = smallest.dimension.0 as f64 * each;
         let switches = least(&mut self.space.small.iter().map(|small| {
-            let keyswitch = small.keyswitches.last().map_or(f64::INFINITY, |k| k.added(from));
-            keyswitch + noise::modulus_switch_centred(small.dimension, 2 * size * extension).0
+            self.space.least_added(small, from)
+                + noise::modulus_switch_centred(small.dimension, 2 * size * extension).0
         }));
         self.instance.loads.iter().zip(self.limits).all(|(load, &limit)| {
             let lookups: f64 = load.noise.lookups.iter().map(|(_, factor)| factor).sum();
@@ -286,8 +249,9 @@ impl<'a> Evaluator<'a> {
         if seconds >= bound || !self.can_convert(choice) {
             return None;
         }
-        let before = self.before(choice);
-        let rooms = self.rooms(choice, &before)?;
+        let flow = Flow::new(self, choice);
+        let before = flow.before();
+        let rooms = self.rooms(choice, before)?;
         let mut edges = Vec::with_capacity(rooms.len());
         for (i, edge) in self.instance.edges.iter().enumerate() {
             let from = self.shape(choice.parts[edge.from]).shape.lwe_dimension();
@@ -305,8 +269,8 @@ impl<'a> Evaluator<'a> {
         if self.target.is_local() {
             return Some(complete); // limits are all there is to keep to
         }
-        while !self.is_met(&before, &complete) {
-            self.upgrade(&before, &mut complete)?;
+        while !self.is_met(before, &complete) {
+            self.upgrade(before, &mut complete)?;
             if complete.seconds >= bound {
                 return None;
             }

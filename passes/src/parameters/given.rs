@@ -10,7 +10,7 @@ use crate::parameters::evaluate::{Choice, PartChoice};
 use crate::parameters::instance::{Division, Grain, Instance};
 use crate::parameters::search::improve_sharing;
 use crate::parameters::space::{
-    BootstrapChoice, GivenSwitches, KeyswitchChoice, ShapeChoice, SmallChoice, Space, Switch,
+    BootstrapChoice, GivenSwitches, KeyswitchChoice, ShapeChoice, SmallChoice, Space, Switch, Switches,
 };
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{GlweShape, LweDimension, Variance};
@@ -34,7 +34,8 @@ pub(super) fn given_space(keyset: &Keyset, cost: &CostModel, many_lut: bool) -> 
             let (noise, variance, given) = (key.noise, key.variance().0, Some(i));
             match key.shape {
                 SecretKeyShape::Glwe(shape) => {
-                    let (bootstraps, conversions, switch_noise) = (Vec::new(), Vec::new(), noise);
+                    let (bootstraps, switch_noise) = (Vec::new(), noise);
+                    let conversions = Switches::new(shape.lwe_dimension(), key.variance());
                     shapes.push(ShapeChoice {
                         shape,
                         noise,
@@ -47,7 +48,8 @@ pub(super) fn given_space(keyset: &Keyset, cost: &CostModel, many_lut: bool) -> 
                     shapes.len() - 1
                 }
                 SecretKeyShape::Lwe(dimension) => {
-                    small.push(SmallChoice { dimension, noise, variance, keyswitches: Vec::new(), given });
+                    let (quietest, keyswitches) = (f64::INFINITY, Switches::new(dimension, key.variance()));
+                    small.push(SmallChoice { dimension, noise, variance, quietest, keyswitches, given });
                     small.len() - 1
                 }
             }
@@ -73,11 +75,11 @@ pub(super) fn given_space(keyset: &Keyset, cost: &CostModel, many_lut: bool) -> 
         let bootstrap = of_shape.bootstraps.len() - 1;
         parts.push(PartChoice { shape, bootstrap, extension: key.extension, small: from });
     }
-    (Space { shapes, small, extensions: Vec::new(), many_lut, given: Some(switches) }, parts)
+    (Space::of_given(shapes, small, switches, (cost, many_lut)), parts)
 }
 
 fn switch_choice(key: &KeyswitchKeySpec, to: LweDimension, cost: &CostModel) -> KeyswitchChoice {
-    Switch::new(key.decomposition).choice(cost, to, key.noise.variance(ModulusBits::Bits32))
+    Switch::new(key.decomposition).choice(&cost.keyswitch, to, key.noise.variance(ModulusBits::Bits32))
 }
 
 fn bootstrap_choice(

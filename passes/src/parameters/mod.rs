@@ -4,8 +4,8 @@
 //! - [`demand`]: how much noise reaches each lookup and each output, as sums over its sources;
 //! - [`cost`]: what an operation takes, from a measured table;
 //! - `space`: what is chosen from, within [`Restrictions`];
-//! - `instance`: the program with its lookups divided among key sets; `evaluate`: time and noise of a choice of
-//!   keys for it; `search`: the cheapest choice; `divide`: the cheapest division; `given`: with given keys;
+//! - `instance`: the program with its lookups divided among key sets; `evaluate` and `flow`: time and noise of a
+//!   choice of keys for it; `line`: with one small key that varies; `search`: the cheapest choice; `divide`: the cheapest division; `given`: with given keys;
 //! - [`solve`]: from the request to the [`Solution`];
 //! - [`explain`]: why nothing was found and what to relax; [`explanation`]: why it is what was found.
 //!
@@ -18,8 +18,10 @@ mod divide;
 mod evaluate;
 pub mod explain;
 pub mod explanation;
+mod flow;
 mod given;
 mod instance;
+mod line;
 mod restrictions;
 mod search;
 pub mod solution;

@@ -7,6 +7,7 @@
 
 use crate::parameters::evaluate::{Choice, Complete, Evaluator, PartChoice};
 use crate::parameters::instance::LookupLoad;
+use crate::parameters::line::Line;
 use crate::parameters::work::Work;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{ExtensionFactor, Grouping};
@@ -263,11 +264,15 @@ impl Improved<'_> {
     /// Tries everything for the part, the rest of the choice being kept.
     fn try_candidates(&mut self, base: &Choice) {
         let rest = self.evaluator.rest_seconds(base, self.part);
-        for candidate in plan(self.evaluator, self.part, &base.many).candidates {
+        let candidates = plan(self.evaluator, self.part, &base.many).candidates;
+        let Some(first) = candidates.first() else { return };
+        let mut line = Line::new(self.evaluator, base, (self.part, first.part));
+        for candidate in candidates {
             if candidate.least + rest >= self.bound() {
                 return; // only dearer from here on
             }
-            self.try_dimensions(base, &candidate, rest);
+            line.take(base, candidate.part);
+            self.try_dimensions(&mut line, &candidate);
         }
     }
 
@@ -276,45 +281,32 @@ impl Improved<'_> {
     }
 
     /// Runs through the small dimensions for one candidate.
-    fn try_dimensions(&mut self, base: &Choice, candidate: &Candidate, rest: f64) {
-        let (evaluator, part) = (self.evaluator, self.part);
-        let mut choice = base.clone();
-        choice.parts[part] = candidate.part;
-        for (i, _) in evaluator.lookup_loads().filter(|(_, load)| load.part == part) {
-            let width = evaluator.instance.loads[i].demand.width.0;
-            while choice.many[i] > 0 && !evaluator.has_room(candidate.part, width, choice.many[i]) {
-                choice.many[i] -= 1;
-            }
-        }
-        let small = &evaluator.space.small;
-        let (mut low, end) = candidate.small;
-        let affordable = (self.bound() - rest) / candidate.seconds;
-        let end = low + small[low..end].partition_point(|small| (small.dimension.0 as f64) < affordable);
-        let mut high = end;
-        let at = |choice: &mut Choice, small: usize| choice.parts[part].small = small;
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            at(&mut choice, middle);
-            let here = evaluator.slack(&choice);
-            let wants_larger = here < 0.0 && {
-                at(&mut choice, evaluator.space.next_quieter(middle).min(candidate.small.1 - 1));
-                evaluator.slack(&choice) > here
-            };
-            if wants_larger { low = middle + 1 } else { high = middle }
-        }
-        let grouping = evaluator.bootstrap(candidate.part).grouping;
-        for (position, small) in small.iter().enumerate().take(end).skip(low) {
-            at(&mut choice, position);
-            if rest + candidate.seconds * small.dimension.0 as f64 >= self.bound() {
+    fn try_dimensions(&mut self, line: &mut Line<'_>, candidate: &Candidate) {
+        let evaluator = self.evaluator;
+        let (low, end) = candidate.small;
+        let end = line.affordable((low, end), self.bound());
+        let Some(low) = line.first(low, end) else { return };
+        let (mut end, mut least) = (end, 0.0);
+        for _ in 0..2 {
+            least = line.least_switches(low, end - 1);
+            end = line.affordable((low, end), self.bound() - least);
+            if end <= low {
                 return;
             }
-            if grouping == Grouping::Two && small.dimension.0 % 2 == 1 {
+        }
+        let is_pair = evaluator.bootstrap(candidate.part).grouping == Grouping::Two;
+        for small in low..end {
+            if is_pair && evaluator.space.small[small].dimension.0 % 2 == 1 {
                 continue;
             }
-            if evaluator.slack(&choice) < 0.0 {
-                return; // only noisier from here on
+            let seconds = line.base_seconds(small);
+            if seconds + least >= self.bound() || !line.go(small) {
+                return; // only dearer and noisier from here on
             }
-            if let Some(found) = evaluator.complete(&choice, self.bound()) {
+            if !line.is_quiet(small) || seconds + line.switches(small) >= self.bound() * (1.0 + 1e-12) {
+                continue;
+            }
+            if let Some(found) = evaluator.complete(line.choice(small), self.bound()) {
                 self.best = Some(found);
             }
         }
@@ -376,7 +368,7 @@ fn least_small(evaluator: &Evaluator<'_>, steps: u64, limits: &BTreeMap<u32, f64
     let from = space.shapes.iter().map(|shape| shape.shape.lwe_dimension()).min()?;
     let slack = |position: usize| {
         let small = &space.small[position];
-        let keyswitch = small.keyswitches.last().map_or(f64::INFINITY, |keyswitch| keyswitch.added(from));
+        let keyswitch = space.least_added(small, from);
         let of = |(&many, &limit): (&u32, &f64)| {
             limit - keyswitch - noise::modulus_switch_centred(small.dimension, steps >> many).0
         };

@@ -3,6 +3,7 @@
 use crate::parameters::dag::Value;
 use crate::parameters::demand::{Analysis, Demand, DemandKind, Place};
 use crate::parameters::evaluate::{Complete, Evaluator, PartChoice};
+use crate::parameters::flow::Flow;
 use crate::parameters::instance::{Division, key_of, sharing};
 use crate::parameters::space::KeyswitchChoice;
 use cloakwork_abi::noise;
@@ -140,8 +141,8 @@ impl Solution {
             }
         }
         let glwe = |place: Place| keys.glwe[key_of(place, division)];
-        let before = evaluator.before(&complete.choice);
-        let variances = evaluator.variances(&before, complete);
+        let flow = Flow::new(evaluator, &complete.choice);
+        let variances = evaluator.variances(flow.before(), complete);
         let achieved = evaluator.instance.loads.iter().zip(&variances).map(|(load, &variance)| {
             let bootstrap = load.lookup.map(|lookup| keys.bootstrap[lookup.part]);
             Achieved::new(load.demand.clone(), Variance(variance), bootstrap)

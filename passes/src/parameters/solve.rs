@@ -10,7 +10,7 @@ use crate::parameters::given::{divide_given, given_space};
 use crate::parameters::instance::{Division, Grain, Instance};
 use crate::parameters::restrictions::Restrictions;
 use crate::parameters::solution::{Achieved, Solution};
-use crate::parameters::space::{BootstrapChoice, KeyswitchChoice, ShapeChoice, SmallChoice, Space};
+use crate::parameters::space::{BootstrapChoice, ShapeChoice, SmallChoice, Space};
 use crate::parameters::target::ErrorTarget;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
@@ -127,15 +127,16 @@ fn candidates(space: &Space) -> Vec<Reached> {
                 let Some((small, extension)) = bootstrap.given else { continue };
                 let quietest = space.keyswitches(position, small).last();
                 let small = (&space.small[small], steps(extension));
-                reached.extend(quietest.map(|keyswitch| reach(choice, bootstrap, small, keyswitch)));
+                let added = quietest.map(|keyswitch| keyswitch.added(choice.shape.lwe_dimension()));
+                reached.extend(added.map(|added| reach(choice, bootstrap, small, added)));
             }
             continue;
         }
         let quietest = choice.bootstraps.iter().min_by(|a, b| a.variance.total_cmp(&b.variance));
         let Some((bootstrap, &extension)) = quietest.zip(space.extensions.iter().max()) else { continue };
-        reached.extend(space.small.iter().filter_map(|small| {
-            let keyswitch = small.keyswitches.last()?;
-            Some(reach(choice, bootstrap, (small, steps(extension)), keyswitch))
+        reached.extend(space.small.iter().map(|small| {
+            let added = space.least_added(small, choice.shape.lwe_dimension());
+            reach(choice, bootstrap, (small, steps(extension)), added)
         }));
     }
     reached
@@ -145,13 +146,12 @@ fn reach(
     choice: &ShapeChoice,
     bootstrap: &BootstrapChoice,
     (small, steps): (&SmallChoice, u64),
-    keyswitch: &KeyswitchChoice,
+    added: f64,
 ) -> Reached {
-    let added = Variance(keyswitch.added(choice.shape.lwe_dimension()));
     Reached {
         fresh: Variance(choice.variance),
         bootstrap: Variance(small.dimension.0 as f64 * bootstrap.variance),
-        switches: added + noise::modulus_switch_centred(small.dimension, steps),
+        switches: Variance(added) + noise::modulus_switch_centred(small.dimension, steps),
     }
 }
 

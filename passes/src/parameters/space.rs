@@ -1,8 +1,9 @@
 //! What is chosen from: for each shape its bootstraps, for each small dimension its keyswitches.
 //!
-//! Everything is tabulated before the search; what is worse than another in both time and noise is left out.
+//! What is worse than another in both time and noise is left out. Keyswitches are tabulated when a key is first looked at:
+//! there are hundreds of small keys, and the search comes by few of them.
 
-use crate::parameters::cost::{BootstrapCost, CostModel};
+use crate::parameters::cost::{BootstrapCost, CostModel, KeyswitchCost};
 use crate::parameters::restrictions::Restrictions;
 use crate::parameters::work::Seconds;
 use cloakwork_abi::noise;
@@ -11,6 +12,7 @@ use cloakwork_abi::parameters::{
     SecurityLevel, Variance,
 };
 use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_noise};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Deepest decomposition of an accumulator.
@@ -30,6 +32,10 @@ pub(super) struct Space {
     pub small: Vec<SmallChoice>,
     pub extensions: Vec<ExtensionFactor>,
     pub many_lut: bool,
+    /// What a keyswitch adds whatever the dimension of its input.
+    pub rounding: f64,
+    /// Decompositions of keyswitches, and what these cost.
+    switches: (Vec<Switch>, KeyswitchCost),
     /// Where keys are given: the keyswitches from each shape to each small dimension and to each shape, by position.
     pub given: Option<GivenSwitches>,
 }
@@ -51,8 +57,8 @@ pub(super) struct ShapeChoice {
     pub bootstraps: Vec<BootstrapChoice>,
     /// Noise of a keyswitch key that leads here.
     pub switch_noise: NoiseDistribution,
-    /// Keyswitches that lead here, ascending in time, descending in noise.
-    pub conversions: Vec<KeyswitchChoice>,
+    /// Keyswitches that lead here.
+    pub conversions: Switches,
     /// Where keys are given: its position.
     pub given: Option<usize>,
 }
@@ -75,10 +81,20 @@ pub(super) struct SmallChoice {
     pub dimension: LweDimension,
     pub noise: NoiseDistribution,
     pub variance: f64,
-    /// Ascending in time, descending in noise.
-    pub keyswitches: Vec<KeyswitchChoice>,
+    /// Variance of the quietest keyswitch that leads here, for each coefficient of its input; infinite where keys are
+    /// given, since there it depends on where it comes from.
+    pub quietest: f64,
+    /// Keyswitches that lead here.
+    pub keyswitches: Switches,
     /// Where keys are given: its position.
     pub given: Option<usize>,
+}
+
+/// Keyswitches that lead to a key, made when they are first asked for.
+pub(super) struct Switches {
+    to: LweDimension,
+    key_variance: Variance,
+    choices: OnceCell<Vec<KeyswitchChoice>>,
 }
 
 /// Decomposition of a keyswitch; time and noise are for each coefficient of its input.
@@ -86,7 +102,21 @@ pub(super) struct SmallChoice {
 pub(super) struct KeyswitchChoice {
     pub decomposition: Decomposition,
     pub variance: f64,
+    /// What it adds whatever the dimension of its input.
+    pub rounding: f64,
     pub seconds: Seconds,
+}
+
+impl Switches {
+    /// To a key of that dimension, with that noise.
+    pub(super) fn new(to: LweDimension, key_variance: Variance) -> Self {
+        Self { to, key_variance, choices: OnceCell::new() }
+    }
+
+    /// Ascending in time, descending in noise.
+    fn choices(&self, (switches, cost): &(Vec<Switch>, KeyswitchCost)) -> &[KeyswitchChoice] {
+        self.choices.get_or_init(|| keyswitches(switches, cost, self.to, self.key_variance))
+    }
 }
 
 impl BootstrapChoice {
@@ -100,7 +130,7 @@ impl BootstrapChoice {
 impl KeyswitchChoice {
     /// Variance that the keyswitch of a ciphertext of dimension `from` adds.
     pub(super) fn added(&self, from: LweDimension) -> f64 {
-        from.0 as f64 * self.variance + body_rounding()
+        from.0 as f64 * self.variance + self.rounding
     }
 }
 
@@ -131,7 +161,7 @@ impl Space {
                 Some(choice) => choice.bootstraps.extend(bootstraps),
                 None => {
                     let switch_variance = switch_noise.variance(ModulusBits::Bits32);
-                    let conversions = keyswitches(&switches, cost, dimension, switch_variance);
+                    let conversions = Switches::new(dimension, switch_variance);
                     let variance = variance.0;
                     shapes.push(ShapeChoice {
                         shape,
@@ -146,9 +176,11 @@ impl Space {
             }
         }
         shapes.retain(|choice| !choice.bootstraps.is_empty());
-        let small = small_keys(security, family, &switches, (cost, restrictions));
+        let small = small_keys(security, family, &switches, restrictions);
         let (extensions, many_lut) = (restrictions.extensions.clone(), restrictions.many_lut);
-        Self { shapes, small, extensions, many_lut, given: None }
+        let rounding = switches.first().map_or(0.0, |switch| switch.rounding);
+        let switches = (switches, cost.keyswitch.clone());
+        Self { shapes, small, extensions, many_lut, rounding, switches, given: None }
     }
 
     /// Position of the next small key with less noise.
@@ -157,18 +189,34 @@ impl Space {
         position + self.small[position..].iter().take_while(is_as_noisy).count()
     }
 
-    /// Keyswitches from the GLWE key at one position to the small key at another.
+    /// With keys that are given.
+    pub(super) fn of_given(
+        shapes: Vec<ShapeChoice>,
+        small: Vec<SmallChoice>,
+        switches: GivenSwitches,
+        (cost, many_lut): (&CostModel, bool),
+    ) -> Self {
+        let (extensions, none) = (Vec::new(), (Vec::new(), cost.keyswitch.clone()));
+        Self { shapes, small, extensions, many_lut, rounding: 0.0, switches: none, given: Some(switches) }
+    }
+
+    /// What the quietest keyswitch from a key of dimension `from` to a small key adds, where keys are not given.
+    pub(super) fn least_added(&self, small: &SmallChoice, from: LweDimension) -> f64 {
+        from.0 as f64 * small.quietest + self.rounding
+    }
+
+    /// Keyswitches from the GLWE key at one position to the small key at another, ascending in time, descending in noise.
     pub(super) fn keyswitches(&self, from: usize, to: usize) -> &[KeyswitchChoice] {
         match &self.given {
-            None => &self.small[to].keyswitches,
+            None => self.small[to].keyswitches.choices(&self.switches),
             Some(given) => given.keyswitches.get(&(from, to)).map_or(&[], Vec::as_slice),
         }
     }
 
-    /// Keyswitches from the GLWE key at one position to that at another.
+    /// Keyswitches from the GLWE key at one position to that at another, in the same order.
     pub(super) fn conversions(&self, from: usize, to: usize) -> &[KeyswitchChoice] {
         match &self.given {
-            None => &self.shapes[to].conversions,
+            None => self.shapes[to].conversions.choices(&self.switches),
             Some(given) => given.conversions.get(&(from, to)).map_or(&[], Vec::as_slice),
         }
     }
@@ -208,6 +256,8 @@ pub(super) struct Switch {
     own: f64,
     /// What it makes of the variance of the key.
     factor: f64,
+    /// What it adds whatever the dimension of its input.
+    rounding: f64,
 }
 
 fn switches(bounds: &Restrictions) -> Vec<Switch> {
@@ -228,33 +278,33 @@ impl Switch {
         let dimension = 1 << 20;
         let own = (of(dimension, 0.0) - of(0, 0.0)) / dimension as f64;
         let factor = (of(dimension, 1.0) - of(dimension, 0.0)) / dimension as f64;
-        Self { decomposition, own, factor }
+        Self { decomposition, own, factor, rounding: of(0, 0.0) }
+    }
+
+    /// What it adds with a key of that noise, for each coefficient of the input.
+    fn variance(&self, key_variance: Variance) -> f64 {
+        self.own + self.factor * key_variance.0
     }
 
     /// The keyswitch with a key of that noise.
     pub(super) fn choice(
         &self,
-        cost: &CostModel,
+        cost: &KeyswitchCost,
         to: LweDimension,
         key_variance: Variance,
     ) -> KeyswitchChoice {
-        let Self { decomposition, own, factor } = *self;
-        let of_batch = |batch| cost.keyswitch_coefficient(decomposition, to, batch);
-        let variance = own + factor * key_variance.0;
-        KeyswitchChoice { decomposition, variance, seconds: Seconds::through(of_batch) }
+        let Self { decomposition, rounding, .. } = *self;
+        let of_batch = |batch| cost.coefficient(decomposition, to, batch);
+        let variance = self.variance(key_variance);
+        KeyswitchChoice { decomposition, variance, rounding, seconds: Seconds::through(of_batch) }
     }
-}
-
-/// What a keyswitch adds whatever the dimension of its input.
-fn body_rounding() -> f64 {
-    noise::keyswitch(LweDimension(0), Decomposition { base_log: 1, level: 1 }, Variance::ZERO).0
 }
 
 fn small_keys(
     security: SecurityLevel,
     family: NoiseFamily,
     switches: &[Switch],
-    (cost, restrictions): (&CostModel, &Restrictions),
+    restrictions: &Restrictions,
 ) -> Vec<SmallChoice> {
     let mut choices: Vec<SmallChoice> = Vec::new();
     let mut least = f64::INFINITY;
@@ -272,8 +322,16 @@ fn small_keys(
             continue;
         }
         least = variance.0;
-        let keyswitches = keyswitches(switches, cost, dimension, variance);
-        choices.push(SmallChoice { dimension, noise, variance: variance.0, keyswitches, given: None });
+        let quietest = switches.iter().map(|switch| switch.variance(variance)).fold(f64::INFINITY, f64::min);
+        let keyswitches = Switches::new(dimension, variance);
+        choices.push(SmallChoice {
+            dimension,
+            noise,
+            variance: variance.0,
+            quietest,
+            keyswitches,
+            given: None,
+        });
     }
     choices
 }
@@ -290,7 +348,7 @@ fn is_at_floor(security: SecurityLevel, family: NoiseFamily, dimension: LweDimen
 /// Keyswitches that no other beats in noise and in time, alone and in large batches.
 fn keyswitches(
     switches: &[Switch],
-    cost: &CostModel,
+    cost: &KeyswitchCost,
     to: LweDimension,
     key_variance: Variance,
 ) -> Vec<KeyswitchChoice> {
