@@ -5,17 +5,18 @@
 
 use crate::circuit::Circuit;
 use crate::error::Error;
-use crate::functions::{Functions, TracedFunction};
+use crate::functions::{Functions, Ranges, TracedFunction};
 use crate::module::CompiledModule;
 use crate::options::Options;
-use crate::report::{Explained, Report, StepTime, WideValue};
+use crate::operations::{count_operations, memory_uses};
+use crate::report::{Explained, NodeWidth, Report, StepTime, WideValue};
 use crate::steps;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_frontend::{OpGraph, calibrate, emit};
-use cloakwork_ir::attributes::{SPEC, get_range, get_string};
+use cloakwork_ir::attributes::{SPEC, get_i64, get_range, get_string};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
 use cloakwork_ir::function::{Side, functions, remove_op_attribute};
@@ -62,8 +63,8 @@ pub enum Source<'s> {
     Graph {
         /// What was traced.
         graph: &'s OpGraph,
-        /// Arguments of typical calls, from which ranges are measured; may be empty if inputs declare theirs.
-        inputset: Vec<Vec<ArrayD<i64>>>,
+        /// Where the ranges of its values come from.
+        ranges: Ranges<'s>,
     },
     /// Traced functions that share their keys.
     Functions(&'s Functions<'s>),
@@ -71,7 +72,7 @@ pub enum Source<'s> {
 
 /// Compiles a traced program whose inputs declare their ranges.
 pub fn compile(graph: &OpGraph, options: &Options) -> Result<Circuit, Error> {
-    compile_source(Source::Graph { graph, inputset: vec![] }, options, &mut |_| ())
+    compile_source(Source::Graph { graph, ranges: Ranges::Declared }, options, &mut |_| ())
 }
 
 /// Compiles a traced program; the ranges of its values are measured on an input set.
@@ -80,8 +81,8 @@ pub fn compile_calibrated<S: Sample>(
     inputset: impl IntoIterator<Item = S>,
     options: &Options,
 ) -> Result<Circuit, Error> {
-    let inputset = crate::functions::arguments(inputset)?;
-    compile_source(Source::Graph { graph, inputset }, options, &mut |_| ())
+    let ranges = Ranges::Inputset(crate::functions::arguments(inputset)?);
+    compile_source(Source::Graph { graph, ranges }, options, &mut |_| ())
 }
 
 /// Compiles traced functions that share their keys.
@@ -128,7 +129,7 @@ pub fn compile_module(
                 compilation.step("parse", |_| parse(&context, mlir, name).map_err(Error::Program))?;
             compilation.module = Some(parsed);
         }
-        Source::Graph { graph, inputset } => compilation.trace(&TracedFunction::of(graph, inputset))?,
+        Source::Graph { graph, ranges } => compilation.trace(&TracedFunction { graph, ranges })?,
         Source::Functions(functions) => compilation.trace_all(functions)?,
     }
     compilation.finish(options, &pass_options)
@@ -155,8 +156,10 @@ impl<'c> Compilation<'c, '_> {
         let emitted = self.step("emit", |_| emit::emit(context, graph).map_err(Error::Program))?;
         self.host = Some(GraphHost::of(graph));
         self.module = Some(emitted);
-        if !function.inputset.is_empty() {
-            self.step("calibrate", |this| this.calibrate(function.inputset.clone()))?;
+        match &function.ranges {
+            Ranges::Declared => {}
+            Ranges::Inputset(samples) => self.step("calibrate", |this| this.calibrate(samples.clone()))?,
+            Ranges::Measured(measured) => measured.write(context, self.module())?,
         }
         self.run(PREPARE)?;
         self.is_prepared = true;
@@ -181,7 +184,8 @@ impl<'c> Compilation<'c, '_> {
 
     fn finish(mut self, options: &Options, pass_options: &str) -> Result<CompiledModule, Error> {
         let level = self.level();
-        let (mut fhe, mut tfhe, mut widest) = (None, None, vec![]);
+        let (mut fhe, mut tfhe, mut widest, mut widths) = (None, None, vec![], vec![]);
+        let (mut operations, mut memory) = (vec![], vec![]);
         if let Some(keyset) = &options.keyset {
             self.give_keys(level, keyset)?;
         }
@@ -192,6 +196,7 @@ impl<'c> Compilation<'c, '_> {
             self.run(FHE)?;
             fhe = Some(self.text());
             widest = widest_values(self.module());
+            widths = node_widths(self.module());
             if let Some(table) = &options.cost_table {
                 cost_table::attach(self.context, self.module().as_operation(), table);
             }
@@ -203,6 +208,8 @@ impl<'c> Compilation<'c, '_> {
             self.run(&steps::lowering()?)?;
         } else {
             tfhe = Some(self.text());
+            operations = count_operations(self.module());
+            memory = memory_uses(self.module());
             self.run(NATIVE)?;
         }
         let spec_json = get_string(&self.module().as_operation(), SPEC).ok_or_else(|| {
@@ -219,6 +226,9 @@ impl<'c> Compilation<'c, '_> {
         let report = Report {
             spec,
             widest,
+            widths,
+            operations,
+            memory,
             code_bytes: object.bytes().len(),
             steps: self.steps.clone(),
             predicted_time: self.predicted_time,
@@ -348,6 +358,21 @@ fn directly<'c>(
         (false, false) => Err(diagnostics),
         (false, true) => Err(vec![Diagnostic::new(Severity::Error, "", "a pass failed without a message")]),
     }
+}
+
+fn node_widths(module: &Module<'_>) -> Vec<NodeWidth> {
+    let mut found = vec![];
+    for function in functions(module) {
+        for op in function.operations() {
+            let node = get_i64(&op, emit::NODE).and_then(|node| usize::try_from(node).ok());
+            let (Some(node), Ok(result)) = (node, op.result(0)) else { continue };
+            let Some((width, is_signed)) = ValueType::of(result.r#type()).and_then(|ty| ty.integer()) else {
+                continue;
+            };
+            found.push(NodeWidth { function: function.name(), node, width: width.0, is_signed });
+        }
+    }
+    found
 }
 
 fn widest_values(module: &Module<'_>) -> Vec<WideValue> {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use cloakwork_frontend::OpGraph;
-use cloakwork_frontend::calibrate::CalibrationError;
+use cloakwork_frontend::calibrate::{CalibrationError, Measured};
 use cloakwork_frontend::sample::Sample;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
@@ -36,17 +36,22 @@ pub struct Functions<'g> {
     composition: Vec<String>,
 }
 
-/// A graph and typical arguments of its calls, which may be none if inputs declare their ranges.
+/// A graph and where the ranges of its values come from.
 #[derive(Clone, Debug)]
 pub(crate) struct TracedFunction<'g> {
     pub(crate) graph: &'g OpGraph,
-    pub(crate) inputset: Vec<Vec<ArrayD<i64>>>,
+    pub(crate) ranges: Ranges<'g>,
 }
 
-impl<'g> TracedFunction<'g> {
-    pub(crate) fn of(graph: &'g OpGraph, inputset: Vec<Vec<ArrayD<i64>>>) -> Self {
-        Self { graph, inputset }
-    }
+/// Where the ranges of a traced function come from.
+#[derive(Clone, Debug)]
+pub enum Ranges<'m> {
+    /// From what its inputs declare.
+    Declared,
+    /// From arguments of typical calls, at least one.
+    Inputset(Vec<Vec<ArrayD<i64>>>),
+    /// From [`cloakwork_frontend::calibrate::measure`] on what the graph emits.
+    Measured(&'m Measured),
 }
 
 impl<'g> Functions<'g> {
@@ -57,7 +62,7 @@ impl<'g> Functions<'g> {
 
     /// Adds a traced function whose inputs declare their ranges.
     pub fn function(mut self, graph: &'g OpGraph) -> Self {
-        self.functions.push(TracedFunction::of(graph, vec![]));
+        self.functions.push(TracedFunction { graph, ranges: Ranges::Declared });
         self
     }
 
@@ -67,8 +72,15 @@ impl<'g> Functions<'g> {
         graph: &'g OpGraph,
         inputset: impl IntoIterator<Item = S>,
     ) -> Result<Self, Error> {
-        self.functions.push(TracedFunction::of(graph, arguments(inputset)?));
+        let ranges = Ranges::Inputset(arguments(inputset)?);
+        self.functions.push(TracedFunction { graph, ranges });
         Ok(self)
+    }
+
+    /// Adds a traced function whose ranges were measured before.
+    pub fn measured(mut self, graph: &'g OpGraph, measured: &'g Measured) -> Self {
+        self.functions.push(TracedFunction { graph, ranges: Ranges::Measured(measured) });
+        self
     }
 
     /// Lets result `from.1` of function `from.0` be argument `to.1` of function `to.0`, which may be the same

@@ -19,6 +19,7 @@ pub mod files;
 mod functions;
 mod machine_code;
 mod module;
+pub mod operations;
 mod options;
 pub mod process;
 pub mod report;
@@ -30,7 +31,7 @@ pub use compile::{
 };
 pub use error::Error;
 pub use evaluate::evaluate;
-pub use functions::Functions;
+pub use functions::{Functions, Ranges};
 pub use module::CompiledModule;
 pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, noise_family};
 pub use report::Report;

@@ -1,5 +1,6 @@
 //! What the compiler decided, as data and as text.
 
+use crate::operations::{MemoryUse, OperationCount};
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Width};
 use cloakwork_abi::spec::{
@@ -17,6 +18,12 @@ pub struct Report {
     pub spec: ModuleSpec,
     /// Ranges of the values between operations, widest first.
     pub widest: Vec<WideValue>,
+    /// Widths of the values that nodes of the traced graphs compute, as far as they are left.
+    pub widths: Vec<NodeWidth>,
+    /// What is executed, by function, kind, key and tag.
+    pub operations: Vec<OperationCount>,
+    /// Bytes of ciphertexts by place.
+    pub memory: Vec<MemoryUse>,
     /// Time of each step in order.
     pub steps: Vec<StepTime>,
     /// Bytes of the object code.
@@ -47,6 +54,19 @@ pub struct WideValue {
     pub width: u32,
     /// Least and greatest value, where known.
     pub range: Option<(i64, i64)>,
+}
+
+/// The width of what a node of a traced graph computes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeWidth {
+    /// Name of the function.
+    pub function: String,
+    /// Number of the node.
+    pub node: usize,
+    /// Bits of the message.
+    pub width: u32,
+    /// Whether it is signed.
+    pub is_signed: bool,
 }
 
 /// How long a step took.

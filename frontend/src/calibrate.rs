@@ -20,6 +20,7 @@ use melior::Context;
 use melior::ir::{Module, Value, ValueLike};
 use ndarray::ArrayD;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// Why an input set cannot be used. Samples and arguments are counted from 0.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,12 @@ pub enum CalibrationError {
         /// Greatest value allowed.
         hi: i64,
     },
+    /// Whoever watches the progress does not want the rest.
+    #[error("measuring was stopped after {done} samples")]
+    Stopped {
+        /// Samples that were evaluated.
+        done: usize,
+    },
     /// The program cannot compute it.
     #[error("sample {sample}: {diagnostic}")]
     Failed {
@@ -91,6 +98,17 @@ pub enum CalibrationError {
 
 type Range = (i64, i64);
 
+/// What an input set showed about the one function of a module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Of arguments in order; none for those without elements.
+    arguments: Vec<Option<Range>>,
+    /// Of operations in order; none for reals.
+    operations: Vec<Option<Range>>,
+    /// Number of samples.
+    pub samples: usize,
+}
+
 /// Calibrates the one function of a module. Returns the number of samples.
 pub fn calibrate<'c, S: Sample>(
     context: &'c Context,
@@ -98,50 +116,81 @@ pub fn calibrate<'c, S: Sample>(
     host: &dyn HostFunctions,
     samples: impl IntoIterator<Item = S>,
 ) -> Result<usize, CalibrationError> {
-    let all = functions(module);
-    let &[function] = all.as_slice() else {
-        return Err(CalibrationError::Functions { found: all.len() });
+    let measured = measure(module, host, samples, &mut |_| ControlFlow::Continue(()))?;
+    measured.write(context, module)?;
+    Ok(measured.samples)
+}
+
+/// Evaluates the one function of a module on every sample; `progress` hears how many are done, and may stop it.
+pub fn measure<S: Sample>(
+    module: &Module<'_>,
+    host: &dyn HostFunctions,
+    samples: impl IntoIterator<Item = S>,
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Measured, CalibrationError> {
+    let function = only_function(module)?;
+    let operations = function.operations();
+    let places: HashMap<usize, usize> =
+        operations.iter().enumerate().map(|(i, op)| (op.to_raw().ptr as usize, i)).collect();
+    let mut measured = Measured {
+        arguments: vec![None; function.arguments().len()],
+        operations: vec![None; operations.len()],
+        samples: 0,
     };
-    let arguments = function.arguments();
-    let mut argument_ranges: Vec<Option<Range>> = vec![None; arguments.len()];
-    let mut op_ranges: HashMap<usize, Range> = HashMap::new();
-    let mut count = 0;
     for (sample, values) in samples.into_iter().enumerate() {
         let values = values.into_arguments();
         check_sample(function, sample, &values)?;
-        for (range, values) in argument_ranges.iter_mut().zip(&values) {
+        for (range, values) in measured.arguments.iter_mut().zip(&values) {
             widen(range, values);
         }
         let inputs: Vec<Clear> = values.into_iter().map(Clear::Int).collect();
         let result = interpret_observed(function, &inputs, host, &mut |op, result| {
-            if let Clear::Int(values) = result {
-                let key = op.to_raw().ptr as usize;
-                let mut range = op_ranges.get(&key).copied();
-                widen(&mut range, values);
-                op_ranges.extend(range.map(|range| (key, range)));
+            if let (Clear::Int(values), Some(&place)) = (result, places.get(&(op.to_raw().ptr as usize))) {
+                widen(&mut measured.operations[place], values);
             }
         });
         result.map_err(|diagnostic| CalibrationError::Failed { sample, diagnostic })?;
-        count += 1;
-    }
-    if count == 0 {
-        return Err(CalibrationError::Empty);
-    }
-    for (i, (argument, range)) in arguments.into_iter().zip(argument_ranges).enumerate() {
-        let Some((lo, hi)) = range.filter(|_| function.range(Side::Argument, i).is_none()) else { continue };
-        function.set_attribute(context, Side::Argument, i, attr::RANGE, attr::i64_array(context, &[lo, hi]));
-        set_signedness(context, argument, lo < 0);
-    }
-    for op in function.operations() {
-        let Some(&(lo, hi)) = op_ranges.get(&(op.to_raw().ptr as usize)) else { continue };
-        let Some(ty) = ValueType::of(walk::result(op).r#type()) else { continue };
-        if ty.element.is_encrypted() {
-            set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
-            set_signedness(context, walk::result(op), lo < 0);
+        measured.samples += 1;
+        if progress(measured.samples).is_break() {
+            return Err(CalibrationError::Stopped { done: measured.samples });
         }
     }
-    function.update_signature(context);
-    Ok(count)
+    match measured.samples {
+        0 => Err(CalibrationError::Empty),
+        _ => Ok(measured),
+    }
+}
+
+impl Measured {
+    /// Writes the ranges into a module as it was when it was measured, or emitted again from the same graph.
+    pub fn write<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<(), CalibrationError> {
+        let function = only_function(module)?;
+        for (i, (argument, range)) in function.arguments().into_iter().zip(&self.arguments).enumerate() {
+            let Some((lo, hi)) = range.filter(|_| function.range(Side::Argument, i).is_none()) else {
+                continue;
+            };
+            let range = attr::i64_array(context, &[lo, hi]);
+            function.set_attribute(context, Side::Argument, i, attr::RANGE, range);
+            set_signedness(context, argument, lo < 0);
+        }
+        for (op, range) in function.operations().into_iter().zip(&self.operations) {
+            let Some((lo, hi)) = *range else { continue };
+            let Some(ty) = ValueType::of(walk::result(op).r#type()) else { continue };
+            if ty.element.is_encrypted() {
+                set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+                set_signedness(context, walk::result(op), lo < 0);
+            }
+        }
+        function.update_signature(context);
+        Ok(())
+    }
+}
+
+fn only_function<'c: 'a, 'a>(module: &'a Module<'c>) -> Result<Function<'c, 'a>, CalibrationError> {
+    match functions(module).as_slice() {
+        &[function] => Ok(function),
+        all => Err(CalibrationError::Functions { found: all.len() }),
+    }
 }
 
 /// The range of each node of the graph that a module was emitted from, as the module says it.

@@ -18,48 +18,70 @@ use cloakwork_ir::linear::Linear;
 use ndarray::ArrayD;
 use std::fmt::Display;
 
-/// Characters of a constant before its middle is left out.
-const CONSTANT_LENGTH: usize = 25;
+/// Characters of a constant before its middle is left out, in a graph and in a label.
+pub const CONSTANT_LENGTH: usize = 25;
 
-/// What [`format_graph`] shows beside nodes and types.
-#[derive(Clone, Copy, Debug, Default)]
+/// What [`format_graph`] shows beside nodes.
+#[derive(Clone, Copy, Debug)]
 pub struct FormatOptions<'r> {
     /// A range for each node, as [`crate::calibrate::node_ranges`] gives them.
     pub ranges: Option<&'r [Option<(i64, i64)>]>,
-    /// Whether each line ends in the place in the source.
-    pub places: Places,
+    /// For each node the width that was chosen and whether it is signed, in place of what its range needs.
+    pub widths: Option<&'r [Option<(Width, bool)>]>,
+    /// The columns.
+    pub columns: Columns,
+    /// Characters of a constant before its middle is left out.
+    pub constant_length: usize,
+    /// Nodes with messages below them.
+    pub marks: &'r [(NodeId, Vec<String>)],
+    /// Messages below the results.
+    pub result_marks: &'r [String],
 }
 
-/// See [`FormatOptions`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Places {
-    /// Not shown.
-    #[default]
-    Hidden,
-    /// `file:line`
-    Shown,
+impl Default for FormatOptions<'_> {
+    fn default() -> Self {
+        let columns = Columns { types: true, ranges: true, tags: true, places: false };
+        Self {
+            ranges: None,
+            widths: None,
+            columns,
+            constant_length: CONSTANT_LENGTH,
+            marks: &[],
+            result_marks: &[],
+        }
+    }
+}
+
+/// Which columns follow a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// `# EncryptedScalar<uint4>`
+    pub types: bool,
+    /// `∈ [0, 9]`
+    pub ranges: bool,
+    /// `@ layer.first`
+    pub tags: bool,
+    /// `file.py:12`
+    pub places: bool,
 }
 
 /// The graph as text, without a newline at the end.
 pub fn format_graph(graph: &OpGraph, options: FormatOptions<'_>) -> String {
-    let range = |id: NodeId| range_of(graph, id, options.ranges);
+    let columns = options.columns;
+    let cell = |is_shown: bool, text: Option<String>| text.filter(|_| is_shown).unwrap_or_default();
     let digits = graph.len().saturating_sub(1).to_string().len();
     let rows: Vec<[String; 5]> = graph
         .nodes()
         .map(|(id, node)| {
-            let shown = options.ranges.and_then(|_| range(id));
-            let place = node.location.as_ref().filter(|_| options.places == Places::Shown);
+            let known = range_of(graph, id, options.ranges);
+            let bounds = options.ranges.and(known).map(|(lo, hi)| format!("∈ [{lo}, {hi}]"));
+            let text = node_text(graph, id, options.constant_length);
             [
-                format!(
-                    "{:>width$} = {}",
-                    format!("%{}", id.index()),
-                    node_text(graph, id, node),
-                    width = digits + 1
-                ),
-                format!("# {}", type_text(node, range(id))),
-                shown.map_or(String::new(), |(lo, hi)| format!("∈ [{lo}, {hi}]")),
-                node.tag.as_ref().map_or(String::new(), |tag| format!("@ {tag}")),
-                place.map_or(String::new(), |at| format!("{}:{}", at.file, at.line)),
+                format!("{:>width$} = {text}", format!("%{}", id.index()), width = digits + 1),
+                cell(columns.types, Some(format!("# {}", shown_type(graph, id, options)))),
+                cell(columns.ranges, bounds),
+                cell(columns.tags, node.tag.as_ref().map(|tag| format!("@ {tag}"))),
+                cell(columns.places, place_text(node)),
             ]
         })
         .collect();
@@ -67,7 +89,7 @@ pub fn format_graph(graph: &OpGraph, options: FormatOptions<'_>) -> String {
     let widths: [usize; 5] =
         std::array::from_fn(|column| rows.iter().map(|row| length(&row[column])).max().unwrap_or(0));
     let mut lines: Vec<String> = vec![];
-    for row in &rows {
+    for ((id, node), row) in graph.nodes().zip(&rows) {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
             // A column that is empty in every line takes no room.
@@ -75,10 +97,43 @@ pub fn format_graph(graph: &OpGraph, options: FormatOptions<'_>) -> String {
             line.push_str(cell);
             line.extend(std::iter::repeat_n(' ', room - length(cell)));
         }
-        lines.push(line.trim_end().to_owned());
+        let line = line.trim_end().to_owned();
+        let of_node = options.marks.iter().filter(|(marked, _)| *marked == id);
+        let mut messages: Vec<String> = of_node.flat_map(|(_, texts)| texts).cloned().collect();
+        if !messages.is_empty() {
+            messages.extend(place_text(node));
+        }
+        let below = underlined(length(&line), &messages);
+        lines.push(line);
+        lines.extend(below);
     }
-    lines.push(format!("return {}", list(graph.outputs().iter().map(|id| format!("%{}", id.index())))));
+    if !graph.outputs().is_empty() {
+        let results = list(graph.outputs().iter().map(|id| format!("%{}", id.index())));
+        let line = format!("return {results}");
+        let below = underlined(line.len(), options.result_marks);
+        lines.push(line);
+        lines.extend(below);
+    }
     lines.join("\n")
+}
+
+/// `^^^^ message` of a line's length, and further messages under it.
+fn underlined(length: usize, messages: &[String]) -> Vec<String> {
+    let line = |(i, message): (usize, &String)| {
+        format!("{} {message}", if i == 0 { "^" } else { " " }.repeat(length))
+    };
+    messages.iter().enumerate().map(line).collect()
+}
+
+/// `file:line` of a node.
+fn place_text(node: &Node) -> Option<String> {
+    node.location.as_ref().map(|at| format!("{}:{}", at.file, at.line))
+}
+
+/// The type of a node, such as `EncryptedScalar<uint4>`: of the width that was chosen, or that its range needs.
+pub fn shown_type(graph: &OpGraph, id: NodeId, options: FormatOptions<'_>) -> String {
+    let chosen = options.widths.and_then(|widths| widths.get(id.index()).copied().flatten());
+    type_text(graph.node(id), range_of(graph, id, options.ranges), chosen)
 }
 
 /// The greatest width of any integer in the program, once ranges are known; `None` without any.
@@ -90,8 +145,8 @@ pub fn maximum_integer_bit_width(graph: &OpGraph, ranges: &[Option<(i64, i64)>])
         .max()
 }
 
-/// The given range, else what constants and declarations say.
-fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>]>) -> Option<(i64, i64)> {
+/// The range of a node: the given one, else what constants and declarations say.
+pub fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>]>) -> Option<(i64, i64)> {
     let given = ranges.and_then(|ranges| ranges.get(id.index()).copied().flatten());
     given.or_else(|| match &graph.node(id).kind {
         NodeKind::Constant(values) => Some((*values.iter().min()?, *values.iter().max()?)),
@@ -107,9 +162,14 @@ fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>]>) 
     })
 }
 
-fn type_text(node: &Node, range: Option<(i64, i64)>) -> String {
+fn type_text(node: &Node, range: Option<(i64, i64)>, chosen: Option<(Width, bool)>) -> String {
     let status = if node.element.is_encrypted() { "Encrypted" } else { "Clear" };
     let element = match (node.element, range) {
+        (ElementType::Encrypted { .. }, _) if chosen.is_some() => {
+            chosen.map_or(String::new(), |(width, is_signed)| {
+                format!("{}{width}", if is_signed { "int" } else { "uint" })
+            })
+        }
         (ElementType::EncryptedReal | ElementType::ClearReal, _) => "float64".to_owned(),
         (ElementType::Encrypted { .. } | ElementType::Clear, None) => "integer".to_owned(),
         (ElementType::Encrypted { is_signed }, Some((lo, hi))) => {
@@ -131,7 +191,11 @@ fn integer_text(lo: i64, hi: i64) -> String {
     format!("{}{}", if lo < 0 { "int" } else { "uint" }, width_of_range(lo, hi))
 }
 
-fn node_text(graph: &OpGraph, id: NodeId, node: &Node) -> String {
+/// What a node computes, such as `add(%0, %1)`.
+pub fn node_text(graph: &OpGraph, id: NodeId, constant_length: usize) -> String {
+    let node = graph.node(id);
+    let shortened = |text: &str| shortened(text, constant_length);
+    let array_text = |values: &ArrayD<i64>| array_text(values, &i64::to_string, constant_length);
     let operands: Vec<String> =
         graph.operands(id).iter().map(|operand| format!("%{}", operand.index())).collect();
     let call = |name: &str, extra: String| {
@@ -140,17 +204,19 @@ fn node_text(graph: &OpGraph, id: NodeId, node: &Node) -> String {
     };
     match &node.kind {
         NodeKind::Input(index) => graph.inputs()[*index].name.clone(),
-        NodeKind::Constant(values) => shortened(&array_text(values, &i64::to_string)),
-        NodeKind::RealConstant(values) => shortened(&array_text(values, &|value| format!("{value:?}"))),
+        NodeKind::Constant(values) => shortened(&array_text(values)),
+        NodeKind::RealConstant(values) => {
+            shortened(&self::array_text(values, &|value| format!("{value:?}"), constant_length))
+        }
         NodeKind::Encrypt => call("encrypt", String::new()),
         NodeKind::Linear(linear) => linear_text(linear, &operands, &node.shape, call),
         NodeKind::Lookup(table) => match table.selector() {
             None => {
                 let row = table.tables().index_axis(ndarray::Axis(0), 0).to_owned();
-                call("tlu", format!("table={}", shortened(&array_text(&row, &i64::to_string))))
+                call("tlu", format!("table={}", shortened(&array_text(&row))))
             }
             Some(_) => {
-                call("tlu", format!("tables={}", shortened(&array_text(table.tables(), &i64::to_string))))
+                call("tlu", format!("tables={}", shortened(&array_text(table.tables()))))
             }
         },
         NodeKind::Digits(digits) => {
@@ -167,6 +233,22 @@ fn node_text(graph: &OpGraph, id: NodeId, node: &Node) -> String {
         NodeKind::Unary(function) => call(function.name(), String::new()),
         NodeKind::Binary(function) => call(function.name(), String::new()),
         NodeKind::Host(function) => call(&function.name, String::new()),
+    }
+}
+
+/// The operation of a node by its name: `input`, `constant`, or what a user called.
+pub fn operation_name(graph: &OpGraph, id: NodeId) -> &str {
+    match &graph.node(id).kind {
+        NodeKind::Input(_) => "input",
+        NodeKind::Constant(_) | NodeKind::RealConstant(_) => "constant",
+        NodeKind::Encrypt => "encrypt",
+        NodeKind::Linear(Linear::Slice { .. }) => "index",
+        NodeKind::Linear(linear) => linear_name(linear),
+        NodeKind::Lookup(_) => "tlu",
+        NodeKind::Digits(digits) => digits_name(digits),
+        NodeKind::Unary(function) => function.name(),
+        NodeKind::Binary(function) => function.name(),
+        NodeKind::Host(function) => &function.name,
     }
 }
 
@@ -251,15 +333,15 @@ fn tuple(sizes: &[usize]) -> String {
 }
 
 /// `[[1 2] [3 4]]`; a scalar as the number itself.
-fn array_text<T: Clone>(values: &ArrayD<T>, text: &dyn Fn(&T) -> String) -> String {
+fn array_text<T: Clone>(values: &ArrayD<T>, text: &dyn Fn(&T) -> String, constant_length: usize) -> String {
     match values.ndim() {
         0 => values.iter().map(text).collect(),
         _ => {
-            let rows = values.outer_iter().map(|row| array_text(&row.to_owned(), text));
+            let rows = values.outer_iter().map(|row| array_text(&row.to_owned(), text, constant_length));
             // Whoever cuts the middle out needs no more than this from each end.
-            let rows: Vec<String> = if values.shape()[0] > 4 * CONSTANT_LENGTH {
+            let rows: Vec<String> = if values.shape()[0] > 4 * constant_length {
                 let all: Vec<String> = rows.collect();
-                [&all[..CONSTANT_LENGTH], &all[all.len() - CONSTANT_LENGTH..]].concat()
+                [&all[..constant_length], &all[all.len() - constant_length..]].concat()
             } else {
                 rows.collect()
             };
@@ -269,13 +351,13 @@ fn array_text<T: Clone>(values: &ArrayD<T>, text: &dyn Fn(&T) -> String) -> Stri
 }
 
 /// The two ends of a text that is too long.
-fn shortened(text: &str) -> String {
+fn shortened(text: &str, constant_length: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= CONSTANT_LENGTH {
+    if characters.len() <= constant_length {
         return text.to_owned();
     }
     let gap = " ... ";
-    let end = (CONSTANT_LENGTH - gap.len()) / 2;
+    let end = constant_length.saturating_sub(gap.len()) / 2;
     let (head, tail) = (&characters[..end], &characters[characters.len() - end..]);
     format!("{}{gap}{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }

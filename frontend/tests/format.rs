@@ -4,7 +4,7 @@
 use cloakwork_abi::parameters::Width;
 use cloakwork_frontend::calibrate::{calibrate, node_ranges};
 use cloakwork_frontend::emit::emit;
-use cloakwork_frontend::format::{FormatOptions, Places, format_graph, maximum_integer_bit_width};
+use cloakwork_frontend::format::{Columns, FormatOptions, format_graph, maximum_integer_bit_width};
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::shapes::Take;
 use cloakwork_frontend::traced::Conv2dOptions;
@@ -41,7 +41,7 @@ return %3",
     );
     let ranges = ranges(&graph, vec![array![0, 9, 1].into_dyn(), array![5, 0, 9].into_dyn()]);
     check(
-        &format_graph(&graph, FormatOptions { ranges: Some(&ranges), places: Places::Hidden }),
+        &format_graph(&graph, FormatOptions { ranges: Some(&ranges), ..FormatOptions::default() }),
         "
 %0 = x                  # EncryptedTensor<uint4, shape=(3,)>        ∈ [0, 9]
 %1 = [1 -2 3]           # ClearTensor<int3, shape=(3,)>             ∈ [-2, 3]          @ layer
@@ -109,8 +109,9 @@ fn places_of_the_source() {
     let line = line!() + 1;
     let graph = trace("f", |t| t.encrypted("x", [], InputType::signed(4)) + 1).unwrap();
     let file = file!();
+    let columns = Columns { types: true, ranges: true, tags: true, places: true };
     check(
-        &format_graph(&graph, FormatOptions { ranges: None, places: Places::Shown }),
+        &format_graph(&graph, FormatOptions { columns, ..FormatOptions::default() }),
         &format!(
             "
 %0 = x                  # EncryptedScalar<int4>           {file}:{line}

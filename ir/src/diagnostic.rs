@@ -84,6 +84,19 @@ pub fn place(location: Location<'_>) -> String {
     places.join(" <- ")
 }
 
+/// The first name in a location: the tag that a frontend gave to the operation.
+pub fn tag(location: Location<'_>) -> Option<String> {
+    if location.is_fused() {
+        (0..location.fused_num_locations()).find_map(|i| tag(location.fused_location(i)))
+    } else if location.is_name() {
+        let name = location.name_value();
+        // SAFETY: the location's context owns the name.
+        Some(unsafe { owned(name.as_string_ref().to_raw()) })
+    } else {
+        None
+    }
+}
+
 fn collect_places(location: Location<'_>, places: &mut Vec<String>) {
     if location.is_file_line_col_range() {
         let file = location.file_line_col_range_filename();

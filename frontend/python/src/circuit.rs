@@ -1,30 +1,33 @@
-//! A compiled program, its keys, and encrypted values.
+//! A compiled function: its texts and figures, runs, simulations.
 
 use crate::arrays::{all_integers, to_python};
-use crate::errors::{client_exception, exception};
-use cloakwork::{Circuit as Compiled, EvaluationKeys, Keyset, Noise, ProgramSpec, Randomness};
-use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
-use cloakwork_runtime::client;
-use ndarray::ArrayD;
+use crate::errors::exception;
+use crate::keys::EvaluationKeys;
+use crate::options::OptionsArgument;
+use crate::spec::Spec;
+use crate::value::Value;
+use cloakwork::operations::OperationKind;
+use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, Source, compile_module};
 use pyo3::exceptions::PyValueError;
-use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
+use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
 
-/// A compiled program.
+/// A compiled function of a module.
 #[pyclass(frozen, module = "cloakwork._cloakwork")]
 pub(crate) struct Circuit {
     circuit: Compiled,
 }
 
-/// Secret keys and evaluation keys of a program.
-#[pyclass(frozen, module = "cloakwork._cloakwork")]
-pub(crate) struct Keys {
-    keys: cloakwork::Keys,
-}
-
-/// An encrypted argument or result, or a clear argument on its way.
-#[pyclass(frozen, module = "cloakwork._cloakwork")]
-pub(crate) struct Value {
-    value: cloakwork::Value,
+/// Compiles the text of a module; the name is for messages.
+#[pyfunction]
+pub(crate) fn compile_text(
+    py: Python<'_>,
+    mlir: &str,
+    name: &str,
+    options: OptionsArgument,
+) -> PyResult<Vec<Circuit>> {
+    let options = options.into_options()?;
+    let compiled = py.detach(|| compile_module(Source::Text { mlir, name }, &options, &mut |_| ()));
+    Ok(compiled.map_err(exception)?.functions().map(Circuit::new).collect())
 }
 
 impl Circuit {
@@ -40,12 +43,17 @@ impl Circuit {
 
 #[pymethods]
 impl Circuit {
-    /// The module at the level `fhe`, `tfhe` or `llvm`.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.circuit.spec().name
+    }
+
+    /// The whole module at the level `fhe`, `tfhe` or `llvm`; empty for a level that was never there.
     fn mlir(&self, level: &str) -> PyResult<String> {
         let level = match level {
-            "fhe" => cloakwork::Level::Fhe,
-            "tfhe" => cloakwork::Level::Tfhe,
-            "llvm" => cloakwork::Level::Native,
+            "fhe" => Level::Fhe,
+            "tfhe" => Level::Tfhe,
+            "llvm" => Level::Native,
             _ => {
                 let message = format!("level `{level}` is not known, allowed are `fhe`, `tfhe` and `llvm`");
                 return Err(PyValueError::new_err(message));
@@ -54,158 +62,70 @@ impl Circuit {
         Ok(self.circuit.mlir(level).unwrap_or_default().to_owned())
     }
 
-    /// Parameters, ranges, counts and times as text.
+    /// Parameters, ranges, counts and times of the whole module as text.
     fn report(&self) -> String {
         self.circuit.report().to_string()
     }
 
-    /// The public description as JSON.
-    fn spec(&self) -> String {
-        self.circuit.spec().to_json()
+    /// The public description of the whole module.
+    fn spec(&self) -> Spec {
+        Spec::new(self.circuit.module().spec().clone())
     }
 
-    fn p_error(&self) -> f64 {
-        self.circuit.spec().error.p_error
+    /// Kind, key, tag and count of what one call executes.
+    fn operations(&self) -> Vec<(&'static str, String, String, u64)> {
+        let own = self.circuit.report().operations.iter().filter(|row| row.function == self.name());
+        own.map(|row| (kind_name(row.kind), row.key.clone(), row.tag.clone(), row.count)).collect()
     }
 
-    fn global_p_error(&self) -> f64 {
-        self.circuit.spec().error.global_p_error
+    /// Bytes of ciphertexts by place.
+    fn memory(&self) -> Vec<(String, u64)> {
+        let own = self.circuit.report().memory.iter().filter(|row| row.function == self.name());
+        own.map(|row| (row.place.clone(), row.bytes)).collect()
     }
 
-    /// Bootstraps and keyswitches of one run.
-    fn counts(&self) -> (u64, u64) {
-        let counts = self.circuit.spec().counts;
-        (counts.bootstraps, counts.keyswitches)
+    /// Node, width and whether it is signed, of the values that are left of the graph.
+    fn widths(&self) -> Vec<(usize, u32, bool)> {
+        let own = self.circuit.report().widths.iter().filter(|row| row.function == self.name());
+        own.map(|row| (row.node, row.width, row.is_signed)).collect()
     }
 
-    /// Bytes of all encrypted inputs, and of all outputs.
-    fn sizes(&self) -> (u64, u64) {
-        let spec = self.circuit.spec();
-        let total = |values: &[ValueSpec]| values.iter().map(|value| bytes(spec, value)).sum();
-        (total(&spec.inputs), total(&spec.outputs))
-    }
-
-    /// Name, shape, whether it is encrypted, width, whether it is signed, and range of each argument.
-    #[allow(clippy::type_complexity, reason = "a row of a table for Python")]
-    fn inputs(&self) -> Vec<(String, Vec<u64>, bool, u32, bool, (i64, i64))> {
-        let row = |value: &ValueSpec| {
-            let (is_encrypted, width, is_signed) = match value.encoding {
-                EncodingSpec::Clear => (false, 64, true),
-                EncodingSpec::Encrypted { width, is_signed, .. } => (true, width.0, is_signed),
-            };
-            (value.name.clone(), value.shape.clone(), is_encrypted, width, is_signed, value.range)
-        };
-        self.circuit.spec().inputs.iter().map(row).collect()
-    }
-
-    /// New keys; a seed other than 0 makes them predictable.
-    #[pyo3(signature = (seed))]
-    fn keygen(&self, py: Python<'_>, seed: Option<u128>) -> PyResult<Keys> {
-        let randomness = match seed {
-            None | Some(0) => Randomness::Secure,
-            Some(seed) => Randomness::InsecureSeed(seed),
-        };
-        let keys = py.detach(|| self.circuit.keygen_with(randomness, &|_| ())).map_err(exception)?;
-        Ok(Keys { keys })
-    }
-
-    /// Encrypts arguments; positions without one give `None`.
-    fn encrypt(
-        &self,
-        py: Python<'_>,
-        keys: &Keys,
-        arguments: Vec<Option<Bound<'_, PyAny>>>,
-    ) -> PyResult<Vec<Option<Value>>> {
-        let given: Vec<bool> = arguments.iter().map(Option::is_some).collect();
-        let arrays: Vec<ArrayD<i64>> = all_integers(&arguments.into_iter().flatten().collect::<Vec<_>>())?;
-        let spec = subset(self.circuit.spec(), &given);
-        let values =
-            py.detach(|| client::encrypt(&spec, &keys.keys.secret, &arrays)).map_err(client_exception)?;
-        let mut values = values.into_iter();
-        Ok(given
-            .into_iter()
-            .map(|is_given| if is_given { values.next().map(|value| Value { value }) } else { None })
-            .collect())
+    /// Seconds of one run of every function of the module on one thread, if costs are known.
+    fn predicted_seconds(&self) -> Option<f64> {
+        self.circuit.report().predicted_time.map(|time| time.total())
     }
 
     /// Runs the program on encrypted arguments.
-    fn run(&self, py: Python<'_>, keys: &Keys, arguments: Vec<Py<Value>>) -> PyResult<Vec<Value>> {
-        let arguments = values(&arguments);
-        let evaluation: &EvaluationKeys = &keys.keys.evaluation;
-        let results = py.detach(|| self.circuit.run(evaluation, &arguments)).map_err(exception)?;
-        Ok(results.into_iter().map(|value| Value { value }).collect())
+    fn run(&self, py: Python<'_>, keys: &EvaluationKeys, arguments: Vec<Py<Value>>) -> PyResult<Vec<Value>> {
+        let arguments = Value::all(&arguments);
+        let results = py.detach(|| self.circuit.run(keys.keys(), &arguments)).map_err(exception)?;
+        Ok(results.into_iter().map(Value::new).collect())
     }
 
-    /// Decrypts results.
-    fn decrypt<'py>(
-        &self,
-        py: Python<'py>,
-        keys: &Keys,
-        results: Vec<Py<Value>>,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let results = values(&results);
-        let clear = py.detach(|| self.circuit.decrypt(&keys.keys.secret, &results)).map_err(exception)?;
-        Ok(clear.into_iter().map(|result| to_python(py, result)).collect())
-    }
-
-    /// Runs the program without keys, with noise from that seed.
+    /// Runs the program without keys, with noise from that seed: the results, and how many lookups were of values
+    /// outside of their width.
     fn simulate<'py>(
         &self,
         py: Python<'py>,
         arguments: Vec<Bound<'py, PyAny>>,
         seed: u64,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    ) -> PyResult<(Vec<Bound<'py, PyAny>>, u64)> {
         let arguments = all_integers(&arguments)?;
         let simulation =
             py.detach(|| self.circuit.simulate(arguments, Noise::Seed(seed))).map_err(exception)?;
-        Ok(simulation.outputs.into_iter().map(|result| to_python(py, result)).collect())
+        let outputs = simulation.outputs.into_iter().map(|result| to_python(py, result)).collect();
+        Ok((outputs, simulation.outside))
     }
 }
 
-#[pymethods]
-impl Keys {
-    /// Fingerprint of the parameters that they were made for.
-    #[getter]
-    fn fingerprint(&self) -> &str {
-        self.keys.secret.fingerprint()
+/// The names that statistics have in Python.
+fn kind_name(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Bootstrap => "programmable_bootstrap",
+        OperationKind::Keyswitch => "key_switch",
+        OperationKind::ClearAddition => "clear_addition",
+        OperationKind::EncryptedAddition => "encrypted_addition",
+        OperationKind::ClearMultiplication => "clear_multiplication",
+        OperationKind::EncryptedNegation => "encrypted_negation",
     }
-}
-
-#[pymethods]
-impl Value {
-    #[getter]
-    fn shape(&self) -> Vec<u64> {
-        self.value.shape().to_vec()
-    }
-
-    #[getter]
-    fn is_encrypted(&self) -> bool {
-        matches!(self.value.encoding(), EncodingSpec::Encrypted { .. })
-    }
-
-    fn __repr__(&self) -> String {
-        let status = if self.is_encrypted() { "encrypted" } else { "clear" };
-        format!("Value({status}, shape={:?})", self.value.shape())
-    }
-}
-
-fn values(values: &[Py<Value>]) -> Vec<cloakwork::Value> {
-    values.iter().map(|value| value.get().value.clone()).collect()
-}
-
-/// The spec with those arguments alone.
-fn subset(spec: &ProgramSpec, given: &[bool]) -> ProgramSpec {
-    let inputs =
-        spec.inputs.iter().zip(given).filter(|(_, is_given)| **is_given).map(|(input, _)| input.clone());
-    ProgramSpec { inputs: inputs.collect(), ..spec.clone() }
-}
-
-fn bytes(spec: &ProgramSpec, value: &ValueSpec) -> u64 {
-    let words = match value.encoding {
-        EncodingSpec::Clear => 1,
-        EncodingSpec::Encrypted { key, .. } => {
-            spec.keyset.secret_keys.get(key).map_or(0, |key| key.shape.lwe_dimension().0 + 1)
-        }
-    };
-    value.elements() as u64 * words * 8
 }

@@ -25,7 +25,8 @@ pub(crate) fn exception(error: Error) -> PyErr {
             CalibrationError::Empty
             | CalibrationError::Count { .. }
             | CalibrationError::Shape { .. }
-            | CalibrationError::Value { .. },
+            | CalibrationError::Value { .. }
+            | CalibrationError::Stopped { .. },
         )
         | Error::Options { .. }
         | Error::Function(_)

@@ -3,7 +3,8 @@
 //! - [`op_graph`]: the graph that the Python tracer writes to; [`host_function`]: Python functions in it;
 //!   [`measure`]: its ranges and values; [`text`]: the graph with marked lines;
 //! - [`options`]: wishes for a compilation;
-//! - [`circuit`]: the compiled program, its keys and ciphertexts;
+//! - [`circuit`]: the compiled program; [`spec`]: the client's half of it; [`keys`], [`value`]: what travels;
+//! - [`view`]: a graph as rows and text;
 //! - [`arrays`]: NumPy arrays; [`errors`]: which exception an error becomes.
 //!
 //! Names, defaults and checks that a user sees are written in Python (`python/cloakwork`). Whatever takes time
@@ -13,10 +14,14 @@ mod arrays;
 mod circuit;
 mod errors;
 mod host_function;
+mod keys;
 mod measure;
 mod op_graph;
 mod options;
+mod spec;
 mod text;
+mod value;
+mod view;
 
 use pyo3::pymodule;
 
@@ -24,7 +29,15 @@ use pyo3::pymodule;
 #[pymodule]
 mod _cloakwork {
     #[pymodule_export]
-    use crate::circuit::{Circuit, Keys, Value};
+    use crate::circuit::{Circuit, compile_text};
+    #[pymodule_export]
+    use crate::keys::{EvaluationKeys, Keys};
+    #[pymodule_export]
+    use crate::spec::Spec;
+    #[pymodule_export]
+    use crate::value::Value;
+    #[pymodule_export]
+    use crate::view::{format_graph, graph_nodes, graph_outputs};
     #[pymodule_export]
     use crate::op_graph::{Node, OpGraph, compile_functions};
 

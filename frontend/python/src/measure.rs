@@ -3,13 +3,14 @@
 use crate::text::Ranges;
 use cloakwork::{Error, OpGraph};
 use cloakwork_frontend::NodeId;
-use cloakwork_frontend::calibrate::{calibrate, node_ranges};
+use cloakwork_frontend::calibrate::{self, Measured, node_ranges};
 use cloakwork_frontend::emit::emit;
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_ir::context::context;
 use cloakwork_ir::function::functions;
 use cloakwork_ir::interpret::{Clear, interpret};
 use ndarray::ArrayD;
+use std::ops::ControlFlow;
 
 /// A table lookup whose table may be shorter than the padded one in the graph.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +23,26 @@ pub(crate) struct TableUse {
     pub(crate) length: usize,
 }
 
-/// The range of each node over all samples.
+/// What samples show about a graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// For the compiler.
+    pub(crate) measured: Measured,
+    /// The range of each node.
+    pub(crate) ranges: Vec<Option<(i64, i64)>>,
+}
+
+/// Evaluates the graph on all samples; `progress` hears how many are done.
 pub(crate) fn measure(
     graph: &OpGraph,
     inputset: Vec<Vec<ArrayD<i64>>>,
-) -> Result<Vec<Option<(i64, i64)>>, Error> {
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Seen, Error> {
     let context = context();
     let module = emit(&context, graph).map_err(Error::Program)?;
-    calibrate(&context, &module, &GraphHost::of(graph), inputset)?;
-    Ok(node_ranges(graph, &module))
+    let measured = calibrate::measure(&module, &GraphHost::of(graph), inputset, progress)?;
+    measured.write(&context, &module)?;
+    Ok(Seen { ranges: node_ranges(graph, &module), measured })
 }
 
 /// The results of one call in the clear.

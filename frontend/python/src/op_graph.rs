@@ -4,23 +4,26 @@ use crate::arrays::{all_integers, from_python, integers, to_python};
 use crate::circuit::Circuit;
 use crate::errors::{exception, refusal};
 use crate::host_function::host_function;
-use crate::measure::{TableUse, evaluate, measure, outside_of_table};
+use crate::measure::{Seen, TableUse, evaluate, measure, outside_of_table};
 use crate::options::OptionsArgument;
-use crate::text::{diagnosed, marked, plain};
+use crate::text::{Ranges, diagnosed, marked};
 use cloakwork::{
-    Error, Functions, InputType, LookupTable, OpGraph as Graph, Source, compile_functions as compile_module,
-    compile_source,
+    Error, Functions, InputType, LookupTable, OpGraph as Graph, compile_functions as compile_module,
 };
+use cloakwork_abi::parameters::Width;
 use cloakwork_frontend::elementwise::{Binary, Number, Unary};
-use cloakwork_frontend::format::{Places, maximum_integer_bit_width};
 use cloakwork_frontend::shapes::{KeepAxes, Take};
 use cloakwork_frontend::{NodeId, SourceLocation, TraceError};
 use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Conv2d;
-use ndarray::ArrayD;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::{Bound, FromPyObject, Py, PyAny, PyErr, PyRef, PyResult, Python, pyclass, pyfunction, pymethods};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Time between two messages about the progress of measuring.
+const BETWEEN_PROGRESS: Duration = Duration::from_millis(200);
 
 /// A value of a graph. Only the graph that made it knows it.
 #[pyclass(frozen, skip_from_py_object, module = "cloakwork._cloakwork")]
@@ -32,8 +35,8 @@ pub(crate) struct Node(NodeId);
 pub(crate) struct OpGraph {
     graph: Graph,
     tables: Vec<TableUse>,
-    /// Of each node, once measured.
-    ranges: Option<Vec<Option<(i64, i64)>>>,
+    /// Once measured.
+    seen: Option<Seen>,
 }
 
 /// What is taken of one axis: a position or `start, stop, step`.
@@ -57,7 +60,7 @@ struct ConvArgument {
 impl OpGraph {
     #[new]
     fn new(name: &str) -> Self {
-        Self { graph: Graph::new(name), tables: vec![], ranges: None }
+        Self { graph: Graph::new(name), tables: vec![], seen: None }
     }
 
     /// Place and tag of the nodes that are made from now on.
@@ -66,10 +69,22 @@ impl OpGraph {
         self.graph.set_place(file.map(|file| SourceLocation::new(file, line, column)), tag);
     }
 
-    fn input(&mut self, name: &str, shape: Vec<usize>, is_encrypted: bool) -> PyResult<Node> {
+    /// `integer` is whether it is signed and its width, where a type is declared.
+    #[pyo3(signature = (name, shape, is_encrypted, integer = None))]
+    fn input(
+        &mut self,
+        name: &str,
+        shape: Vec<usize>,
+        is_encrypted: bool,
+        integer: Option<(bool, u32)>,
+    ) -> PyResult<Node> {
+        let declared = integer.map_or(InputType::Measured, |(is_signed, width)| InputType::Integer {
+            width: Width(width),
+            is_signed,
+        });
         let node = match is_encrypted {
-            true => self.graph.encrypted(name, &shape, InputType::Measured),
-            false => self.graph.clear(name, &shape, InputType::Measured),
+            true => self.graph.encrypted(name, &shape, declared),
+            false => self.graph.clear(name, &shape, declared),
         };
         self.built(node, &[])
     }
@@ -255,40 +270,49 @@ impl OpGraph {
         self.graph.outputs().len()
     }
 
-    /// Measures the range of every value on samples.
-    fn measure(&mut self, py: Python<'_>, samples: Vec<Vec<Bound<'_, PyAny>>>) -> PyResult<()> {
+    /// Measures the range of every value on samples. `progress` hears now and then how many are done; what it
+    /// raises stops the measuring.
+    fn measure(
+        &mut self,
+        py: Python<'_>,
+        samples: Vec<Vec<Bound<'_, PyAny>>>,
+        progress: Py<PyAny>,
+    ) -> PyResult<()> {
         let samples = samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<Vec<_>>>()?;
+        let mut raised = None;
+        let mut told = Instant::now();
+        let mut tell = |done: usize| {
+            if told.elapsed() < BETWEEN_PROGRESS {
+                return ControlFlow::Continue(());
+            }
+            told = Instant::now();
+            let result = Python::attach(|py| {
+                py.check_signals()?;
+                progress.call1(py, (done,)).map(|_| ())
+            });
+            result.map_or_else(
+                |error| {
+                    raised = Some(error);
+                    ControlFlow::Break(())
+                },
+                |()| ControlFlow::Continue(()),
+            )
+        };
         let graph = &self.graph;
-        let ranges = py.detach(|| measure(graph, samples)).map_err(|error| self.failed(error))?;
-        if let Some((table, message)) = outside_of_table(&self.tables, &ranges) {
+        let seen = py.detach(|| measure(graph, samples, &mut tell));
+        if let Some(error) = raised {
+            return Err(error);
+        }
+        let seen = seen.map_err(|error| self.failed(error))?;
+        if let Some((table, message)) = outside_of_table(&self.tables, &seen.ranges) {
             let node = self.graph.node(table.lookup);
             let place = node.location.as_ref().map_or(String::new(), |at| format!("{at}: "));
             let graph =
-                marked(&self.graph, Some(&ranges), &[(table.operand, "this is looked up".to_owned())]);
+                marked(&self.graph, Some(&seen.ranges), &[(table.operand, "this is looked up".to_owned())]);
             return Err(PyValueError::new_err(format!("{place}{message}\n\n{graph}")));
         }
-        self.ranges = Some(ranges);
+        self.seen = Some(seen);
         Ok(())
-    }
-
-    /// The range of all integers, once measured.
-    fn integer_range(&self) -> Option<(i64, i64)> {
-        let known = self.ranges.iter().flatten().flatten();
-        known.copied().reduce(|(lo, hi), (least, greatest)| (lo.min(least), hi.max(greatest)))
-    }
-
-    /// The width of the widest integer, once measured.
-    fn maximum_integer_bit_width(&self) -> Option<u32> {
-        let ranges = self.ranges.as_ref()?;
-        maximum_integer_bit_width(&self.graph, ranges).map(|width| width.0)
-    }
-
-    fn format(&self, show_bounds: bool, show_locations: bool) -> String {
-        let places = if show_locations { Places::Shown } else { Places::Hidden };
-        match (&self.ranges, show_bounds) {
-            (Some(ranges), true) => plain(&self.graph, Some(ranges), places),
-            _ => plain(&self.graph, None, places),
-        }
     }
 
     /// The results in the clear.
@@ -303,37 +327,24 @@ impl OpGraph {
         Ok(results.into_iter().map(|result| to_python(py, result)).collect())
     }
 
-    /// Compiles the program for the ranges of the samples.
-    fn compile(
-        &self,
-        py: Python<'_>,
-        samples: Vec<Vec<Bound<'_, PyAny>>>,
-        options: OptionsArgument,
-    ) -> PyResult<Circuit> {
-        let inputset = inputset(&samples)?;
-        let options = options.into_options()?;
-        let graph = &self.graph;
-        let compiled = py.detach(|| compile_source(Source::Graph { graph, inputset }, &options, &mut |_| ()));
-        compiled.map(Circuit::new).map_err(|error| self.failed(error))
-    }
 }
 
-/// Arguments of typical calls.
-type Samples<'py> = Vec<Vec<Bound<'py, PyAny>>>;
-
-/// Compiles functions, each with its samples, that share their keys; a feed is a result and the argument that it may
-/// become.
+/// Compiles functions that share their keys, each for the ranges that were measured, or else those that its inputs
+/// declare; a feed is a result and the argument that it may become.
 #[pyfunction]
 pub(crate) fn compile_functions(
     py: Python<'_>,
-    functions: Vec<(PyRef<'_, OpGraph>, Samples<'_>)>,
+    functions: Vec<PyRef<'_, OpGraph>>,
     composition: Vec<((String, usize), (String, usize))>,
     options: OptionsArgument,
 ) -> PyResult<Vec<Circuit>> {
     let options = options.into_options()?;
     let mut traced = Functions::new();
-    for (graph, samples) in &functions {
-        traced = traced.calibrated(&graph.graph, inputset(samples)?).map_err(exception)?;
+    for function in &functions {
+        traced = match &function.seen {
+            Some(seen) => traced.measured(&function.graph, &seen.measured),
+            None => traced.function(&function.graph),
+        };
     }
     for ((from, result), (to, argument)) in &composition {
         traced = traced.compose((from, *result), (to, *argument));
@@ -342,9 +353,9 @@ pub(crate) fn compile_functions(
         Ok(module) => Ok(module.functions().map(Circuit::new).collect()),
         Err(error) => {
             let is_marked = |graph: &&OpGraph| {
-                diagnosed(&graph.graph, graph.ranges.as_deref(), error.diagnostics()).is_some()
+                diagnosed(&graph.graph, graph.ranges(), error.diagnostics()).is_some()
             };
-            let graphs = functions.iter().map(|(graph, _)| &**graph);
+            let graphs = functions.iter().map(|graph| &**graph);
             Err(match graphs.clone().find(is_marked).or_else(|| graphs.clone().next()) {
                 Some(graph) => graph.failed(error),
                 None => exception(error),
@@ -353,11 +364,16 @@ pub(crate) fn compile_functions(
     }
 }
 
-fn inputset(samples: &[Vec<Bound<'_, PyAny>>]) -> PyResult<Vec<Vec<ArrayD<i64>>>> {
-    samples.iter().map(|sample| all_integers(sample)).collect()
-}
-
 impl OpGraph {
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Of each node, once measured.
+    pub(crate) fn ranges(&self) -> Option<&Ranges> {
+        self.seen.as_ref().map(|seen| seen.ranges.as_slice())
+    }
+
     fn built(&self, node: Result<NodeId, TraceError>, operands: &[NodeId]) -> PyResult<Node> {
         node.map(Node).map_err(|error| self.refused(&error, operands))
     }
@@ -367,11 +383,11 @@ impl OpGraph {
         let name = &error.operation;
         let mark = |(i, operand): (usize, &NodeId)| (*operand, format!("this is operand {i} of `{name}`"));
         let marks: Vec<_> = operands.iter().enumerate().map(mark).collect();
-        refusal(error, &marked(&self.graph, self.ranges.as_deref(), &marks))
+        refusal(error, &marked(&self.graph, self.ranges(), &marks))
     }
 
     fn failed(&self, error: Error) -> PyErr {
-        let graph = diagnosed(&self.graph, self.ranges.as_deref(), error.diagnostics());
+        let graph = diagnosed(&self.graph, self.ranges(), error.diagnostics());
         match (&error, graph) {
             (Error::Program(_) | Error::Infeasible(_), graph) => {
                 let graph = graph.map_or(String::new(), |graph| format!("\n\n{graph}"));

@@ -2,31 +2,16 @@
 
 use cloakwork::{Diagnostic, OpGraph};
 use cloakwork_frontend::NodeId;
-use cloakwork_frontend::format::{FormatOptions, Places, format_graph};
+use cloakwork_frontend::format::{FormatOptions, format_graph};
 
 /// The least and greatest value of each node, where known.
 pub(crate) type Ranges = [Option<(i64, i64)>];
 
-/// The graph as text, or so much of it as is traced.
-pub(crate) fn plain(graph: &OpGraph, ranges: Option<&Ranges>, places: Places) -> String {
-    let text = format_graph(graph, FormatOptions { ranges, places });
-    match graph.outputs().is_empty() {
-        true => text.lines().take(graph.len()).collect::<Vec<_>>().join("\n"),
-        false => text,
-    }
-}
-
 /// The graph with a line of `^` and a message below each marked node.
 pub(crate) fn marked(graph: &OpGraph, ranges: Option<&Ranges>, marks: &[(NodeId, String)]) -> String {
-    let text = plain(graph, ranges, Places::Hidden);
-    let mut lines = vec![];
-    // Each node is one line, then the results.
-    for (index, line) in text.lines().enumerate() {
-        lines.push(line.to_owned());
-        let messages = marks.iter().filter(|(node, _)| node.index() == index);
-        lines.extend(messages.map(|(_, message)| format!("{} {message}", "^".repeat(line.chars().count()))));
-    }
-    lines.join("\n")
+    let marks: Vec<(NodeId, Vec<String>)> =
+        marks.iter().map(|(node, message)| (*node, vec![message.clone()])).collect();
+    format_graph(graph, FormatOptions { ranges, marks: &marks, ..FormatOptions::default() })
 }
 
 /// The graph with the nodes marked that diagnostics are about; `None` where they name no place of it.

@@ -83,19 +83,26 @@ fn header(
 
 /// The key set that a file of keys was made for, from its header. Whether the keys are whole shows when they are used.
 pub fn read_keyset(path: &Path) -> Result<Keyset, FormatError> {
-    read_file(path, |from| {
-        let (header, _) = frame::read_header(from, &mut Sha256::new())?;
-        let problem = |problem: String| FormatProblem::Header(problem);
-        let keyset = header.parameters.ok_or_else(|| match header.kind {
-            Kind::Values => FormatProblem::Kind { found: Kind::Values, expected: Kind::EvaluationKeys },
-            Kind::SecretKeys | Kind::EvaluationKeys => problem("no parameters of the keys".to_owned()),
-        })?;
-        keyset.check().map_err(|error| problem(error.to_string()))?;
-        match keyset.fingerprint() == header.keyset {
-            true => Ok(keyset),
-            false => Err(problem("its parameters are not those of its fingerprint".to_owned())),
-        }
-    })
+    read_file(path, keyset_in)
+}
+
+/// [`read_keyset`] from bytes.
+pub fn keyset_from_bytes(mut bytes: &[u8]) -> Result<Keyset, FormatError> {
+    keyset_in(&mut bytes).map_err(|problem| problem.at("keys"))
+}
+
+fn keyset_in(from: &mut dyn Read) -> Result<Keyset, FormatProblem> {
+    let (header, _) = frame::read_header(from, &mut Sha256::new())?;
+    let problem = |problem: String| FormatProblem::Header(problem);
+    let keyset = header.parameters.ok_or_else(|| match header.kind {
+        Kind::Values => FormatProblem::Kind { found: Kind::Values, expected: Kind::EvaluationKeys },
+        Kind::SecretKeys | Kind::EvaluationKeys => problem("no parameters of the keys".to_owned()),
+    })?;
+    keyset.check().map_err(|error| problem(error.to_string()))?;
+    match keyset.fingerprint() == header.keyset {
+        true => Ok(keyset),
+        false => Err(problem("its parameters are not those of its fingerprint".to_owned())),
+    }
 }
 
 fn secret_words(keyset: &Keyset) -> u64 {

@@ -14,8 +14,10 @@ use crate::output_file::{self, Content};
 use std::path::Path;
 
 pub use inspect::{FileSummary, inspect};
-pub use keys::read_keyset;
-pub use values::{read_arguments, read_values, values_from_bytes, values_to_bytes, write_values};
+pub use keys::{keyset_from_bytes, read_keyset};
+pub use values::{
+    read_arguments, read_values, value_from_bytes, value_to_bytes, values_from_bytes, values_to_bytes, write_values,
+};
 
 /// Version of the layout of all files; a reader refuses others.
 pub const FORMAT_VERSION: u32 = 2;

@@ -7,6 +7,7 @@ use crate::output_file::Content;
 use crate::value::{Data, Value, words_of};
 use aligned_vec::AVec;
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
+use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 
@@ -27,6 +28,20 @@ pub fn values_from_bytes(
     mut bytes: &[u8],
 ) -> Result<Vec<Value>, FormatError> {
     read(keyset, specs, &mut bytes).map_err(|problem| problem.at("values"))
+}
+
+/// One value as bytes that say themselves what it is; it has no name.
+pub fn value_to_bytes(value: &Value) -> Vec<u8> {
+    let shape = value.shape.clone();
+    let values = vec![ValueHeader { name: String::new(), shape, encoding: value.encoding }];
+    let header = value_file(value.keyset.clone(), value.keys, values);
+    let words = value.words().len() + value.clear().len();
+    std::mem::take(&mut *frame::write(&header, 2 * words as u64, |bytes| push_value(bytes, value)))
+}
+
+/// The value that [`value_to_bytes`] wrote. Whether it fits a program shows when the program gets it.
+pub fn value_from_bytes(bytes: &[u8]) -> Result<Value, FormatError> {
+    read_one(bytes).map_err(|problem| problem.at("value"))
 }
 
 /// [`values_to_bytes`] to a file.
@@ -106,27 +121,49 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
             return Err(FormatProblem::MixedKeys { name: spec.name.clone(), found, expected });
         }
     }
-    let values_header = specs.iter().map(value_header).collect();
-    let header = Header {
-        kind: Kind::Values,
-        keyset: fingerprint,
-        keys,
-        origin: None,
-        parameters: None,
-        seeds: vec![],
-        values: values_header,
-    };
+    let header = value_file(fingerprint, keys, specs.iter().map(value_header).collect());
     let mut bytes = frame::write(&header, halves(keyset, specs), |bytes| {
-        for value in values {
-            match &value.data {
-                Data::Clear(elements) => {
-                    bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes()))
-                }
-                Data::Encrypted(words) => push_words(bytes, words),
-            }
-        }
+        values.iter().for_each(|value| push_value(bytes, value));
     });
     Ok(std::mem::take(&mut *bytes))
+}
+
+fn value_file(keyset: String, keys: Option<KeyIdentity>, values: Vec<ValueHeader>) -> Header {
+    Header { kind: Kind::Values, keyset, keys, origin: None, parameters: None, seeds: vec![], values }
+}
+
+fn push_value(bytes: &mut Vec<u8>, value: &Value) {
+    match &value.data {
+        Data::Clear(elements) => bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes())),
+        Data::Encrypted(words) => push_words(bytes, words),
+    }
+}
+
+fn read_one(bytes: &[u8]) -> Result<Value, FormatProblem> {
+    let (header, halves) = frame::read_header(&mut &bytes[..], &mut Sha256::new())?;
+    let [found] = header.values.as_slice() else {
+        let found = format!("{} values", header.values.len());
+        return Err(FormatProblem::Mismatch { what: "a list of", found, expected: "1 value".to_owned() });
+    };
+    let elements = found.shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
+    let is_encrypted = matches!(found.encoding, EncodingSpec::Encrypted { .. });
+    // Ciphertexts have one word more than their key has coefficients.
+    let is_sound = elements.is_some_and(|elements| match is_encrypted {
+        true => elements > 0 && halves % 2 == 0 && (halves / 2) % elements == 0 && halves / 2 / elements > 1,
+        false => elements.checked_mul(2) == Some(halves),
+    });
+    if !is_sound || header.keys.is_some() != is_encrypted {
+        return Err(FormatProblem::Header(format!("{halves} half words for a value of shape {:?}", found.shape)));
+    }
+    let mut from = bytes;
+    let (header, body) = frame::read(&mut from, (Kind::Values, &header.keyset), |_| Ok(halves))?;
+    let [found] = <[ValueHeader; 1]>::try_from(header.values).expect("read before");
+    let words = take_words(&mut body.as_slice(), halves as usize / 2).collect::<Vec<u64>>();
+    let data = match is_encrypted {
+        true => Data::Encrypted(AVec::from_iter(64, words)),
+        false => Data::Clear(words.into_iter().map(|word| word as i64).collect()),
+    };
+    Ok(Value { shape: found.shape, encoding: found.encoding, keyset: header.keyset, keys: header.keys, data })
 }
 
 fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec<Value>, FormatProblem> {
