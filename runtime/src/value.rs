@@ -3,6 +3,7 @@
 use crate::keys::KeyIdentity;
 use aligned_vec::{AVec, ConstAlign};
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
+use ndarray::ArrayD;
 
 /// Words at a cache line's boundary.
 pub(crate) type Words = AVec<u64, ConstAlign<64>>;
@@ -61,6 +62,17 @@ impl Value {
         match &self.data {
             Data::Clear(elements) => elements,
             Data::Encrypted(_) => &[],
+        }
+    }
+
+    /// An argument that a program takes in the clear.
+    pub fn of_clear(values: &ArrayD<i64>) -> Self {
+        Self {
+            shape: values.shape().iter().map(|&size| size as u64).collect(),
+            encoding: EncodingSpec::Clear,
+            keyset: String::new(),
+            keys: None,
+            data: Data::Clear(values.iter().copied().collect()),
         }
     }
 

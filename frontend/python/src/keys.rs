@@ -56,11 +56,6 @@ impl Keys {
         EvaluationKeys { keys: self.evaluation.clone() }
     }
 
-    /// Bytes of the secret keys, the bootstrap keys and the keyswitch keys, as they are stored.
-    fn sizes(&self) -> (u64, u64) {
-        (self.secret.to_bytes().len() as u64, self.evaluation.keyset().evaluation_key_bytes())
-    }
-
     fn serialize<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.bytes()))
     }

@@ -37,7 +37,7 @@ mod _cloakwork {
     #[pymodule_export]
     use crate::value::Value;
     #[pymodule_export]
-    use crate::view::{format_graph, graph_nodes, graph_outputs};
+    use crate::view::{format_graph, graph_nodes, graph_outputs, graph_ranges};
     #[pymodule_export]
     use crate::op_graph::{Node, OpGraph, compile_functions};
 

@@ -386,7 +386,7 @@ impl OpGraph {
         refusal(error, &marked(&self.graph, self.ranges(), &marks))
     }
 
-    fn failed(&self, error: Error) -> PyErr {
+    pub(crate) fn failed(&self, error: Error) -> PyErr {
         let graph = diagnosed(&self.graph, self.ranges(), error.diagnostics());
         match (&error, graph) {
             (Error::Program(_) | Error::Infeasible(_), graph) => {

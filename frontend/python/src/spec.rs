@@ -4,7 +4,7 @@ use crate::arrays::{all_integers, to_python};
 use crate::errors::{client_exception, exception};
 use crate::keys::Keys;
 use crate::value::Value;
-use cloakwork::{ModuleSpec, ProgramSpec, Randomness};
+use cloakwork::{Keyset, ModuleSpec, ProgramSpec, Randomness};
 use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
 use cloakwork_runtime::{client, generate};
 use ndarray::ArrayD;
@@ -80,6 +80,15 @@ impl Spec {
         (error.p_error, error.global_p_error)
     }
 
+    /// Bytes of the secret keys, the bootstrap keys and the keyswitch keys as they are stored.
+    fn key_sizes(&self) -> (u64, u64, u64) {
+        let keyset = self.spec.keyset();
+        let secret = keyset.secret_keys.iter().map(|key| 8 * key.shape.lwe_dimension().0.div_ceil(64));
+        let bootstrap = Keyset { keyswitch_keys: vec![], ..keyset.clone() };
+        let keyswitch = Keyset { bootstrap_keys: vec![], ..keyset.clone() };
+        (secret.sum(), bootstrap.evaluation_key_bytes(), keyswitch.evaluation_key_bytes())
+    }
+
     /// New keys; a seed other than 0 makes them predictable.
     #[pyo3(signature = (seed))]
     fn keygen(&self, py: Python<'_>, seed: Option<u128>) -> PyResult<Keys> {
@@ -145,5 +154,5 @@ fn bytes(spec: &ProgramSpec, value: &ValueSpec) -> u64 {
             spec.keyset.secret_keys.get(key).map_or(0, |key| key.shape.lwe_dimension().0 + 1)
         }
     };
-    value.elements() as u64 * words * 8
+    value.items() as u64 * words * 8
 }

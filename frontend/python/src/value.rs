@@ -1,11 +1,12 @@
 //! Encrypted arguments and results.
 
+use crate::arrays::integers;
 use crate::errors::exception;
 use cloakwork::Value as Inner;
 use cloakwork_abi::spec::EncodingSpec;
 use cloakwork_runtime::formats::{value_from_bytes, value_to_bytes};
 use pyo3::types::PyBytes;
-use pyo3::{Bound, Py, PyResult, Python, pyclass, pymethods};
+use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
 
 /// An encrypted argument or result, or a clear argument on its way.
 #[pyclass(frozen, module = "cloakwork._cloakwork")]
@@ -25,6 +26,12 @@ impl Value {
 
 #[pymethods]
 impl Value {
+    /// A clear argument.
+    #[staticmethod]
+    fn clear(values: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self::new(Inner::of_clear(&integers(values)?)))
+    }
+
     #[getter]
     fn shape(&self) -> Vec<u64> {
         self.value.shape().to_vec()

@@ -1,5 +1,7 @@
 //! A graph as Python looks at it: its nodes as rows, and its text.
 
+use crate::arrays::all_integers;
+use crate::measure::measure;
 use crate::op_graph::OpGraph;
 use cloakwork_abi::parameters::Width;
 use cloakwork_frontend::elementwise::Number;
@@ -8,7 +10,8 @@ use cloakwork_frontend::format::{
 };
 use cloakwork_frontend::node::NodeKind;
 use cloakwork_frontend::NodeId;
-use pyo3::{FromPyObject, IntoPyObject, PyRef, pyfunction};
+use pyo3::{Bound, FromPyObject, IntoPyObject, PyAny, PyRef, PyResult, pyfunction};
+use std::ops::ControlFlow;
 
 /// A node of a graph.
 #[derive(IntoPyObject)]
@@ -61,6 +64,17 @@ pub(crate) fn graph_nodes(graph: PyRef<'_, OpGraph>, maximum_constant_length: us
         }
     };
     graph.nodes().map(|(id, _)| row(id)).collect()
+}
+
+/// The range of each node over samples; those that the graph has stay as they are.
+#[pyfunction]
+pub(crate) fn graph_ranges(
+    graph: PyRef<'_, OpGraph>,
+    samples: Vec<Vec<Bound<'_, PyAny>>>,
+) -> PyResult<Vec<Option<(i64, i64)>>> {
+    let samples = samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<Vec<_>>>()?;
+    let seen = measure(graph.graph(), samples, &mut |_| ControlFlow::Continue(()));
+    Ok(seen.map_err(|error| graph.failed(error))?.ranges)
 }
 
 /// Nodes that are results.

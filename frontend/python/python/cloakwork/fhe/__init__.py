@@ -10,19 +10,68 @@ circuit = f.compile(range(16))
 assert circuit.encrypt_run_decrypt(5) == 4
 """
 
-from .._cloakwork import DEFAULT_GLOBAL_P_ERROR, Keys, Value, __version__
+from .._cloakwork import DEFAULT_GLOBAL_P_ERROR, __version__
+from .artifacts import DebugArtifacts, FunctionDebugArtifacts, ModuleDebugArtifacts
 from .circuit import Circuit
-from .compilation import Compilable, Compiler, EncryptionStatus, compiler
+from .client import Client
+from .compilation import Compilable, Compiler, circuit, compiler
+from .composition import (
+    AllComposable,
+    AllInputs,
+    AllOutputs,
+    CompositionPolicy,
+    Input,
+    NotComposable,
+    Output,
+    Wire,
+    Wired,
+)
 from .configuration import Configuration
 from .extensions import LookupTable, array, conv, relu, tag, univariate
-from .graph import Graph
+from .functions import Function
+from .graph import Graph, GraphProcessor, MultiGraphProcessor
 from .inputset import inputset
-from .modules import AllComposable, Input, Module, NotComposable, Output, Wire, Wired, function, module
+from .keys import EvaluationKeys, Keys
+from .module import Module
+from .modules import function, module
+from .nodes import Node, Operation
+from .options import ApproximateRoundingConfig
+from .server import Server
+from .specs import ClientSpecs
+from .strategies import (
+    BitwiseStrategy,
+    Bounds,
+    ComparisonStrategy,
+    EncryptionStatus,
+    Exactness,
+    MinMaxStrategy,
+    MultiParameterStrategy,
+    MultivariateStrategy,
+    ParameterSelectionStrategy,
+    SecurityLevel,
+)
 from .tracing import Tracer
 from .types import INTEGERS as _INTEGERS
 from .types import Integer, tensor
+from .value import Value
+from .value_description import (
+    ClearScalar,
+    ClearTensor,
+    EncryptedScalar,
+    EncryptedTensor,
+    Float,
+    SignedInteger,
+    UnsignedInteger,
+    ValueDescription,
+)
 
 DEFAULT_P_ERROR = None
+MAXIMUM_TLU_BIT_WIDTH = 16
+
+FheFunction = Function
+FheModule = Module
+f32 = Float(32)
+f64 = Float(64)
 
 
 def __getattr__(name: str) -> Integer:
@@ -35,29 +84,68 @@ def __getattr__(name: str) -> Integer:
 
 __all__ = [
     "AllComposable",
+    "AllInputs",
+    "AllOutputs",
+    "ApproximateRoundingConfig",
+    "BitwiseStrategy",
+    "Bounds",
     "Circuit",
+    "ClearScalar",
+    "ClearTensor",
+    "Client",
+    "ClientSpecs",
     "Compilable",
+    "ComparisonStrategy",
     "Compiler",
+    "CompositionPolicy",
     "Configuration",
     "DEFAULT_GLOBAL_P_ERROR",
     "DEFAULT_P_ERROR",
+    "DebugArtifacts",
+    "EncryptedScalar",
+    "EncryptedTensor",
     "EncryptionStatus",
+    "EvaluationKeys",
+    "Exactness",
+    "FheFunction",
+    "FheModule",
+    "Float",
+    "Function",
+    "FunctionDebugArtifacts",
     "Graph",
+    "GraphProcessor",
     "Input",
     "Integer",
     "Keys",
     "LookupTable",
+    "MAXIMUM_TLU_BIT_WIDTH",
+    "MinMaxStrategy",
     "Module",
+    "ModuleDebugArtifacts",
+    "MultiGraphProcessor",
+    "MultiParameterStrategy",
+    "MultivariateStrategy",
+    "Node",
     "NotComposable",
+    "Operation",
     "Output",
+    "ParameterSelectionStrategy",
+    "SecurityLevel",
+    "Server",
+    "SignedInteger",
     "Tracer",
+    "UnsignedInteger",
     "Value",
+    "ValueDescription",
     "Wire",
     "Wired",
     "__version__",
     "array",
+    "circuit",
     "compiler",
     "conv",
+    "f32",
+    "f64",
     "function",
     "inputset",
     "module",

@@ -2,74 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from .._cloakwork import Keys, compile_functions
-from .circuit import Circuit, Keyring
-from .compilation import Compiler, Statuses
+from .artifacts import ModuleDebugArtifacts
+from .build import built
+from .compilation import Compiler, Statuses, kept
+from .composition import AllComposable, Input, Output, TracedOutput, Wire, Wired
 from .configuration import Configuration
+from .module import Module
 
 
 class FunctionDefinition(Compiler):
-    """What `@fhe.function` makes of a function in a module."""
+    """What `@fhe.function` makes of a function in a module. Calling it computes in the clear."""
+
+    def __init__(self, function: Callable, parameters: Statuses) -> None:
+        super().__init__(getattr(function, "__func__", function), parameters)
+        self._pipeline: _Pipeline | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            raise RuntimeError(f"Calling function '{self.name}' with kwargs is not supported")
+        return self.function(*args) if self._pipeline is None else self._pipeline.call(self, args)
 
 
-class Output(NamedTuple):
-    """A result of a function, counted from 0."""
+class _Pipeline:
+    """Calls in the clear that show which results become which arguments."""
 
-    function: Compiler
-    position: int
+    def __init__(self, wires: list[Wire], inputsets: dict[str, list[Any]]) -> None:
+        self._wires = wires
+        self._inputsets = inputsets
 
-
-class Input(NamedTuple):
-    """An argument of a function, counted from 0."""
-
-    function: Compiler
-    position: int
-
-
-class Wire(NamedTuple):
-    """A result that may become an argument."""
-
-    source: Output
-    target: Input
-
-
-class NotComposable:
-    """No result becomes an argument."""
-
-    def wires(self, functions: list[FunctionDefinition]) -> list[Wire]:
-        return []
-
-
-class AllComposable:
-    """Every result may become every encrypted argument of its shape."""
-
-    def wires(self, functions: list[FunctionDefinition]) -> list[Wire]:
-        ends = [(function, function._graph) for function in functions]
-        sources = [(Output(function, i), shape) for function, graph in ends for i, shape in enumerate(graph.outputs())]
-        targets = [
-            (Input(function, i), shape)
-            for function, graph in ends
-            for i, (_, shape, is_encrypted) in enumerate(graph.inputs())
-            if is_encrypted
-        ]
-        return [Wire(source, target) for source, a in sources for target, b in targets if a == b]
-
-
-class Wired:
-    """Those results become those arguments: `fhe.Wired([fhe.Wire(fhe.Output(f, 0), fhe.Input(g, 0))])`."""
-
-    def __init__(self, wires: Iterable[Wire]) -> None:
-        self._wires = list(wires)
-
-    def wires(self, functions: list[FunctionDefinition]) -> list[Wire]:
-        for wire in self._wires:
-            for end in wire:
-                if end.function not in functions:
-                    raise ValueError(f"a wire names '{end.function._name}', which is no function of the module")
-        return self._wires
+    def call(self, function: FunctionDefinition, args: tuple[Any, ...]) -> Any:
+        """Computes, and keeps the arguments and where they come from."""
+        clear = tuple(arg.returned_value if isinstance(arg, TracedOutput) else arg for arg in args)
+        for position, arg in enumerate(args):
+            if isinstance(arg, TracedOutput):
+                wire = Wire(arg.output_info, Input(function, position))
+                if wire not in self._wires:
+                    self._wires.append(wire)
+        self._inputsets.setdefault(function.name, []).append(clear)
+        returned = function.function(*clear)
+        if isinstance(returned, tuple):
+            return tuple(TracedOutput(Output(function, i), value) for i, value in enumerate(returned))
+        return TracedOutput(Output(function, 0), returned)
 
 
 def function(parameters: Statuses) -> Callable[[Callable], FunctionDefinition]:
@@ -80,7 +57,7 @@ def function(parameters: Statuses) -> Callable[[Callable], FunctionDefinition]:
 def module() -> Callable[[type], ModuleCompiler]:
     """Makes a class of functions compilable as one module: `@fhe.module()`.
 
-    Its attribute `composition` says which results may become arguments: `fhe.NotComposable()` if there is none.
+    Its attribute `composition` says which results may become arguments: `fhe.AllComposable()` if there is none.
     """
     return ModuleCompiler
 
@@ -89,58 +66,59 @@ class ModuleCompiler:
     """A module on its way."""
 
     def __init__(self, definition: type) -> None:
-        members = vars(definition).values()
+        members = [getattr(member, "__func__", member) for member in vars(definition).values()]
         self.functions = [member for member in members if isinstance(member, FunctionDefinition)]
-        self.composition = getattr(definition, "composition", NotComposable())
+        self.composition = getattr(definition, "composition", AllComposable())
+        self.default_configuration = Configuration()
+        self._inputsets: dict[str, list[Any]] = {}
         if not self.functions:
-            raise ValueError(f"module '{definition.__name__}' has no function; write `@fhe.function` above at least one")
+            raise RuntimeError(
+                f"Tried to define an @fhe.module without any @fhe.function: write `@fhe.function` above at least one "
+                f"function of '{definition.__name__}'"
+            )
+
+    def __getattr__(self, name: str) -> FunctionDefinition:
+        for function in self.__dict__.get("functions", ()):
+            if function.name == name:
+                return function
+        raise AttributeError(f"No attribute {name}")
 
     def compile(
         self,
-        inputsets: Mapping[str, Iterable[Any]],
+        inputsets: Mapping[str, Iterable[Any] | None] | None = None,
         configuration: Configuration | None = None,
-        **options: Any,
+        module_artifacts: ModuleDebugArtifacts | None = None,
+        **kwargs: Any,
     ) -> Module:
-        """The module for inputs like those of each function's input set."""
-        configuration = (configuration or Configuration()).fork(**options)
-        names = [function._name for function in self.functions]
-        for name in inputsets:
+        """The module for inputs like those of each function's input set, and like those of `wire_pipeline`."""
+        configuration = (configuration or self.default_configuration).fork(**kwargs)
+        names = [function.name for function in self.functions]
+        for name in inputsets or {}:
             if name not in names:
                 raise ValueError(f"an input set is for '{name}', the functions are {', '.join(names)}")
-        graphs = [function._measured(inputsets.get(function._name), "Compiling") for function in self.functions]
-        wires = self.composition.wires(self.functions)
-        feeds = [((a.function._name, a.position), (b.function._name, b.position)) for a, b in wires]
-        traced = [(graph._graph, function._samples) for graph, function in zip(graphs, self.functions)]
-        compiled = compile_functions(traced, feeds, configuration.wishes)
-        keyring = Keyring()
-        circuits = {
-            name: Circuit(graph, one, configuration, keyring) for name, graph, one in zip(names, graphs, compiled)
-        }
-        return Module(circuits, keyring)
+        with kept(configuration, module_artifacts) as artifacts:
+            graphs = []
+            for function in self.functions:
+                function.reset()
+                samples = [*((inputsets or {}).get(function.name) or ()), *self._inputsets.get(function.name, ())]
+                graphs.append(function._measured(samples, "Compiling", configuration, artifacts))
+            return built(graphs, self.composition, configuration, artifacts)
 
+    @contextmanager
+    def wire_pipeline(self, inputset: Iterable[Any]) -> Iterator[Iterator[Any]]:
+        """Samples to call the functions with; what is passed from one to the other becomes a wire of `Wired`.
 
-class Module:
-    """Compiled functions, each an attribute. Their keys are one set, made when first needed."""
-
-    def __init__(self, circuits: dict[str, Circuit], keyring: Keyring) -> None:
-        self.functions = circuits
-        self._keyring = keyring
-
-    def __getattr__(self, name: str) -> Circuit:
-        circuits = self.__dict__.get("functions", {})
-        if name in circuits:
-            return circuits[name]
-        raise AttributeError(f"no function '{name}' in the module (there are {', '.join(circuits)})")
-
-    @property
-    def keys(self) -> Keys:
-        """The keys of all functions, which are made now if there are none."""
-        return next(iter(self.functions.values())).keys
-
-    @keys.setter
-    def keys(self, keys: Keys) -> None:
-        next(iter(self.functions.values())).keys = keys
-
-    def keygen(self, force: bool = False, seed: int | None = None) -> None:
-        """Makes keys unless there are some. Whoever knows a seed other than 0 knows the keys."""
-        next(iter(self.functions.values())).keygen(force, seed)
+        `with M.wire_pipeline(samples) as all: for x in all: M.f(M.g(x))`
+        """
+        if not isinstance(self.composition, Wired):
+            raise RuntimeError(
+                f"wires are recorded into `composition = fhe.Wired()`, but it is {type(self.composition).__name__}"
+            )
+        pipeline = _Pipeline(self.composition.wires, self._inputsets)
+        for function in self.functions:
+            function._pipeline = pipeline
+        try:
+            yield iter(inputset)
+        finally:
+            for function in self.functions:
+                function._pipeline = None

@@ -1,0 +1,40 @@
+"""From graphs to a compiled module: what circuits and modules have in common."""
+
+from __future__ import annotations
+
+from .._cloakwork import compile_functions
+from .artifacts import ModuleDebugArtifacts
+from .composition import CompositionPolicy
+from .configuration import Configuration
+from .graph import Graph, MultiGraphProcessor
+from .module import Module
+from .sections import show_compiled, show_traced
+
+
+def built(
+    graphs: list[Graph],
+    policy: CompositionPolicy,
+    configuration: Configuration,
+    artifacts: ModuleDebugArtifacts,
+) -> Module:
+    """Compiles functions that share their keys."""
+    show_traced(configuration, graphs)
+    _process(configuration.additional_pre_processors, graphs)
+    feeds = [(tuple(rule.from_), tuple(rule.to)) for rule in policy.get_rules_iter(graphs)]
+    compiled = compile_functions([graph._graph for graph in graphs], feeds, configuration.wishes)
+    module = Module(graphs, compiled, configuration)
+    artifacts.add_mlir_to_compile(module.mlir)
+    artifacts.add_client_parameters(module.client.specs)
+    artifacts.report = module.report
+    _process(configuration.additional_post_processors, graphs)
+    show_compiled(configuration, module)
+    return module
+
+
+def _process(processors: list, graphs: list[Graph]) -> None:
+    for processor in processors:
+        if isinstance(processor, MultiGraphProcessor) or not hasattr(processor, "apply"):
+            processor.apply_many({graph.name: graph for graph in graphs})
+        else:
+            for graph in graphs:
+                processor.apply(graph)

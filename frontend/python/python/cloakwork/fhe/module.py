@@ -1,0 +1,173 @@
+"""Compiled functions under the keys of one client."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .. import _cloakwork
+from .client import Client
+from .configuration import Configuration
+from .functions import Function, pool
+from .graph import Graph
+from .keys import Keys
+from .server import Server, complexity
+from .statistics import KeySizes
+
+_RUNTIMES = ("execution_runtime", "simulation_runtime")
+
+
+class Runtime:
+    """A half of a module's run time. It is always there: compiling makes code for runs and for simulations at once."""
+
+    def __init__(self, client: Client, server: Server) -> None:
+        self.client = client
+        self.server = server
+
+    @property
+    def initialized(self) -> bool:
+        """Whether it is ready."""
+        return True
+
+    def init(self) -> None:
+        """Makes it ready, which it is."""
+
+    @property
+    def val(self) -> Runtime:
+        """Client and server."""
+        return self
+
+
+class Module:
+    """Compiled functions, each an attribute. Their keys are one set, made when first needed."""
+
+    def __init__(
+        self, graphs: list[Graph], compiled: list[_cloakwork.Circuit], configuration: Configuration
+    ) -> None:
+        self.configuration = configuration
+        self._compiled = compiled
+        self._spec = compiled[0].spec()
+        is_simulated, complains = configuration.simulate_encrypt_run_decrypt, configuration.detect_overflow_in_simulation
+        self.server = Server(compiled, is_simulated, complains=complains)
+        self.client = Client(self.server.client_specs, is_simulated=is_simulated)
+        self._functions = {graph.name: Function(self, graph, one) for graph, one in zip(graphs, compiled)}
+        self._threads: ThreadPoolExecutor | None = None
+
+    def functions(self) -> dict[str, Function]:
+        """The functions by name."""
+        return dict(self._functions)
+
+    @property
+    def function_count(self) -> int:
+        """Number of functions."""
+        return len(self._functions)
+
+    def __getattr__(self, name: str) -> Function:
+        functions = self.__dict__.get("_functions", {})
+        if name in functions:
+            return functions[name]
+        raise AttributeError(f"No attribute {name}: the module has the functions {', '.join(functions)}")
+
+    def __str__(self) -> str:
+        return "\n\n".join(f"{name}\n{function}" for name, function in self._functions.items())
+
+    @property
+    def mlir(self) -> str:
+        """The program in the `fhe` dialect, with the widths that were chosen."""
+        return self._compiled[0].mlir("fhe")
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of all functions; `keys.are_generated` says whether there are any yet."""
+        return self.client.keys
+
+    @keys.setter
+    def keys(self, new_keys: Keys) -> None:
+        self.client.keys = new_keys
+
+    def keygen(
+        self,
+        force: bool = False,
+        seed: int | None = None,
+        encryption_seed: int | None = None,
+        initial_keys: Any = None,
+    ) -> None:
+        """Makes keys unless there are some. Whoever knows a seed other than 0 knows the keys: only for tests."""
+        self.client.keygen(force, seed, encryption_seed, initial_keys)
+
+    @property
+    def simulator(self) -> Server:
+        """A server that computes on values of a simulated client."""
+        return Server(self._compiled, True, complains=self.configuration.detect_overflow_in_simulation)
+
+    @property
+    def execution_runtime(self) -> Runtime:
+        """Client and server for encrypted values."""
+        return Runtime(Client(self.server.client_specs), Server(self._compiled))
+
+    @property
+    def simulation_runtime(self) -> Runtime:
+        """Client and server of a simulation."""
+        return Runtime(Client(self.server.client_specs, is_simulated=True), self.simulator)
+
+    def cleanup(self) -> None:
+        """Ends the threads of runs in the background."""
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+
+    @property
+    def p_error(self) -> float:
+        """Failure probability of one table lookup or result, at most."""
+        return self.server.p_error
+
+    @property
+    def global_p_error(self) -> float:
+        """Failure probability of one run of every function, at most."""
+        return self.server.global_p_error
+
+    @property
+    def complexity(self) -> float:
+        """Predicted nanoseconds of one run of every function on one thread."""
+        return complexity(self._compiled[0])
+
+    @property
+    def size_of_secret_keys(self) -> int:
+        """Bytes of the secret keys."""
+        return KeySizes.of(self.client.specs).secret
+
+    @property
+    def size_of_bootstrap_keys(self) -> int:
+        """Bytes of the bootstrap keys as they travel."""
+        return KeySizes.of(self.client.specs).bootstrap
+
+    @property
+    def size_of_keyswitch_keys(self) -> int:
+        """Bytes of the keyswitch keys as they travel."""
+        return KeySizes.of(self.client.specs).keyswitch
+
+    @property
+    def report(self) -> str:
+        """What the compiler decided: parameters, ranges, counts, times."""
+        return self._compiled[0].report()
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """All figures by name."""
+        own = {
+            name: getattr(self, name)
+            for name in (
+                "size_of_secret_keys",
+                "size_of_bootstrap_keys",
+                "size_of_keyswitch_keys",
+                "p_error",
+                "global_p_error",
+                "complexity",
+            )
+        }
+        return {**own, "functions": {name: function.statistics for name, function in self._functions.items()}}
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            self._threads = pool()
+        return self._threads
