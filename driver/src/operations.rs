@@ -156,6 +156,9 @@ fn arithmetic(linear: &Linear, op: OperationRef<'_, '_>, count: u64) -> Vec<(Ope
         | Linear::Transpose { .. }
         | Linear::Slice { .. }
         | Linear::Concat { .. }
+        | Linear::Gather { .. }
+        | Linear::GatherAt { .. }
+        | Linear::SetAt { .. }
         | Linear::Broadcast => vec![],
     }
 }

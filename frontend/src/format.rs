@@ -297,7 +297,7 @@ fn linear_text(
         Linear::Concat { axis } => format!("{name}(({}), axis={axis})", list(operands.iter())),
         Linear::Gather { indices } => {
             let indices = ArrayD::from_shape_vec(shape.to_vec(), indices.clone()).unwrap_or_default();
-            format!("{}.flat[{}]", operands[0], shortened(&array_text(&indices, &usize::to_string)))
+            format!("{}.flat[{}]", operands[0], shortened(&array_text(&indices, &usize::to_string, CONSTANT_LENGTH), CONSTANT_LENGTH))
         }
         Linear::GatherAt { axis } => format!("{}[{}{}]", operands[0], ":, ".repeat(*axis), operands[1]),
         Linear::SetAt { axis } => {

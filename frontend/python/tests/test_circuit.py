@@ -53,8 +53,10 @@ def test_keys():
     other = compiled(lambda x: (x + 1) % 3, range(4))
     other.keys = first
     assert other.decrypt(circuit.run(other.encrypt(3))) == 1
+    value = circuit.encrypt(3)
     circuit.keygen(force=True)
-    assert circuit.keys is not first
+    with pytest.raises(RuntimeError, match="encrypted under keys"):
+        circuit.run(value)
     with pytest.raises(TypeError, match="keys are made by"):
         circuit.keys = "keys"
     with pytest.raises(ValueError, match="128 bits"):
@@ -114,7 +116,7 @@ def test_arguments(circuit):
             call([1, 2], 1)
     for value in (-1, 100):
         with pytest.raises(
-            ValueError, match="Expected argument 0 to be EncryptedScalar<uint3> but it's .*goes from 0 to 3"
+            ValueError, match="Expected argument 0 to be EncryptedScalar<uint3> but it's .*compiled for 0 to 3"
         ):
             circuit.encrypt(value, 1)
     with pytest.raises(ValueError, match="Expected argument 0 to be an fhe.Value but it's int"):

@@ -113,12 +113,12 @@ def test_configuration():
 @pytest.mark.parametrize(
     "options, error, message",
     [
-        ({"use_gpu": True}, TypeError, "option 'use_gpu' is not supported"),
+        ({"use_gpu": True}, RuntimeError, "'use_gpu' is not supported: programs run on processors only"),
         ({"p_error": "a"}, TypeError, "'p_error' (expected 'Optional[float]', got 'str')"),
         ({"verbose": 1}, TypeError, "'verbose' (expected 'bool', got 'int')"),
         ({"verbose": None}, TypeError, "'verbose' (expected 'bool', got 'NoneType')"),
         ({"show_graph": "yes"}, TypeError, "'show_graph' (expected 'Optional[bool]', got 'str')"),
-        ({"security_level": 128.0}, TypeError, "'security_level' (expected 'int', got 'float')"),
+        ({"security_level": 128.0}, TypeError, "'security_level' (expected 'Union[SecurityLevel, int]', got 'float')"),
         ({"p_error": 0}, ValueError, "'p_error' is 0, allowed is a probability above 0 and below 1"),
         ({"global_p_error": 1.5}, ValueError, "'global_p_error' is 1.5"),
         ({"security_level": 100}, ValueError, "'security_level' is 100, allowed are 128 and 132"),

@@ -98,8 +98,6 @@ class Configuration:
     noise: str | None
     restrict: str | None
     keys_of: Any
-    bounds: Bounds
-    refresh_composition: bool
 
     def __init__(
         self,
@@ -166,8 +164,6 @@ class Configuration:
         noise: str | None = None,
         restrict: str | None = None,
         keys_of: Any = None,
-        bounds: Bounds | str = Bounds.MEASURED,
-        refresh_composition: bool = True,
     ) -> None:
         given = locals()
         for name, option in OPTIONS.items():
@@ -186,8 +182,6 @@ class Configuration:
             "security_level": self.security_level.value,
             "restrict": self._restrict(),
             "keys_of": keys_of[0] if isinstance(keys_of, list) else keys_of,
-            "bounds": self.bounds.value,
-            "refresh_composition": self.refresh_composition,
         }
 
     def fork(self, **options: Any) -> Configuration:
