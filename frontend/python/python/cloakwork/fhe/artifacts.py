@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import platform
 import sys
-import traceback
 from collections.abc import Callable, Iterable
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +95,8 @@ class ModuleDebugArtifacts:
         if self.report is not None:
             _write(folder / "report.txt", self.report)
         if failure is not None:
+            import traceback
+
             lines = traceback.format_exception(type(failure), failure, failure.__traceback__)
             _write(folder / "traceback.txt", "".join(lines))
 
@@ -114,6 +113,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _environment() -> str:
+    import platform
+
     return "\n".join(
         [
             f"cloakwork {__version__}",
@@ -126,6 +127,8 @@ def _environment() -> str:
 
 def _requirements() -> str:
     """The packages of the running interpreter."""
+    from importlib import metadata
+
     found: dict[str, Any] = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,8 @@ class Client:
 
     def save(self, path: str | Path) -> None:
         """Writes what the client knows of the program; no keys."""
+        import zipfile
+
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(_SPECS, self.specs.serialize())
 
@@ -40,6 +41,8 @@ class Client:
         path: str | Path, keyset_cache_directory: str | Path | None = None, is_simulated: bool = False
     ) -> Client:
         """The client of a file that `save` wrote."""
+        import zipfile
+
         with zipfile.ZipFile(path) as archive:
             specs = ClientSpecs.deserialize(archive.read(_SPECS))
         return Client(specs, keyset_cache_directory, is_simulated)

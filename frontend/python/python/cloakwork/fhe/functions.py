@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from .statistics import FunctionStatistics
 from .values import as_result
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from .module import Module
 
 
@@ -132,7 +133,8 @@ class Function:
 
 
 def _settled(value: Any) -> Any:
-    return value.result() if isinstance(value, Future) else value
+    """What a future of a run becomes; other values are what they are."""
+    return value.result() if hasattr(value, "result") and hasattr(value, "add_done_callback") else value
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -141,4 +143,6 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 def pool() -> ThreadPoolExecutor:
     """Threads for runs in the background. A run waits only for runs that were submitted before it."""
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(thread_name_prefix="cloakwork")

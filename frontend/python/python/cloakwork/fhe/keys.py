@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -161,5 +160,7 @@ def _seed(secret_seed: int | None, encryption_seed: int | None) -> int | None:
     if not secret_seed:
         warnings.warn("encryption_seed has no effect without a secret seed: the keys are random", stacklevel=4)
         return None
+    import hashlib
+
     digest = hashlib.sha256(secret_seed.to_bytes(16, "little") + encryption_seed.to_bytes(16, "little"))
     return int.from_bytes(digest.digest()[:16], "little")

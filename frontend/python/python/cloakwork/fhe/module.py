@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _cloakwork
 from .client import Client
@@ -14,7 +13,8 @@ from .keys import Keys
 from .server import Server, complexity
 from .statistics import KeySizes
 
-_RUNTIMES = ("execution_runtime", "simulation_runtime")
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 
 class Runtime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from .configuration import Configuration
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 def show(title: str, body: str) -> None:
     """Prints a section between lines as wide as the terminal."""
+    import shutil
+
     line = "-" * shutil.get_terminal_size((80, 24)).columns
     print(f"\n{title}\n{line}\n{body.rstrip()}\n{line}")
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,8 @@ class Server:
 
     def save(self, path: str | Path, via_mlir: bool = False) -> None:
         """Writes the program with its parameters. `via_mlir` makes no difference: the file is always portable."""
+        import zipfile
+
         del via_mlir
         about = {"version": _VERSION, "is_simulated": self.is_simulated}
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -59,6 +60,8 @@ class Server:
     @staticmethod
     def load(path: str | Path, **configuration: Any) -> Server:
         """The server of a file that `save` wrote."""
+        import zipfile
+
         if configuration:
             names = ", ".join(configuration)
             raise ValueError(f"the parameters of a saved program are fixed, so {names} cannot change; compile again")
@@ -183,7 +186,7 @@ class Server:
 
 def simulated(function: _cloakwork.Circuit, arguments: list[np.ndarray], complains: bool) -> list[np.ndarray]:
     """The results of the machine code on phases with noise; warns of overflows if that is wished for."""
-    results, outside = function.simulate(arguments, secrets.randbits(64))
+    results, outside = function.simulate(arguments, int.from_bytes(os.urandom(8), "little"))
     if complains and outside:
         warnings.warn(
             f"{outside} lookups of '{function.name}' were of values outside of their width: an overflow, or noise; "
