@@ -211,6 +211,7 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
             | NodeKind::Digits(_)
             | NodeKind::Unary(_)
             | NodeKind::Binary(_)
+            | NodeKind::Select
             | NodeKind::Host(_) => None,
         };
     }

@@ -8,10 +8,11 @@ use crate::graph::{NodeId, OpGraph};
 use crate::host::HostFunction;
 use crate::lookup_table::LookupTable;
 use crate::node::{ElementType, NodeKind};
-use crate::source::common_source;
+use crate::shapes::broadcast_shape;
 use cloakwork_abi::encoding::MAX_WIDTH;
 use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
+use ndarray::{ArrayD, IxDyn};
 
 type Built = Result<NodeId, Refusal>;
 
@@ -31,7 +32,7 @@ impl OpGraph {
         self.checked(|graph| graph.negated(a))
     }
 
-    /// `a · b`; two encrypted operands must derive from one value.
+    /// `a · b`
     pub fn mul(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
         self.checked(|graph| graph.product(a, b))
     }
@@ -44,7 +45,7 @@ impl OpGraph {
         })
     }
 
-    /// NumPy's `matmul` of vectors and matrices, one of them clear.
+    /// NumPy's `matmul` of vectors and matrices.
     pub fn matmul(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
         self.checked(|graph| graph.matrix_product("matmul", a, b))
     }
@@ -57,7 +58,7 @@ impl OpGraph {
         })
     }
 
-    /// An elementwise function of two operands; encrypted ones must derive from one value.
+    /// An elementwise function of two operands.
     pub fn binary(&mut self, function: Binary, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
         self.checked(|graph| match function {
             Binary::Add | Binary::Sub => graph.sum_of(function, a, b),
@@ -81,6 +82,67 @@ impl OpGraph {
             }
             let shape = graph.node(a).shape.clone();
             Ok(graph.push(NodeKind::Host(function), &[a], shape, ElementType::encrypted(gives)))
+        })
+    }
+
+    /// `then` where the condition is not 0, else `otherwise`; one of the three is encrypted.
+    pub fn select(
+        &mut self,
+        condition: NodeId,
+        then: NodeId,
+        otherwise: NodeId,
+    ) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            let name = "where";
+            if [condition, then, otherwise].iter().all(|&operand| !graph.is_encrypted(operand)) {
+                return refuse(
+                    name,
+                    "only clear operands",
+                    "one operand is encrypted",
+                    "compute it before, in clear",
+                );
+            }
+            graph.needs_integers(name, condition)?;
+            let condition = graph.truth(condition)?;
+            let operands = graph.together(name, &[condition, then, otherwise])?;
+            let is_real = graph.is_real(then) || graph.is_real(otherwise);
+            let number = if is_real { Number::Real } else { Number::Int };
+            let shape = graph.common_shape(name, &operands)?;
+            Ok(graph.push(NodeKind::Select, &operands, shape, ElementType::encrypted(number)))
+        })
+    }
+
+    /// A function of the embedding program of several operands, for every element; one of them is encrypted.
+    pub fn multivariate(
+        &mut self,
+        function: HostFunction,
+        operands: &[NodeId],
+    ) -> Result<NodeId, TraceError> {
+        self.checked(|graph| {
+            let name = function.name.clone();
+            if operands.iter().all(|&operand| !graph.is_encrypted(operand)) {
+                return refuse(
+                    &name,
+                    "only clear operands",
+                    "one operand is encrypted",
+                    "compute it before, in clear",
+                );
+            }
+            if function.takes() == Number::Int
+                && let Some(&real) = operands.iter().find(|&&operand| graph.is_real(operand))
+            {
+                let element = graph.node(real).element;
+                return refuse(
+                    &name,
+                    format!("{} {element}", article(element)),
+                    "it takes integers",
+                    "round it to an integer first",
+                );
+            }
+            let operands = graph.together(&name, operands)?;
+            let shape = graph.common_shape(&name, &operands)?;
+            let element = ElementType::encrypted(function.gives());
+            Ok(graph.push(NodeKind::Host(function), &operands, shape, element))
         })
     }
 
@@ -122,7 +184,10 @@ impl OpGraph {
             let (bits, is_signed) = match digits {
                 Digits::Round { bits, .. } | Digits::Truncate { bits, .. } => (bits, None),
                 Digits::LowBits { bits } => (bits, Some(false)),
-                Digits::LowBitsBelow { .. } | Digits::Bit { .. } | Digits::Reinterpret { .. } => {
+                Digits::LowBitsBelow { .. }
+                | Digits::Bit { .. }
+                | Digits::BitOfDifference { .. }
+                | Digits::Reinterpret { .. } => {
                     return refuse(
                         name,
                         "a part of another operation",
@@ -181,14 +246,6 @@ impl OpGraph {
     }
 
     fn matrix_product(&mut self, name: &str, a: NodeId, b: NodeId) -> Built {
-        if self.is_encrypted(a) && self.is_encrypted(b) {
-            return refuse(
-                name,
-                "two encrypted operands",
-                "one operand is clear: products of two encrypted values are not supported yet",
-                "make one of them clear",
-            );
-        }
         for operand in [a, b] {
             self.needs_integers(name, operand)?;
         }
@@ -235,22 +292,7 @@ impl OpGraph {
                 "compute it before, in clear",
             );
         }
-        for operand in [a, b] {
-            if !self.is_encrypted(operand) {
-                self.needs_constant(name, operand)?;
-            }
-        }
-        if common_source(self, &[a, b]).is_none() {
-            return refuse(
-                name,
-                "two encrypted operands that derive from different values",
-                "not supported yet: encrypted operands derive, element by element, from one encrypted value",
-                match function {
-                    Binary::Mul => "multiply by a clear value or use a lookup",
-                    _ => "pack both into one value (`a + 2^k * b`) and use a lookup",
-                },
-            );
-        }
+        let [a, b] = [a, b].map(|operand| self.variable_encrypted(operand));
         let is_real = self.is_real(a) || self.is_real(b) || function.accepts() == Accepts::Real;
         if is_real && function.accepts() == Accepts::Int {
             return refuse(name, "a real operand", "it takes integers", "round it to an integer first");
@@ -259,7 +301,7 @@ impl OpGraph {
             self.check_right_operand(function, b)?;
         }
         let (a, b) = self.broadcast_together(name, a, b)?;
-        let shape = self.node(a).shape.clone();
+        let shape = self.common_shape(name, &[a, b])?;
         let number = if is_real { Number::Real } else { Number::Int };
         Ok(self.push(
             NodeKind::Binary(function),
@@ -297,29 +339,99 @@ impl OpGraph {
         }
     }
 
+    /// Whether a value is not 0: itself where it is 0 or 1 for sure.
+    fn truth(&mut self, a: NodeId) -> Built {
+        if self.is_bit(a, 8) {
+            return Ok(a);
+        }
+        if let NodeKind::Constant(values) = &self.node(a).kind {
+            let bits = values.mapv(|value| i64::from(value != 0));
+            return Ok(self.constant(bits));
+        }
+        let a = self.variable_encrypted(a);
+        let zero = self.constant(ArrayD::zeros(IxDyn(&[])));
+        self.function_of_two(Binary::NotEqual, a, zero)
+    }
+
+    /// Whether a value is 0 or 1 for sure, looking that far back.
+    fn is_bit(&self, a: NodeId, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let bits = |values: &ArrayD<i64>| values.iter().all(|value| (0..=1).contains(value));
+        match &self.node(a).kind {
+            NodeKind::Binary(function) => match function {
+                Binary::Equal
+                | Binary::NotEqual
+                | Binary::Less
+                | Binary::LessEqual
+                | Binary::Greater
+                | Binary::GreaterEqual => true,
+                Binary::BitAnd | Binary::BitOr | Binary::BitXor | Binary::Mul | Binary::Min | Binary::Max => {
+                    self.operands(a).iter().all(|&operand| self.is_bit(operand, depth))
+                }
+                _ => false,
+            },
+            NodeKind::Input(index) => {
+                self.is_encrypted(a)
+                    && self.inputs()[*index].declared.range().is_some_and(|(lo, hi)| lo >= 0 && hi <= 1)
+            }
+            NodeKind::Digits(Digits::LowBits { bits: 1 }) => true,
+            NodeKind::Constant(values) => bits(values),
+            NodeKind::Linear(
+                Linear::Reshape | Linear::Transpose { .. } | Linear::Slice { .. } | Linear::Broadcast,
+            ) => self.is_bit(self.operands(a)[0], depth),
+            _ => false,
+        }
+    }
+
+    /// Operands broadcast to one shape, constants left short, clear inputs encrypted trivially.
+    fn together(&mut self, name: &str, operands: &[NodeId]) -> Result<Vec<NodeId>, Refusal> {
+        let mut together: Vec<NodeId> =
+            operands.iter().map(|&operand| self.variable_encrypted(operand)).collect();
+        let shape = self.common_shape(name, &together)?;
+        for operand in &mut together {
+            if !self.is_constant(*operand) {
+                *operand = self.broadcast_to(*operand, &shape)?;
+            }
+        }
+        Ok(together)
+    }
+
+    /// The shape that operands have when they are broadcast together.
+    fn common_shape(&self, name: &str, operands: &[NodeId]) -> Result<Vec<usize>, Refusal> {
+        let mut shape: Vec<usize> = vec![];
+        for &operand in operands {
+            let other = &self.node(operand).shape;
+            shape = match broadcast_shape(&shape, other) {
+                Some(shape) => shape,
+                None => {
+                    return refuse(
+                        name,
+                        format!("operands of shape {shape:?} and {other:?}"),
+                        "axes are equal or 1, counted from the last",
+                        "reshape one of them",
+                    );
+                }
+            };
+        }
+        Ok(shape)
+    }
+
+    /// Clear inputs encrypted trivially: functions that become tables know only their constants when the program is
+    /// compiled.
+    fn variable_encrypted(&mut self, a: NodeId) -> NodeId {
+        if self.is_encrypted(a) || self.is_constant(a) {
+            return a;
+        }
+        let shape = self.node(a).shape.clone();
+        self.push(NodeKind::Encrypt, &[a], shape, ElementType::ENCRYPTED)
+    }
+
     fn needs_variable(&self, name: &str, a: NodeId) -> Built {
         if self.is_encrypted(a) {
             return Ok(a);
         }
         let found = format!("{} {}", article(self.node(a).element), self.node(a).element);
         refuse(name, found, "its operand is encrypted", "compute it before, in clear")
-    }
-
-    /// Functions that become tables know their constants when the program is compiled.
-    fn needs_constant(&self, name: &str, a: NodeId) -> Result<(), Refusal> {
-        if !self.is_clear_variable(a) {
-            return Ok(());
-        }
-        let found = match self.node(a).kind {
-            NodeKind::Input(index) => format!("the clear input `{}`", self.inputs()[index].name),
-            _ => "a clear value that derives from an input".to_owned(),
-        };
-        refuse(
-            name,
-            found,
-            "its clear operand is a constant: the function becomes a table when the program is compiled",
-            "encrypt the input, or compile for each value of it",
-        )
     }
 
     pub(crate) fn needs_integers(&self, name: &str, a: NodeId) -> Result<(), Refusal> {

@@ -2,6 +2,8 @@
 //!
 //! Their meaning is the scalar code that [`crate::emit`] writes for them.
 
+use cloakwork_ir::pairwise::{Pairwise, Predicate};
+
 /// Integer or real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Number {
@@ -185,5 +187,34 @@ functions! {
         Greater = "greater", Any -> Int;
         /// 1 if `a ≥ b`, else 0.
         GreaterEqual = "greater_equal", Any -> Int;
+    }
+}
+
+impl Binary {
+    /// The operation on two encrypted integers, where there is one.
+    pub fn pairwise(self) -> Option<Pairwise> {
+        match self {
+            Self::Mul => Some(Pairwise::Mul),
+            Self::Min => Some(Pairwise::Min),
+            Self::Max => Some(Pairwise::Max),
+            Self::BitAnd => Some(Pairwise::And),
+            Self::BitOr => Some(Pairwise::Or),
+            Self::BitXor => Some(Pairwise::Xor),
+            Self::ShiftLeft => Some(Pairwise::ShiftLeft),
+            Self::ShiftRight => Some(Pairwise::ShiftRight),
+            Self::Equal => Some(Pairwise::Compare(Predicate::Equal)),
+            Self::NotEqual => Some(Pairwise::Compare(Predicate::NotEqual)),
+            Self::Less => Some(Pairwise::Compare(Predicate::Less)),
+            Self::LessEqual => Some(Pairwise::Compare(Predicate::LessEqual)),
+            Self::Greater => Some(Pairwise::Compare(Predicate::Greater)),
+            Self::GreaterEqual => Some(Pairwise::Compare(Predicate::GreaterEqual)),
+            Self::Add
+            | Self::Sub
+            | Self::Div
+            | Self::Pow
+            | Self::FloorDiv
+            | Self::Remainder
+            | Self::Atan2 => None,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The graph as an `fhe` module: one function, one operation for each live node, places kept.
 //!
 //! Widths are not yet known. Encrypted values are signed except where the program declares otherwise;
-//! [`crate::calibrate`] makes those unsigned that are never negative. A multi-operand elementwise
-//! function is written as scalar code of the one value that its operands derive from. Operations carry
+//! [`crate::calibrate`] makes those unsigned that are never negative. An elementwise function of several operands is
+//! written as scalar code of the one value that they derive from, else as the operation on independent values. Operations carry
 //! their node's number as `fhe.node`.
 
 use crate::elementwise::Number;
@@ -16,6 +16,7 @@ use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::fhe::Lookup;
 use cloakwork_ir::function::{Side, set_op_attribute};
 use cloakwork_ir::linear::Linear;
+use cloakwork_ir::pairwise::Pairwise;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
@@ -128,9 +129,12 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
             NodeKind::Input(_) | NodeKind::Constant(_) | NodeKind::RealConstant(_) => {
                 unreachable!("inputs are arguments, constants are written where they are used")
             }
-            NodeKind::Encrypt => self.encrypt(builder, self.graph.operands(id)[0], &result),
+            NodeKind::Encrypt => self.encrypted(builder, self.graph.operands(id)[0], &result),
             NodeKind::Linear(linear) if !node.element.is_encrypted() => {
                 self.clear_linear(builder, linear, &self.graph.operands(id), &result)
+            }
+            NodeKind::Linear(Linear::Dot | Linear::Matmul) if self.is_both_encrypted(id) => {
+                self.sum_of_products(builder, id, &result)
             }
             NodeKind::Linear(linear) => self.linear(builder, linear, &self.graph.operands(id), &result),
             NodeKind::Lookup(table) => {
@@ -145,10 +149,14 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
                 let name = format!("fhe.{}", digits.mnemonic());
                 builder.op(&name, &input, result.to_mlir(self.context), &digits.attributes(self.context))
             }
-            NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Host(_) => {
-                let expression = Expression::of(self.graph, id).expect("checked when appended: one source");
-                let inputs = self.operands(builder, &expression.operands(), Some(&node.shape));
-                builder.map(&inputs, &result, |inner, scalars| expression.emit(inner, scalars))
+            NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Select | NodeKind::Host(_) => {
+                match Expression::of(self.graph, id) {
+                    Some(expression) => {
+                        let inputs = self.operands(builder, &expression.operands(), Some(&node.shape));
+                        builder.map(&inputs, &result, |inner, scalars| expression.emit(inner, scalars))
+                    }
+                    None => self.of_independent(builder, id, &result),
+                }
             }
         };
         if let Some(op) = walk::defining_op(value) {
@@ -205,6 +213,55 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         }
     }
 
+    /// A function of independent encrypted integers, constants among them encrypted trivially.
+    fn of_independent(&mut self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
+        let mut inputs = vec![];
+        for operand in self.graph.operands(id) {
+            inputs.push(match self.graph.node(operand).element.is_encrypted() {
+                true => self.operand(builder, operand, None),
+                false => self.encrypted(builder, operand, result),
+            });
+        }
+        let (name, attributes, result) = match &self.graph.node(id).kind {
+            NodeKind::Binary(function) => {
+                let function = function.pairwise().expect("asked by `Expression::of`");
+                let is_unsigned = matches!(function, Pairwise::Compare(_));
+                let result = result.with_element(Element::encrypted(!is_unsigned));
+                (function.mnemonic(), function.attributes(self.context), result)
+            }
+            _ => ("select", vec![], result.clone()),
+        };
+        builder.op(&format!("fhe.{name}"), &inputs, result.to_mlir(self.context), &attributes)
+    }
+
+    fn is_both_encrypted(&self, id: NodeId) -> bool {
+        self.graph.operands(id).iter().all(|operand| self.graph.node(*operand).element.is_encrypted())
+    }
+
+    /// `Σₖ a[i, k] · b[k, j]`, or `Σₖ a[k] · b[k]`: every product, then the sum over `k`.
+    fn sum_of_products(&mut self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
+        let ids = self.graph.operands(id);
+        let values = self.operands(builder, &ids, None);
+        let op = |name: &str, operands: &[Value<'c, 'a>], shape: &[usize]| {
+            let ty = ValueType::new(Element::encrypted(true), shape).to_mlir(self.context);
+            builder.op(name, operands, ty, &[])
+        };
+        let shapes: Vec<&[usize]> = ids.iter().map(|id| self.graph.node(*id).shape.as_slice()).collect();
+        let (products, axis) = match (shapes[0], shapes[1]) {
+            (&[rows, inner], &[_, columns]) => {
+                let all = [rows, columns, inner];
+                let a = op("fhe.reshape", &values[..1], &[rows, 1, inner]);
+                let transposed = ValueType::new(Element::encrypted(true), &[columns, inner]);
+                let transpose = Linear::Transpose { permutation: vec![1, 0] };
+                let b = builder.linear("fhe", &transpose, &values[1..], &transposed);
+                let [a, b] = [a, b].map(|value| op("fhe.broadcast", &[value], &all));
+                (op("fhe.mul", &[a, b], &all), 2)
+            }
+            (shape, _) => (op("fhe.mul", &values, shape), 0),
+        };
+        builder.linear("fhe", &Linear::Sum { axes: vec![axis] }, &[products], result)
+    }
+
     /// Values of operands; constants in `shape`, or their own.
     fn operands(
         &mut self,
@@ -233,6 +290,7 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
             | NodeKind::Digits(_)
             | NodeKind::Unary(_)
             | NodeKind::Binary(_)
+            | NodeKind::Select
             | NodeKind::Host(_) => unreachable!("operands of live nodes are live and stand before"),
         };
         self.constants.insert(key, value);
@@ -274,19 +332,24 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         }
     }
 
-    /// A trivial encryption: of a constant, or of 0 to which a clear value is added.
-    fn encrypt(&mut self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
-        let constant = |values: &ArrayD<i64>| {
-            let result = result.with_element(Element::encrypted(values.iter().any(|&value| value < 0)));
+    /// A clear value encrypted trivially, constants in the shape of `result`.
+    fn encrypted(&mut self, builder: Builder<'c, 'a>, id: NodeId, result: &ValueType) -> Value<'c, 'a> {
+        let trivial = |values: &ArrayD<i64>, is_signed: bool| {
+            let result = result.with_element(Element::encrypted(is_signed));
             let attributes = [("value", attr::dense_i64(self.context, values))];
             builder.op("fhe.constant", &[], result.to_mlir(self.context), &attributes)
         };
-        if let NodeKind::Constant(values) = &self.graph.node(id).kind {
-            return constant(values);
+        match &self.graph.node(id).kind {
+            NodeKind::Constant(values) => {
+                let is_signed = values.iter().any(|&value| value < 0);
+                trivial(&broadcast(values, result.shape()), is_signed)
+            }
+            _ => {
+                let zero = trivial(&ArrayD::zeros(IxDyn(result.shape())), false);
+                let clear = self.operand(builder, id, None);
+                builder.linear("fhe", &Linear::AddClear, &[zero, clear], result)
+            }
         }
-        let zero = constant(&ArrayD::zeros(IxDyn(result.shape())));
-        let clear = self.operand(builder, id, None);
-        builder.linear("fhe", &Linear::AddClear, &[zero, clear], result)
     }
 }
 

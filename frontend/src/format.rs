@@ -158,6 +158,7 @@ pub fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>
         | NodeKind::Digits(_)
         | NodeKind::Unary(_)
         | NodeKind::Binary(_)
+        | NodeKind::Select
         | NodeKind::Host(_) => None,
     })
 }
@@ -222,9 +223,10 @@ pub fn node_text(graph: &OpGraph, id: NodeId, constant_length: usize) -> String 
         NodeKind::Digits(digits) => {
             let (bits, exactness) = match *digits {
                 Digits::Round { bits, exactness } | Digits::Truncate { bits, exactness } => (bits, exactness),
-                Digits::LowBits { bits } | Digits::LowBitsBelow { bits } | Digits::Bit { position: bits } => {
-                    (bits, Exactness::Exact)
-                }
+                Digits::LowBits { bits }
+                | Digits::LowBitsBelow { bits }
+                | Digits::Bit { position: bits }
+                | Digits::BitOfDifference { position: bits } => (bits, Exactness::Exact),
                 Digits::Reinterpret { to, .. } => (to.0, Exactness::Exact),
             };
             let approximate = if exactness == Exactness::Approximate { ", approximate" } else { "" };
@@ -232,6 +234,7 @@ pub fn node_text(graph: &OpGraph, id: NodeId, constant_length: usize) -> String 
         }
         NodeKind::Unary(function) => call(function.name(), String::new()),
         NodeKind::Binary(function) => call(function.name(), String::new()),
+        NodeKind::Select => call("where", String::new()),
         NodeKind::Host(function) => call(&function.name, String::new()),
     }
 }
@@ -258,7 +261,7 @@ pub(crate) fn digits_name(digits: &Digits) -> &'static str {
         Digits::Round { .. } => "round_bits",
         Digits::Truncate { .. } => "truncate_bits",
         Digits::LowBits { .. } | Digits::LowBitsBelow { .. } => "low_bits",
-        Digits::Bit { .. } | Digits::Reinterpret { .. } => digits.mnemonic(),
+        Digits::Bit { .. } | Digits::BitOfDifference { .. } | Digits::Reinterpret { .. } => digits.mnemonic(),
     }
 }
 

@@ -27,6 +27,18 @@ pub enum HostBody {
     Int(Arc<dyn Fn(i64) -> i64 + Send + Sync>),
     /// Real to real, one element at a time.
     Real(Arc<dyn Fn(f64) -> f64 + Send + Sync>),
+    /// Several integers to one, one element of each at a time.
+    Ints(Arc<dyn Fn(&[i64]) -> i64 + Send + Sync>),
+    /// All elements of several operands at once, in vectors of one length; the result has as many.
+    Arrays {
+        /// What it takes, each operand alike.
+        takes: Number,
+        /// What it gives.
+        gives: Number,
+        /// The function.
+        #[allow(clippy::type_complexity, reason = "the type of a function, said once")]
+        function: Arc<dyn Fn(&[Clear]) -> Result<Clear, String> + Send + Sync>,
+    },
     /// All elements at once, in a vector; the result has as many.
     Array {
         /// What it takes.
@@ -43,63 +55,81 @@ impl HostFunction {
     /// What it takes.
     pub fn takes(&self) -> Number {
         match &self.body {
-            HostBody::Int(_) => Number::Int,
+            HostBody::Int(_) | HostBody::Ints(_) => Number::Int,
             HostBody::Real(_) => Number::Real,
-            HostBody::Array { takes, .. } => *takes,
+            HostBody::Array { takes, .. } | HostBody::Arrays { takes, .. } => *takes,
         }
     }
 
     /// What it gives.
     pub fn gives(&self) -> Number {
         match &self.body {
-            HostBody::Int(_) => Number::Int,
+            HostBody::Int(_) | HostBody::Ints(_) => Number::Int,
             HostBody::Real(_) => Number::Real,
-            HostBody::Array { gives, .. } => *gives,
+            HostBody::Array { gives, .. } | HostBody::Arrays { gives, .. } => *gives,
         }
     }
 
     /// Applies it to every element; a panic inside is an error.
-    fn apply(&self, input: &Column) -> Result<Column, String> {
+    fn apply(&self, inputs: &[&Column]) -> Result<Column, String> {
         let name = &self.name;
-        let result = catch_unwind(AssertUnwindSafe(|| match (&self.body, input) {
-            (HostBody::Int(f), Column::Int(values)) => {
+        let result = catch_unwind(AssertUnwindSafe(|| match (&self.body, inputs) {
+            (HostBody::Int(f), [Column::Int(values)]) => {
                 Ok(Column::Int(values.iter().map(|&v| f(v)).collect()))
             }
-            (HostBody::Real(f), Column::Real(values)) => {
+            (HostBody::Real(f), [Column::Real(values)]) => {
                 Ok(Column::Real(values.iter().map(|&v| f(v)).collect()))
             }
-            (HostBody::Array { takes, gives, function }, input) => {
-                apply_array(*takes, *gives, function.as_ref(), input)
+            (HostBody::Ints(f), inputs) => {
+                let columns = inputs.iter().map(|input| match input {
+                    Column::Int(values) => Ok(values.as_slice()),
+                    Column::Real(_) => Err(OTHER_TYPE.to_owned()),
+                });
+                let columns: Vec<&[i64]> = columns.collect::<Result<_, _>>()?;
+                let count = columns.first().map_or(0, |column| column.len());
+                let row = |i: usize| columns.iter().map(|column| column[i]).collect::<Vec<i64>>();
+                Ok(Column::Int((0..count).map(|i| f(&row(i))).collect()))
             }
-            (HostBody::Int(_) | HostBody::Real(_), _) => Err("its operand has another type".to_owned()),
+            (HostBody::Array { takes, gives, function }, [input]) => {
+                let argument = vector(*takes, input)?;
+                column(*gives, argument.shape(), function(&argument)?)
+            }
+            (HostBody::Arrays { takes, gives, function }, inputs) => {
+                let arguments = inputs.iter().map(|input| vector(*takes, input));
+                let arguments: Vec<Clear> = arguments.collect::<Result<_, _>>()?;
+                let shape = arguments.first().map_or(vec![], |argument| argument.shape().to_vec());
+                column(*gives, &shape, function(&arguments)?)
+            }
+            (HostBody::Int(_) | HostBody::Real(_) | HostBody::Array { .. }, _) => Err(OTHER_TYPE.to_owned()),
         }));
         match result {
             Ok(result) => result.map_err(|message| format!("`{name}` failed: {message}")),
-            Err(_) => Err(format!("`{name}` panicked; guard it against every value of its operand's range")),
+            Err(_) => Err(format!("`{name}` panicked; guard it against every value of its operands' ranges")),
         }
     }
 }
 
-fn apply_array(
-    takes: Number,
-    gives: Number,
-    function: &dyn Fn(&Clear) -> Result<Clear, String>,
-    input: &Column,
-) -> Result<Column, String> {
-    let vector = |count: usize| IxDyn(&[count]);
+const OTHER_TYPE: &str = "its operand has another type";
+
+/// A column as the vector that a function takes.
+fn vector(takes: Number, input: &Column) -> Result<Clear, String> {
+    let shape = |count: usize| IxDyn(&[count]);
     let argument = match (takes, input) {
         (Number::Int, Column::Int(values)) => {
-            ArrayD::from_shape_vec(vector(values.len()), values.clone()).map(Clear::Int)
+            ArrayD::from_shape_vec(shape(values.len()), values.clone()).map(Clear::Int)
         }
         (Number::Real, Column::Real(values)) => {
-            ArrayD::from_shape_vec(vector(values.len()), values.clone()).map(Clear::Real)
+            ArrayD::from_shape_vec(shape(values.len()), values.clone()).map(Clear::Real)
         }
-        (Number::Int | Number::Real, _) => return Err("its operand has another type".to_owned()),
+        (Number::Int | Number::Real, _) => return Err(OTHER_TYPE.to_owned()),
     };
-    let argument = argument.map_err(|error| error.to_string())?;
-    let result = function(&argument)?;
-    if result.shape() != argument.shape() {
-        let (found, allowed) = (result.shape(), argument.shape());
+    argument.map_err(|error| error.to_string())
+}
+
+/// What a function gave for vectors of a shape, as a column.
+fn column(gives: Number, allowed: &[usize], result: Clear) -> Result<Column, String> {
+    if result.shape() != allowed {
+        let found = result.shape();
         return Err(format!(
             "it gave shape {found:?} for {allowed:?}; a function must give one result for each element"
         ));
@@ -134,10 +164,10 @@ impl GraphHost {
 }
 
 impl HostFunctions for GraphHost {
-    fn call(&self, function: i64, input: &Column) -> Result<Column, String> {
+    fn call(&self, function: i64, inputs: &[&Column]) -> Result<Column, String> {
         let found = usize::try_from(function).ok().and_then(|number| self.functions.get(number)?.as_ref());
         match found {
-            Some(host) => host.apply(input),
+            Some(host) => host.apply(inputs),
             None => {
                 Err(format!("host function {function} is not in this graph; emit and run the same graph"))
             }

@@ -36,10 +36,11 @@ pub enum NodeKind {
     Constant(ArrayD<i64>),
     /// Clear reals.
     RealConstant(ArrayD<f64>),
-    /// Trivial encryption of a constant.
+    /// Trivial encryption of a constant or of a clear input.
     Encrypt,
     /// A linear operation as in the `fhe` dialect, with operands in the order of the program; clear
-    /// operands of `Sub` and the like are emitted as other operations, constants broadcast.
+    /// operands of `Sub` and the like are emitted as other operations, constants broadcast. `Dot` and
+    /// `Matmul` also take two encrypted operands: they are emitted as products of elements and their sum.
     Linear(Linear),
     /// A table lookup.
     Lookup(LookupTable),
@@ -47,10 +48,12 @@ pub enum NodeKind {
     Digits(Digits),
     /// An elementwise function of one operand.
     Unary(Unary),
-    /// An elementwise function of two operands, at least one of them encrypted; constants are broadcast,
-    /// integers converted where the other is real.
+    /// An elementwise function of two operands, one of them encrypted, the other too or a constant; constants are
+    /// broadcast, integers converted where the other is real.
     Binary(Binary),
-    /// A function of the embedding program.
+    /// The second operand where the first is 1, the third where it is 0; constants are broadcast.
+    Select,
+    /// A function of the embedding program, of one operand or several.
     Host(HostFunction),
 }
 

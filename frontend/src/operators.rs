@@ -1,10 +1,10 @@
-//! `+ - * /` and `-x` on traced values, numbers and arrays.
+//! `+ - * / & | ^ << >>` and `-x` on traced values, numbers and arrays.
 
-use crate::elementwise::Unary;
+use crate::elementwise::{Binary, Unary};
 use crate::graph::OpGraph;
 use crate::traced::{Operand, Traced};
 use ndarray::{Array, Dimension};
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Shl, Shr, Sub};
 
 macro_rules! operators {
     ($($trait:ident $method:ident $build:expr;)*) => {$(
@@ -52,7 +52,12 @@ operators! {
     Add add OpGraph::add;
     Sub sub OpGraph::sub;
     Mul mul OpGraph::mul;
-    Div div |graph: &mut OpGraph, a, b| graph.binary(crate::elementwise::Binary::Div, a, b);
+    Div div |graph: &mut OpGraph, a, b| graph.binary(Binary::Div, a, b);
+    BitAnd bitand |graph: &mut OpGraph, a, b| graph.binary(Binary::BitAnd, a, b);
+    BitOr bitor |graph: &mut OpGraph, a, b| graph.binary(Binary::BitOr, a, b);
+    BitXor bitxor |graph: &mut OpGraph, a, b| graph.binary(Binary::BitXor, a, b);
+    Shl shl |graph: &mut OpGraph, a, b| graph.binary(Binary::ShiftLeft, a, b);
+    Shr shr |graph: &mut OpGraph, a, b| graph.binary(Binary::ShiftRight, a, b);
 }
 
 impl Neg for Traced {

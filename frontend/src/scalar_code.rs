@@ -3,7 +3,7 @@
 use crate::elementwise::{Accepts, Binary, Number, Unary};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::NodeKind;
-use crate::source::common_source;
+use crate::source::sources;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::linear::Linear;
@@ -11,20 +11,25 @@ use melior::ir::Value;
 use melior::ir::r#type::IntegerType;
 use std::collections::BTreeMap;
 
-/// An elementwise function with everything between it and the one value that it is a function of.
+/// An elementwise function with everything between it and the value, or values, that it is a function of.
 pub(crate) struct Expression<'g> {
     graph: &'g OpGraph,
     root: NodeId,
-    source: NodeId,
+    sources: Vec<NodeId>,
     /// Constants whose elements differ; they are operands of the map. Uniform ones stand in its body.
     tensors: Vec<NodeId>,
 }
 
 impl<'g> Expression<'g> {
-    /// `None` if the node is not an elementwise function.
+    /// `None` if the node is not an elementwise function, or one of independent integers that `fhe` has as an
+    /// operation.
     pub(crate) fn of(graph: &'g OpGraph, root: NodeId) -> Option<Self> {
-        match graph.node(root).kind {
-            NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Host(_) => {}
+        let operands = graph.operands(root);
+        let is_integer = |id: &NodeId| graph.node(*id).element.number() == Number::Int;
+        let is_operation = match graph.node(root).kind {
+            NodeKind::Unary(_) | NodeKind::Host(_) => false,
+            NodeKind::Binary(function) => function.pairwise().is_some(),
+            NodeKind::Select => true,
             NodeKind::Input(_)
             | NodeKind::Constant(_)
             | NodeKind::RealConstant(_)
@@ -32,13 +37,16 @@ impl<'g> Expression<'g> {
             | NodeKind::Linear(_)
             | NodeKind::Lookup(_)
             | NodeKind::Digits(_) => return None,
+        };
+        let sources = sources(graph, &operands);
+        if sources.len() > 1 && is_operation && operands.iter().all(is_integer) {
+            return None;
         }
-        let source = common_source(graph, &graph.operands(root))?;
-        let mut expression = Self { graph, root, source, tensors: vec![] };
+        let mut expression = Self { graph, root, sources, tensors: vec![] };
         let mut open = vec![root];
         let mut seen = std::collections::BTreeSet::new();
         while let Some(id) = open.pop() {
-            if id == source || !seen.insert(id) {
+            if expression.sources.contains(&id) || !seen.insert(id) {
                 continue;
             }
             let node = graph.node(id);
@@ -51,9 +59,9 @@ impl<'g> Expression<'g> {
         Some(expression)
     }
 
-    /// Operands of the map: the source, then constants.
+    /// Operands of the map: the sources, then constants.
     pub(crate) fn operands(&self) -> Vec<NodeId> {
-        [&[self.source], self.tensors.as_slice()].concat()
+        [self.sources.as_slice(), self.tensors.as_slice()].concat()
     }
 
     /// Writes the code; `scalars` stand for [`Self::operands`].
@@ -84,6 +92,10 @@ impl<'g> Expression<'g> {
         known[&self.root]
     }
 
+    fn is_encrypted_divisor(&self, id: NodeId) -> bool {
+        self.graph.operands(id).get(1).is_some_and(|b| self.graph.node(*b).element.is_encrypted())
+    }
+
     fn node<'c: 'a, 'a>(
         &self,
         builder: &Builder<'c, 'a>,
@@ -99,19 +111,29 @@ impl<'g> Expression<'g> {
             .map(|&operand| self.graph.node(operand).element.number())
             .collect();
         let wanted = wanted_number(&node.kind, &numbers);
-        let converted: Vec<Value<'c, 'a>> = operands
-            .iter()
-            .zip(numbers)
-            .map(|(&value, number)| match (number, wanted) {
-                (Number::Int, Number::Real) => {
+        let convert = |(i, (&value, number)): (usize, (&Value<'c, 'a>, Number))| {
+            let is_condition = i == 0 && matches!(node.kind, NodeKind::Select);
+            match (number, wanted) {
+                (Number::Int, Number::Real) if !is_condition => {
                     builder.op("arith.sitofp", &[value], code.ty(Number::Real), &[])
                 }
                 _ => value,
-            })
-            .collect();
+            }
+        };
+        let converted: Vec<Value<'c, 'a>> = operands.iter().zip(numbers).enumerate().map(convert).collect();
         match &node.kind {
             NodeKind::Unary(function) => code.unary(*function, wanted, converted[0]),
+            NodeKind::Binary(function @ (Binary::FloorDiv | Binary::Remainder))
+                if wanted == Number::Int && self.is_encrypted_divisor(id) =>
+            {
+                code.divided_or_zero(*function, converted[0], converted[1])
+            }
             NodeKind::Binary(function) => code.binary(*function, wanted, converted[0], converted[1]),
+            NodeKind::Select => {
+                let zero = code.builder.int(0);
+                let is_on = code.compare(Compare::NotEqual, Number::Int, converted[0], zero);
+                code.select(is_on, wanted, converted[1], converted[2])
+            }
             NodeKind::Host(function) => {
                 let ty = code.ty(function.gives());
                 let number = attr::i64(builder.context, id.index() as i64);
@@ -142,6 +164,8 @@ fn wanted_number(kind: &NodeKind, operands: &[Number]) -> Number {
     let accepts = match kind {
         NodeKind::Unary(function) => function.accepts(),
         NodeKind::Binary(function) => function.accepts(),
+        NodeKind::Select if operands[1..].contains(&Number::Real) => return Number::Real,
+        NodeKind::Select => return Number::Int,
         NodeKind::Host(function) => return function.takes(),
         NodeKind::Input(_)
         | NodeKind::Constant(_)
@@ -182,6 +206,7 @@ fn uniform(kind: &NodeKind) -> Option<Scalar> {
         | NodeKind::Digits(_)
         | NodeKind::Unary(_)
         | NodeKind::Binary(_)
+        | NodeKind::Select
         | NodeKind::Host(_) => None,
     }
 }
@@ -290,6 +315,15 @@ impl<'c: 'a, 'a> Code<'_, 'c, 'a> {
             Binary::Greater => compare(Compare::Greater),
             Binary::GreaterEqual => compare(Compare::GreaterEqual),
         }
+    }
+
+    /// As NumPy has it: 0 where the divisor is.
+    fn divided_or_zero(&self, function: Binary, a: Value<'c, 'a>, b: Value<'c, 'a>) -> Value<'c, 'a> {
+        let (zero, one) = (self.builder.int(0), self.builder.int(1));
+        let is_zero = self.compare(Compare::Equal, Number::Int, b, zero);
+        let divisor = self.select(is_zero, Number::Int, one, b);
+        let result = self.binary(function, Number::Int, a, divisor);
+        self.select(is_zero, Number::Int, zero, result)
     }
 
     fn floor_divided(&self, number: Number, a: Value<'c, 'a>, b: Value<'c, 'a>) -> Value<'c, 'a> {

@@ -236,7 +236,7 @@ impl OpGraph {
         Ok((fit(a)?, fit(b)?))
     }
 
-    fn broadcast_to(&mut self, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
+    pub(crate) fn broadcast_to(&mut self, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
         if self.node(a).shape == shape {
             return Ok(a);
         }
@@ -476,7 +476,7 @@ fn result_shape(op: &Linear, operands: &[&[usize]]) -> Vec<usize> {
     }
 }
 
-fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+pub(crate) fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let size =
         |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |at| shape[at]);

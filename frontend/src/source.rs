@@ -1,7 +1,7 @@
 //! Finds the one encrypted value that an elementwise expression is a function of.
 //!
-//! A function of several encrypted values can only become a table if they all derive, element by
-//! element, from one value: `x·x`, or `max(x + 1, 2·x)`.
+//! A function of several encrypted values is a single lookup if they all derive, element by element, from one
+//! value: `x·x`, or `max(x + 1, 2·x)`. Otherwise it is a function of several values.
 
 use crate::graph::{NodeId, OpGraph};
 use crate::node::NodeKind;
@@ -26,13 +26,28 @@ pub(crate) fn common_source(graph: &OpGraph, operands: &[NodeId]) -> Option<Node
     frontier.pop_first()
 }
 
+/// What an elementwise function of these operands is a function of: their common source, or the encrypted ones
+/// among them.
+pub(crate) fn sources(graph: &OpGraph, operands: &[NodeId]) -> Vec<NodeId> {
+    if let Some(source) = common_source(graph, operands) {
+        return vec![source];
+    }
+    let mut sources = vec![];
+    for &operand in operands {
+        if graph.node(operand).element.is_encrypted() && !sources.contains(&operand) {
+            sources.push(operand);
+        }
+    }
+    sources
+}
+
 /// Whether element `i` of the node is scalar code of elements `i` of its operands and of constants.
 fn is_elementwise(graph: &OpGraph, id: NodeId) -> bool {
     if graph.operands(id).iter().any(|&operand| graph.is_clear_variable(operand)) {
         return false;
     }
     match &graph.node(id).kind {
-        NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Host(_) => true,
+        NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Select | NodeKind::Host(_) => true,
         NodeKind::Linear(linear) => match linear {
             Linear::Add | Linear::Sub | Linear::Neg | Linear::AddClear | Linear::MulClear => true,
             Linear::Dot

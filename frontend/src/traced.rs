@@ -51,7 +51,7 @@ impl Traced {
         self.known(&state).map_or(vec![], |node| state.graph.node(node).shape.clone())
     }
 
-    /// Scalar product of vectors, or product of matrices.
+    /// Scalar product of vectors, or product of matrices; the other may be encrypted, too.
     #[track_caller]
     pub fn dot(&self, other: impl Operand) -> Self {
         self.with(other, OpGraph::dot)
@@ -172,6 +172,36 @@ impl Traced {
     pub fn map(&self, function: impl Fn(i64) -> i64 + Send + Sync + 'static) -> Self {
         let function = HostFunction { name: "map".to_owned(), body: HostBody::Int(Arc::new(function)) };
         self.with_self(|graph, a| graph.host(function, a))
+    }
+
+    /// Any pure function of several integers, for every element: `x.map_with(&[&y], |v| v[0] % (v[1] + 1))`. It
+    /// becomes a table of all their values together.
+    #[track_caller]
+    pub fn map_with(
+        &self,
+        others: &[&Self],
+        function: impl Fn(&[i64]) -> i64 + Send + Sync + 'static,
+    ) -> Self {
+        let function = HostFunction { name: "map_with".to_owned(), body: HostBody::Ints(Arc::new(function)) };
+        let mut values = vec![];
+        for &other in others {
+            match other.into_node(self) {
+                Ok(node) => values.push(node),
+                Err(error) => return self.with_self(|_, _| Err(error)),
+            }
+        }
+        self.with_self(|graph, a| graph.multivariate(function, &[&[a], values.as_slice()].concat()))
+    }
+
+    /// `then` where it is not 0, else `otherwise`.
+    #[track_caller]
+    pub fn select(&self, then: impl Operand, otherwise: impl Operand) -> Self {
+        let place = self.with_self(|_, a| Ok(a));
+        let branches = then.into_node(&place).and_then(|then| Ok((then, otherwise.into_node(&place)?)));
+        match branches {
+            Ok((then, otherwise)) => place.with_self(|graph, a| graph.select(a, then, otherwise)),
+            Err(error) => self.with_self(|_, _| Err(error)),
+        }
     }
 
     /// Any pure function of reals, for every element.
@@ -297,6 +327,16 @@ methods! {
     floor_div = FloorDiv;
     /// `a − b·⌊a / b⌋`
     remainder = Remainder;
+    /// Bits on in both.
+    bit_and = BitAnd;
+    /// Bits on in either.
+    bit_or = BitOr;
+    /// Bits on in exactly one.
+    bit_xor = BitXor;
+    /// `a · 2ᵇ`
+    shift_left = ShiftLeft;
+    /// `⌊a / 2ᵇ⌋`
+    shift_right = ShiftRight;
     /// 1 where equal, else 0.
     equal = Equal;
     /// 1 where different, else 0.

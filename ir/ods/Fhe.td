@@ -63,6 +63,41 @@ def Fhe_LookupOp : Cloakwork_PureOp<Fhe_Dialect, "lookup"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+class Fhe_PairwiseOp<string mnemonic, list<Trait> traits = []>
+    : Cloakwork_BinaryOp<Fhe_Dialect, mnemonic, Fhe_Integer, Fhe_Integer, Fhe_Integer, traits>;
+
+def Fhe_MulOp : Fhe_PairwiseOp<"mul", [Commutative]> { let summary = "Elementwise `x · y` of two encrypted integers"; }
+def Fhe_MinOp : Fhe_PairwiseOp<"min", [Commutative]> { let summary = "The lesser of each pair"; }
+def Fhe_MaxOp : Fhe_PairwiseOp<"max", [Commutative]> { let summary = "The greater of each pair"; }
+def Fhe_AndOp : Fhe_PairwiseOp<"and", [Commutative]> { let summary = "Bits on in both; negative values in two's complement"; }
+def Fhe_OrOp : Fhe_PairwiseOp<"or", [Commutative]> { let summary = "Bits on in either; negative values in two's complement"; }
+def Fhe_XorOp : Fhe_PairwiseOp<"xor", [Commutative]> { let summary = "Bits on in exactly one; negative values in two's complement"; }
+def Fhe_ShiftLeftOp : Fhe_PairwiseOp<"shift_left"> { let summary = "`x · 2^y`, `y ≥ 0`"; }
+def Fhe_ShiftRightOp : Fhe_PairwiseOp<"shift_right"> { let summary = "`⌊x / 2^y⌋`, `y ≥ 0`"; }
+def Fhe_CompareOp : Cloakwork_PureOp<Fhe_Dialect, "compare"> {
+  let summary = "1 where the relation holds, else 0; `predicate` is eq, ne, lt, le, gt or ge";
+  let arguments = (ins Fhe_Integer:$lhs, Fhe_Integer:$rhs, StrAttr:$predicate);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+def Fhe_SelectOp : Cloakwork_PureOp<Fhe_Dialect, "select"> {
+  let summary = "The second operand where the first is 1, the third where it is 0";
+  let arguments = (ins Fhe_Integer:$condition, Fhe_Integer:$then, Fhe_Integer:$otherwise);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$condition `,` $then `,` $otherwise attr-dict `:` functional-type(operands, results)";
+}
+def Fhe_JointLookupOp : Cloakwork_PureOp<Fhe_Dialect, "joint_lookup"> {
+  let summary = "Table lookup of several integers: operand `k` is at least `lows[k]`";
+  let description = [{
+    The tables have one axis for each operand behind the axis of tables: element `i` becomes
+    `tables[selector[i], x₀ − lows[0], x₁ − lows[1], …]`.
+  }];
+  let arguments = (ins Variadic<Fhe_Integer>:$inputs, DenseI64ArrayAttr:$lows, I64ElementsAttr:$tables,
+                       OptionalAttr<I64ElementsAttr>:$selector);
+  let results = (outs Fhe_Integer:$result);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
+}
+
 class Fhe_RoundingOp<string mnemonic> : Cloakwork_PureOp<Fhe_Dialect, mnemonic> {
   let description = [{
     With `approximate` the result may be one step off where noise carries a value over a boundary; the error
@@ -82,10 +117,10 @@ def Fhe_LowBitsOp : Cloakwork_PureOp<Fhe_Dialect, "low_bits"> {
   let assemblyFormat = "$input (`,` $top^)? attr-dict `:` functional-type(operands, results)";
 }
 def Fhe_BitOp : Cloakwork_PureOp<Fhe_Dialect, "bit"> {
-  let summary = "`⌊x / 2^position⌋ mod 2`, by a lookup of width `position`";
-  let arguments = (ins Fhe_Integer:$input, I64Attr:$position);
+  let summary = "`⌊x / 2^position⌋ mod 2`, or that of the difference `x − less`, by a lookup of width `position`";
+  let arguments = (ins Fhe_Integer:$input, Optional<Fhe_Integer>:$less, I64Attr:$position);
   let results = (outs Fhe_Integer:$result);
-  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input (`,` $less^)? attr-dict `:` functional-type(operands, results)";
 }
 def Fhe_ReinterpretOp : Cloakwork_PureOp<Fhe_Dialect, "reinterpret"> {
   let summary = "The same ciphertext, plus `half_steps / 2` of its unit, as a message of the result's width";
@@ -114,8 +149,8 @@ def Fhe_YieldOp : Op<Fhe_Dialect, "yield", [Pure, Terminator, HasParent<"MapOp">
 
 def Fhe_CallHostOp : Op<Fhe_Dialect, "call_host", [Pure, HasParent<"MapOp">]> {
   let summary = "A function of the embedding program, by number";
-  let arguments = (ins AnyTypeOf<[I64, F64]>:$input, I64Attr:$function);
+  let arguments = (ins Variadic<AnyTypeOf<[I64, F64]>>:$inputs, I64Attr:$function);
   let results = (outs AnyTypeOf<[I64, F64]>:$result);
-  let assemblyFormat = "$function `(` $input `)` attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$function `(` $inputs `)` attr-dict `:` functional-type(operands, results)";
 }
 #endif

@@ -54,6 +54,11 @@ pub enum Digits {
         /// Which one, from 0 for the lowest.
         position: u32,
     },
+    /// `⌊(x − less) / 2^position⌋ mod 2`: whether `x < less` where `−2^position ≤ x − less < 2^position`. One lookup of width `position`.
+    BitOfDifference {
+        /// Which one, from 0 for the lowest.
+        position: u32,
+    },
     /// `(x + half_steps/2) · 2^(to − from)`, rounded to the nearest integer, halves upwards. The same ciphertext.
     Reinterpret {
         /// Width of the operand.
@@ -72,7 +77,7 @@ impl Digits {
             Self::Round { .. } => "round",
             Self::Truncate { .. } => "truncate",
             Self::LowBits { .. } | Self::LowBitsBelow { .. } => "low_bits",
-            Self::Bit { .. } => "bit",
+            Self::Bit { .. } | Self::BitOfDifference { .. } => "bit",
             Self::Reinterpret { .. } => "reinterpret",
         }
     }
@@ -90,7 +95,8 @@ impl Digits {
             "truncate" => Self::Truncate { bits: number("bits")?, exactness: exactness() },
             "low_bits" if op.operand_count() == 1 => Self::LowBits { bits: number("bits")? },
             "low_bits" => Self::LowBitsBelow { bits: number("bits")? },
-            "bit" => Self::Bit { position: number("position")? },
+            "bit" if op.operand_count() == 1 => Self::Bit { position: number("position")? },
+            "bit" => Self::BitOfDifference { position: number("position")? },
             "reinterpret" => Self::Reinterpret {
                 from: width(walk::operand(op, 0))?,
                 to: width(walk::result(op))?,
@@ -112,7 +118,7 @@ impl Digits {
                 attributes
             }
             Self::LowBits { bits } | Self::LowBitsBelow { bits } => vec![number("bits", bits)],
-            Self::Bit { position } => vec![number("position", position)],
+            Self::Bit { position } | Self::BitOfDifference { position } => vec![number("position", position)],
             Self::Reinterpret { half_steps: 0, .. } => vec![],
             Self::Reinterpret { half_steps, .. } => vec![("half_steps", attr::i64(context, half_steps))],
         }
@@ -122,26 +128,27 @@ impl Digits {
     pub fn evaluate(&self, operands: &[&ArrayD<i64>]) -> Option<ArrayD<i64>> {
         let wide = match operands {
             [x] => x.mapv(|x| self.of_one(x, 0)),
-            [x, top] => Zip::from(*x).and(*top).map_collect(|&x, &top| self.of_one(x, top)),
+            [x, other] => Zip::from(*x).and(*other).map_collect(|&x, &other| self.of_one(x, other)),
             _ => return None,
         };
         let fits = wide.iter().all(|&value| i64::try_from(value).is_ok());
         fits.then(|| wide.mapv(|value| value as i64))
     }
 
-    /// The result for one element; `top` counts for [`Self::LowBitsBelow`] only.
-    fn of_one(&self, x: i64, top: i64) -> i128 {
-        let (x, top) = (i128::from(x), i128::from(top));
+    /// The result for one element and that of the second operand, if there is one.
+    fn of_one(&self, x: i64, other: i64) -> i128 {
+        let (x, other) = (i128::from(x), i128::from(other));
         match *self {
             Self::Round { bits, .. } => (x + (1 << bits >> 1)) >> bits,
             Self::Truncate { bits, .. } => x >> bits,
             Self::LowBits { bits } => x & ((1 << bits) - 1),
             Self::LowBitsBelow { bits } => {
-                let rest = x - (top << bits);
+                let rest = x - (other << bits);
                 let low = rest & ((1 << bits) - 1);
                 if rest >> bits & 1 == 1 { -low } else { low }
             }
             Self::Bit { position } => x >> position & 1,
+            Self::BitOfDifference { position } => (x - other) >> position & 1,
             Self::Reinterpret { from, to, half_steps } => {
                 let halves = 2 * x + i128::from(half_steps);
                 match from.0.checked_sub(to.0) {
@@ -199,6 +206,18 @@ mod tests {
                 assert_eq!(of(nearest, x), of(Digits::Round { bits, exactness }, x));
                 assert_eq!(of(floor, x), of(Digits::Truncate { bits, exactness }, x));
                 assert_eq!(of(Digits::Reinterpret { from: to, to: from, half_steps: 0 }, x), x << bits);
+            }
+        }
+    }
+
+    #[test]
+    fn the_bit_above_a_difference_is_its_sign() {
+        let scalar = |x| ArrayD::from_elem(IxDyn(&[]), x);
+        for x in -4i64..=4 {
+            for less in -4..=4 {
+                let bit = Digits::BitOfDifference { position: 3 };
+                let found = bit.evaluate(&[&scalar(x), &scalar(less)]).unwrap();
+                assert_eq!(found, scalar(i64::from(x < less)));
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::attributes as attr;
 use crate::digits::Digits;
 use crate::linear::Linear;
+use crate::pairwise::{JointLookup, Pairwise};
 use crate::walk;
 use melior::ir::operation::OperationLike;
 use melior::ir::{BlockRef, OperationRef, RegionLike};
@@ -22,6 +23,12 @@ pub enum FheOp<'c, 'a> {
     Digits(Digits),
     /// A table lookup.
     Lookup(Lookup),
+    /// A function of two encrypted integers.
+    Pairwise(Pairwise),
+    /// The second operand where the first is 1, else the third.
+    Select,
+    /// A table lookup of several encrypted integers.
+    JointLookup(JointLookup),
     /// An elementwise function.
     Map {
         /// Its body.
@@ -47,10 +54,13 @@ impl<'c: 'a, 'a> FheOp<'c, 'a> {
             "constant" => Self::Constant { value: attr::get_dense_i64(&op, "value")? },
             "lookup" => Self::Lookup(Lookup::of(op)?),
             "map" => Self::Map { body: op.region(0).ok()?.first_block()? },
-            _ => match Digits::of(mnemonic, op) {
-                Some(digits) => Self::Digits(digits),
-                None => Self::Linear(Linear::of(mnemonic, op)?),
-            },
+            "select" => Self::Select,
+            "joint_lookup" => Self::JointLookup(JointLookup::of(op)?),
+            _ => {
+                let digits = Digits::of(mnemonic, op).map(Self::Digits);
+                let pairwise = || Pairwise::of(mnemonic, op).map(Self::Pairwise);
+                digits.or_else(pairwise).or_else(|| Linear::of(mnemonic, op).map(Self::Linear))?
+            }
         })
     }
 }

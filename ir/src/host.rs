@@ -11,8 +11,8 @@ pub enum Column {
 
 /// Functions of the embedding program that `fhe.call_host` names by number.
 pub trait HostFunctions {
-    /// Applies function number `function` to every element.
-    fn call(&self, function: i64, input: &Column) -> Result<Column, String>;
+    /// Applies function number `function` to every element; columns of several operands have one length.
+    fn call(&self, function: i64, inputs: &[&Column]) -> Result<Column, String>;
 }
 
 /// For programs that are text: no function is known.
@@ -20,7 +20,7 @@ pub trait HostFunctions {
 pub struct NoHostFunctions;
 
 impl HostFunctions for NoHostFunctions {
-    fn call(&self, function: i64, _: &Column) -> Result<Column, String> {
+    fn call(&self, function: i64, _: &[&Column]) -> Result<Column, String> {
         Err(format!(
             "host function {function} is not known here; compile in the program that defines it, or use a table"
         ))

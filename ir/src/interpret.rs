@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::fhe::FheOp;
 use crate::function::{Function, Side, WideValue};
 use crate::host::{Column, HostFunctions};
+use crate::pairwise::{Pairwise, select};
 use crate::scalar;
 use crate::tfhe::{Bootstrap, TfheOp};
 use crate::types::{Element, ValueType};
@@ -140,6 +141,28 @@ fn evaluate(
                 None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
             },
             FheOp::Lookup(lookup) => Clear::Int(lookup.evaluate(ints()?[0])),
+            FheOp::Pairwise(function) => {
+                let (x, y) = (ints()?[0], ints()?[1]);
+                match function.evaluate(x, y) {
+                    Some(value) => Clear::Int(value),
+                    None => return Err(Diagnostic::error_at(&op, no_result(function, x, y))),
+                }
+            }
+            FheOp::Select => match select(ints()?[0], ints()?[1], ints()?[2]) {
+                Some(value) => Clear::Int(value),
+                None => {
+                    let found = ints()?[0].iter().copied().find(|bit| !(0..=1).contains(bit));
+                    let found = found.unwrap_or_default();
+                    return Err(Diagnostic::error_at(
+                        &op,
+                        format!("the condition is {found}, allowed are 0 and 1; compare it with 0 first"),
+                    ));
+                }
+            },
+            FheOp::JointLookup(lookup) => match lookup.evaluate(&ints()?) {
+                Some(value) => Clear::Int(value),
+                None => return Err(Diagnostic::error_at(&op, "an operand lies outside of the table")),
+            },
             FheOp::Map { body } => from_column(
                 scalar::evaluate(body, operands.iter().map(|operand| to_column(operand)).collect(), host)?,
                 ty.shape(),
@@ -236,6 +259,18 @@ fn join(digits: &ArrayD<i64>, radix: Radix) -> ArrayD<i64> {
     let all: Vec<i64> = digits.iter().copied().collect();
     let values = all.chunks_exact(radix.count as usize).map(|digits| radix.value(digits.iter().copied()));
     ArrayD::from_shape_vec(shape, values.collect()).expect("one value for each group of digits")
+}
+
+/// Why a function of two integers has no result.
+fn no_result(function: Pairwise, x: &ArrayD<i64>, y: &ArrayD<i64>) -> String {
+    let name = function.mnemonic();
+    match x.iter().zip(y).find(|(x, y)| function.of_pair(**x, **y).is_none()) {
+        Some((_, y)) if *y < 0 && function != Pairwise::Mul => {
+            format!("`fhe.{name}` by {y}; bits are shifted by 0 or more")
+        }
+        Some((x, y)) => format!("`fhe.{name}` of {x} and {y} leaves 64 bits"),
+        None => format!("`fhe.{name}` has no result"),
+    }
 }
 
 fn encode(function: Function<'_, '_>, i: usize, input: &Clear) -> Result<Clear, Diagnostic> {

@@ -14,6 +14,7 @@ pub mod host;
 pub mod interpret;
 pub mod linear;
 mod nesting;
+pub mod pairwise;
 pub mod scalar;
 pub mod tfhe;
 pub mod types;

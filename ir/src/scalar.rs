@@ -62,9 +62,9 @@ fn evaluate_op(
             real.map(|real| Column::Real(vec![real.value(); count]))
                 .ok_or_else(|| failed("the constant is not a scalar".into()))
         }
-        ("fhe.call_host", [input]) => {
+        ("fhe.call_host", inputs) => {
             let function = attr::get_i64(&op, "function").unwrap_or(-1);
-            let result = host.call(function, input).map_err(failed)?;
+            let result = host.call(function, inputs).map_err(failed)?;
             Ok(result)
         }
         ("arith.sitofp" | "arith.uitofp", [Column::Int(values)]) => {

@@ -4,6 +4,7 @@ use crate::diagnostic::emit_error;
 use crate::digits::Digits;
 use crate::fhe::{FheOp, Lookup};
 use crate::linear::Linear;
+use crate::pairwise::{JointLookup, Pairwise};
 use crate::tfhe::{Bootstrap, TfheOp, key_ops};
 use crate::types::{Element, ValueType};
 use crate::{attributes as attr, scalar, walk};
@@ -38,7 +39,7 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
     let result = value_type(walk::result(op).r#type())?;
     let shapes: Vec<&[usize]> = operands.iter().map(ValueType::shape).collect();
     if name.starts_with("fhe.") {
-        if DIGITS_OF_KNOWN_WIDTH.contains(&name) || (name == "fhe.low_bits" && operands.len() == 2) {
+        if is_of_known_width(name, operands.len()) {
             known_widths(&operands, &result)?;
         }
         let malformed = || "attributes are malformed".to_owned();
@@ -50,6 +51,9 @@ fn verify(name: &str, op: OperationRef<'_, '_>) -> Result<(), String> {
             }
             FheOp::Digits(digits) => verify_digits(&digits, &operands, &result),
             FheOp::Lookup(lookup) => verify_lookup(&lookup, &operands[0], &result),
+            FheOp::Pairwise(function) => verify_pairwise(function, &operands, &result),
+            FheOp::Select => verify_select(&operands, &result),
+            FheOp::JointLookup(lookup) => verify_joint_lookup(&lookup, &operands, &result),
             FheOp::Map { body } => verify_map(body, &operands, &result),
         }
     } else {
@@ -132,8 +136,53 @@ fn verify_lookup(lookup: &Lookup, input: &ValueType, result: &ValueType) -> Resu
     Ok(())
 }
 
-/// Operations that say something about bits of an encoding.
-const DIGITS_OF_KNOWN_WIDTH: [&str; 2] = ["fhe.bit", "fhe.reinterpret"];
+fn verify_pairwise(function: Pairwise, operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    operands.iter().try_for_each(|operand| same_shape(operand, result))?;
+    match function {
+        Pairwise::Compare(_) if result.is_signed() => Err(never_negative(result)),
+        Pairwise::Mul
+        | Pairwise::Compare(_)
+        | Pairwise::Min
+        | Pairwise::Max
+        | Pairwise::And
+        | Pairwise::Or
+        | Pairwise::Xor
+        | Pairwise::ShiftLeft
+        | Pairwise::ShiftRight => Ok(()),
+    }
+}
+
+fn verify_select(operands: &[ValueType], result: &ValueType) -> Result<(), String> {
+    operands.iter().try_for_each(|operand| same_shape(operand, result))
+}
+
+fn verify_joint_lookup(
+    lookup: &JointLookup,
+    operands: &[ValueType],
+    result: &ValueType,
+) -> Result<(), String> {
+    operands.iter().try_for_each(|operand| same_shape(operand, result))?;
+    let (found, allowed) = (lookup.lows.len(), operands.len());
+    if found != allowed || found == 0 {
+        return Err(format!("the tables are for {found} operands, there are {allowed}"));
+    }
+    if lookup.tables.is_empty() {
+        return Err(format!("tables of shape {:?} have no entries", lookup.tables.shape()));
+    }
+    verify_selector(lookup.selector.as_ref(), lookup.tables.shape()[0], operands[0].shape())
+}
+
+fn never_negative(result: &ValueType) -> String {
+    format!("the result has the type `{}`, it is never negative: use `!fhe.eint`", result.element)
+}
+
+/// Whether an operation says something about bits of an encoding.
+fn is_of_known_width(name: &str, operands: usize) -> bool {
+    match (name, operands) {
+        ("fhe.bit", 1) | ("fhe.reinterpret", _) | ("fhe.low_bits", 2) => true,
+        _ => false,
+    }
+}
 
 fn known_widths(operands: &[ValueType], result: &ValueType) -> Result<(), String> {
     match operands.iter().chain([result]).find(|ty| ty.integer().is_none()) {
@@ -152,14 +201,7 @@ fn verify_digits(digits: &Digits, operands: &[ValueType], result: &ValueType) ->
         Err(format!("`{name}` is {found}, allowed is {least} to {most}"))
     };
     let unsigned = || {
-        if result.is_signed() {
-            Err(format!(
-                "the result has the type `{}`, it is never negative: use `!fhe.eint`",
-                result.element
-            ))
-        } else {
-            Ok(())
-        }
+        if result.is_signed() { Err(never_negative(result)) } else { Ok(()) }
     };
     let width = |ty: &ValueType| ty.integer().map_or(widest, |(width, _)| width.0);
     match *digits {
@@ -171,6 +213,16 @@ fn verify_digits(digits: &Digits, operands: &[ValueType], result: &ValueType) ->
         }
         Digits::Bit { position } => {
             in_reach("position", position, 0, width(&operands[0]))?;
+            unsigned()
+        }
+        Digits::BitOfDifference { position } => {
+            let [a, b] = [&operands[0], &operands[1]];
+            if let (Some((from, _)), Some((other, _))) = (a.integer(), b.integer())
+                && from != other
+            {
+                return Err(format!("operands of {from} and {other} bits, they must have one width"));
+            }
+            in_reach("position", position, 0, width(a).min(width(b)))?;
             unsigned()
         }
         Digits::Reinterpret { from, to, half_steps } => {
@@ -249,7 +301,11 @@ fn verify_tables(lookup: &Lookup, input: &[usize], least: usize) -> Result<(), S
             "tables have shape {count}×{length}; needed are one or more of {lengths}, … entries"
         ));
     }
-    let Some(selector) = &lookup.selector else {
+    verify_selector(lookup.selector.as_ref(), count, input)
+}
+
+fn verify_selector(selector: Option<&ArrayD<i64>>, count: usize, input: &[usize]) -> Result<(), String> {
+    let Some(selector) = selector else {
         return if count == 1 { Ok(()) } else { Err(format!("{count} tables need a `selector`")) };
     };
     if selector.shape() != input {

@@ -1,6 +1,7 @@
 //! `fhe-build-tables`: every map becomes a lookup; tables of the program's own lookups are checked.
 //!
-//! Requires ranges of inputs and maps fused to one encrypted operand. A table has one entry for each value
+//! Requires ranges of inputs. A map of several encrypted operands becomes a lookup of all of them, for
+//! `fhe-decompose-pairwise`. A table has one entry for each value
 //! of the input's width, and there is one table for each distinct choice of the map's constants. A measured
 //! range of the result is widened to what the tables yield for the input's range: inputs that no sample
 //! happened to hit must be right, too.
@@ -15,6 +16,7 @@ use cloakwork_ir::build::Builder;
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, functions_under};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::pairwise::JointLookup;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
@@ -34,7 +36,15 @@ pub fn build_tables<'c: 'a, 'a>(
                     replace(context, op, tabulated)?;
                 }
                 Some(FheOp::Lookup(lookup)) => check(context, function, op, &lookup)?,
-                Some(FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_)) | None => {}
+                Some(FheOp::JointLookup(lookup)) => check_joint(function, op, &lookup)?,
+                Some(
+                    FheOp::Constant { .. }
+                    | FheOp::Linear(_)
+                    | FheOp::Digits(_)
+                    | FheOp::Pairwise(_)
+                    | FheOp::Select,
+                )
+                | None => {}
             }
         }
         function.update_signature(context);
@@ -70,6 +80,11 @@ fn replace<'c: 'a, 'a>(
             let ty = result_type(op, &declared, reached)?;
             (builder.lookup(&lookup, input, &ty), reached)
         }
+        Tabulated::Joint { inputs, lookup } => {
+            let reached = facts::hull(&lookup.tables);
+            let ty = result_type(op, &declared, reached)?.to_mlir(context);
+            (builder.op("fhe.joint_lookup", &inputs, ty, &lookup.attributes(context)), reached)
+        }
     };
     let built = walk::defining_op(value).expect("built above");
     facts::set_range(context, built, measured.map_or(reached, |measured| join(measured, reached)));
@@ -95,6 +110,31 @@ fn result_type(op: OperationRef<'_, '_>, declared: &ValueType, (lo, hi): Range) 
         ));
     }
     Ok(declared.clone())
+}
+
+/// A table of several values of the program itself: it has an entry for all of them.
+fn check_joint<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+    lookup: &JointLookup,
+) -> Result<(), Failed> {
+    for (i, (&low, &size)) in lookup.lows.iter().zip(lookup.sizes()).enumerate() {
+        let Some((lo, hi)) = facts::range(function, walk::operand(op, i)) else {
+            return Err(fail(
+                op,
+                "the range of the lookup's input is not known; run `fhe-infer-ranges` first",
+            ));
+        };
+        let high = low + size as i64 - 1;
+        if lo < low || hi > high {
+            let message = format!(
+                "operand {i} takes the values {lo} to {hi}, the tables hold {low} to {high}; extend the tables, or make \
+                 the operand smaller"
+            );
+            return Err(fail(op, &message));
+        }
+    }
+    Ok(())
 }
 
 /// A table of the program itself: long enough, and its entries in the result's range.

@@ -6,7 +6,7 @@
 //! a value is used under another key, one keyswitch converts it. Arguments and results keep their encoding as the
 //! attribute `tfhe.encoding`.
 
-use crate::facts::{fail, key, value_type};
+use crate::facts::{self, fail, key, value_type};
 use crate::key_choices::{KeyChoices, LookupKeys};
 use crate::pass::{Failed, Options};
 use crate::rounding::encode;
@@ -161,6 +161,9 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
             FheOp::Linear(linear) => builder.linear("tfhe", linear, &operands, &out),
             FheOp::Digits(digits) => self.digits(op, digits)?,
             FheOp::Lookup(lookup) => self.lookups(&[(op, lookup.clone())])?[0].1,
+            FheOp::Pairwise(_) | FheOp::Select | FheOp::JointLookup(_) => {
+                return Err(facts::several_left(op));
+            }
             FheOp::Map { .. } => return Err(fail(op, "a map is left; run `fhe-build-tables` first")),
         })
     }

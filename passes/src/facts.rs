@@ -22,7 +22,16 @@ pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>
     let given = match walk::defining_op(value) {
         Some(op) => attr::get_range(&op).or_else(|| match FheOp::of(op) {
             Some(FheOp::Constant { value }) => Some(hull(&value)),
-            Some(FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Lookup(_) | FheOp::Map { .. }) | None => None,
+            Some(
+                FheOp::Linear(_)
+                | FheOp::Digits(_)
+                | FheOp::Lookup(_)
+                | FheOp::Pairwise(_)
+                | FheOp::Select
+                | FheOp::JointLookup(_)
+                | FheOp::Map { .. },
+            )
+            | None => None,
         }),
         None => {
             let position = function.arguments().iter().position(|argument| *argument == value)?;
@@ -71,6 +80,12 @@ pub(crate) fn value_type<'c: 'a, 'a>(
 pub(crate) fn fail(op: OperationRef<'_, '_>, message: &str) -> Failed {
     emit_error(&op, message);
     Failed
+}
+
+/// Reports that a function of several encrypted values is left.
+pub(crate) fn several_left(op: OperationRef<'_, '_>) -> Failed {
+    let name = walk::name(&op);
+    fail(op, &format!("`{name}` of several encrypted values is left; run `fhe-decompose-pairwise` first"))
 }
 
 /// What tells values apart while nothing is erased.

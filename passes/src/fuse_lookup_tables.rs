@@ -96,6 +96,12 @@ pub(crate) fn compose(outer: &Lookup, inner: &Lookup, shape: &[usize]) -> Lookup
 fn lookup_of(op: OperationRef<'_, '_>) -> Option<Lookup> {
     match FheOp::of(op)? {
         FheOp::Lookup(lookup) => Some(lookup),
-        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Map { .. } => None,
+        FheOp::Constant { .. }
+        | FheOp::Linear(_)
+        | FheOp::Digits(_)
+        | FheOp::Pairwise(_)
+        | FheOp::Select
+        | FheOp::JointLookup(_)
+        | FheOp::Map { .. } => None,
     }
 }

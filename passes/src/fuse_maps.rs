@@ -81,7 +81,7 @@ impl<'c: 'a, 'a> Group<'c, 'a> {
         if group.inputs.len() <= 1 {
             return group;
         }
-        // No common origin: the error comes later, on the integers that are mixed.
+        // No common origin: a function of several integers, without real numbers between.
         let mut group = Self::alone(order, op);
         loop {
             let real = group.inputs.iter().filter(|(_, value)| is_real(**value));
@@ -218,13 +218,25 @@ fn producer<'c: 'a, 'a>(value: Value<'c, 'a>) -> Option<OperationRef<'c, 'a>> {
 fn body_of<'c: 'a, 'a>(op: OperationRef<'c, 'a>) -> Option<BlockRef<'c, 'a>> {
     match FheOp::of(op)? {
         FheOp::Map { body } => Some(body),
-        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Lookup(_) => None,
+        FheOp::Constant { .. }
+        | FheOp::Linear(_)
+        | FheOp::Digits(_)
+        | FheOp::Lookup(_)
+        | FheOp::Pairwise(_)
+        | FheOp::Select
+        | FheOp::JointLookup(_) => None,
     }
 }
 
 fn encrypted_constant(value: Value<'_, '_>) -> Option<ndarray::ArrayD<i64>> {
     match FheOp::of(walk::defining_op(value)?)? {
         FheOp::Constant { value } => Some(value),
-        FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Lookup(_) | FheOp::Map { .. } => None,
+        FheOp::Linear(_)
+        | FheOp::Digits(_)
+        | FheOp::Lookup(_)
+        | FheOp::Pairwise(_)
+        | FheOp::Select
+        | FheOp::JointLookup(_)
+        | FheOp::Map { .. } => None,
     }
 }

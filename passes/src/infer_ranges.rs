@@ -1,6 +1,6 @@
 //! `fhe-infer-ranges`: bounds of every encrypted integer that no input set measured.
 //!
-//! Requires a range or a width on arguments, and maps fused to one encrypted operand. Ranges that stand
+//! Requires a range or a width on arguments, and maps fused as far as they can be. Ranges that stand
 //! there already win over what could be inferred. Bounds are kept for each element while a function is
 //! walked; the IR gets the least range that holds all of them, for lookups and maps every table at every input.
 
@@ -16,6 +16,7 @@ use cloakwork_ir::function::{Function, Side, functions_under};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Linear;
+use cloakwork_ir::pairwise::Pairwise;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
@@ -61,7 +62,14 @@ fn infer<'c: 'a, 'a>(
                         let (reached, interval) = evaluate(function, op, &fhe, &ty, &known, host)?;
                         (join(measured, reached), interval)
                     }
-                    Some(measured) => (measured, Interval::uniform(ty.shape(), measured)),
+                    Some(measured) => {
+                        match missed(op, &fhe, &known).map(|it| (join(measured, it.hull()), it)) {
+                            Some((joined, interval)) if fits_lookup(joined) || !fits_lookup(measured) => {
+                                (joined, interval)
+                            }
+                            _ => (measured, Interval::uniform(ty.shape(), measured)),
+                        }
+                    }
                     None => evaluate(function, op, &fhe, &ty, &known, host)?,
                 };
                 facts::set_range(context, op, range);
@@ -145,8 +153,22 @@ fn evaluate<'c: 'a, 'a>(
     let interval = match fhe {
         FheOp::Constant { value } => Interval::exactly(value.clone()),
         FheOp::Linear(linear) => evaluate_linear(function, op, linear, ty, known)?,
-        FheOp::Digits(digits) => intervals::digits(digits, bounds(function, op, 0, known)?)
-            .ok_or_else(|| fail(op, "the values leave 64 bits; make the input smaller"))?,
+        FheOp::Digits(digits) => {
+            let operands = (0..op.operand_count()).map(|i| bounds(function, op, i, known));
+            let operands: Vec<&Interval> = operands.collect::<Result<_, _>>()?;
+            intervals::digits(digits, &operands)
+                .ok_or_else(|| fail(op, "the values leave 64 bits; make the input smaller"))?
+        }
+        FheOp::Pairwise(pairwise) => {
+            let [x, y] = [bounds(function, op, 0, known)?, bounds(function, op, 1, known)?];
+            intervals::pairwise(*pairwise, x, y).ok_or_else(|| no_bounds(op, *pairwise, x, y))?
+        }
+        FheOp::Select => {
+            let condition = bounds(function, op, 0, known)?;
+            check_condition(op, condition.hull())?;
+            intervals::select(condition, bounds(function, op, 1, known)?, bounds(function, op, 2, known)?)
+        }
+        FheOp::JointLookup(lookup) => Interval::uniform(ty.shape(), facts::hull(&lookup.tables)),
         FheOp::Lookup(lookup) => {
             let input = bounds(function, op, 0, known)?;
             return Ok((reachable(lookup, input.hull()), looked_up(lookup, input)));
@@ -164,6 +186,7 @@ fn evaluate<'c: 'a, 'a>(
                 };
                 return Ok((reachable(&lookup, range), looked_up(&lookup, input)));
             }
+            Tabulated::Joint { lookup, .. } => Interval::uniform(ty.shape(), facts::hull(&lookup.tables)),
         },
     };
     Ok((interval.hull(), interval))
@@ -173,8 +196,61 @@ fn evaluate<'c: 'a, 'a>(
 fn wraps(op: &FheOp<'_, '_>) -> bool {
     match op {
         FheOp::Digits(digits) => !intervals::is_monotone(digits),
-        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Lookup(_) | FheOp::Map { .. } => false,
+        FheOp::Constant { .. }
+        | FheOp::Linear(_)
+        | FheOp::Lookup(_)
+        | FheOp::Pairwise(_)
+        | FheOp::Select
+        | FheOp::JointLookup(_)
+        | FheOp::Map { .. } => false,
     }
+}
+
+/// Bounds of a function of several values: samples need not have hit every pair of what each of them can be.
+fn missed<'c: 'a, 'a>(op: OperationRef<'c, 'a>, fhe: &FheOp<'c, 'a>, known: &Known) -> Option<Interval> {
+    let of = |i: usize| known.get(&key(walk::operand(op, i)));
+    match fhe {
+        FheOp::Pairwise(pairwise) => intervals::pairwise(*pairwise, of(0)?, of(1)?),
+        FheOp::Select => Some(intervals::select(of(0)?, of(1)?, of(2)?)),
+        FheOp::Constant { .. }
+        | FheOp::Linear(_)
+        | FheOp::Digits(_)
+        | FheOp::Lookup(_)
+        | FheOp::JointLookup(_)
+        | FheOp::Map { .. } => None,
+    }
+}
+
+fn fits_lookup((lo, hi): Range) -> bool {
+    encoding::width_of_range(lo, hi) <= encoding::MAX_LOOKUP_WIDTH
+}
+
+fn check_condition(op: OperationRef<'_, '_>, (lo, hi): Range) -> Result<(), Failed> {
+    if lo >= 0 && hi <= 1 {
+        return Ok(());
+    }
+    Err(fail(
+        op,
+        &format!("the condition takes the values {lo} to {hi}, allowed are 0 and 1; compare it with 0 first"),
+    ))
+}
+
+/// Why a function of two integers has no bounds.
+fn no_bounds(op: OperationRef<'_, '_>, function: Pairwise, x: &Interval, y: &Interval) -> Failed {
+    let name = function.mnemonic();
+    let ((a, b), (c, d)) = (x.hull(), y.hull());
+    let is_shift = matches!(function, Pairwise::ShiftLeft | Pairwise::ShiftRight);
+    fail(
+        op,
+        &match is_shift && c < 0 {
+            true => format!(
+                "`fhe.{name}` by {c} to {d}; bits are shifted by 0 or more, so declare an unsigned amount"
+            ),
+            false => format!(
+                "the result of `fhe.{name}` of {a} to {b} and {c} to {d} leaves 64 bits; give the operands smaller ranges"
+            ),
+        },
+    )
 }
 
 fn evaluate_linear<'c: 'a, 'a>(

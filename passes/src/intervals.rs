@@ -7,6 +7,7 @@ use crate::facts::{self, Range};
 use crate::intervals_at_positions as positions;
 use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
+use cloakwork_ir::pairwise::Pairwise;
 use ndarray::{ArrayD, IxDyn, Zip};
 
 /// `lo ≤ v ≤ hi` for each element.
@@ -72,8 +73,9 @@ pub(crate) fn linear(linear: &Linear, operands: &[&Interval], shape: &[usize]) -
     })
 }
 
-/// Bounds of the digits of values between the bounds of `input`; `None` where they leave 64 bits.
-pub(crate) fn digits(digits: &Digits, input: &Interval) -> Option<Interval> {
+/// Bounds of the digits of values between the bounds of the operands; `None` where they leave 64 bits.
+pub(crate) fn digits(digits: &Digits, operands: &[&Interval]) -> Option<Interval> {
+    let input = operands[0];
     // All values whose digits above agree lie between the results for the bounds; else anything can come.
     let (digits, above, most) = match *digits {
         Digits::Round { .. } | Digits::Truncate { .. } | Digits::Reinterpret { .. } => {
@@ -83,6 +85,10 @@ pub(crate) fn digits(digits: &Digits, input: &Interval) -> Option<Interval> {
             (Digits::LowBits { bits }, bits, (1 << bits) - 1)
         }
         Digits::Bit { position } => (*digits, position, 1),
+        Digits::BitOfDifference { position } => {
+            let difference = linear(&Linear::Sub, operands, input.lo.shape())?;
+            return self::digits(&Digits::Bit { position }, &[&difference]);
+        }
     };
     let (mut lo, mut hi) = (digits.evaluate(&[&input.lo])?, digits.evaluate(&[&input.hi])?);
     Zip::from(&mut lo).and(&mut hi).and(&input.lo).and(&input.hi).for_each(|lo, hi, &from, &to| {
@@ -97,8 +103,82 @@ pub(crate) fn digits(digits: &Digits, input: &Interval) -> Option<Interval> {
 pub(crate) fn is_monotone(digits: &Digits) -> bool {
     match digits {
         Digits::Round { .. } | Digits::Truncate { .. } | Digits::Reinterpret { .. } => true,
-        Digits::LowBits { .. } | Digits::LowBitsBelow { .. } | Digits::Bit { .. } => false,
+        Digits::LowBits { .. }
+        | Digits::LowBitsBelow { .. }
+        | Digits::Bit { .. }
+        | Digits::BitOfDifference { .. } => false,
     }
+}
+
+/// Bounds of a function of two integers; `None` where it leaves 64 bits or a shift can be negative.
+pub(crate) fn pairwise(function: Pairwise, x: &Interval, y: &Interval) -> Option<Interval> {
+    let bounds = |(&x_lo, &x_hi): (&i64, &i64), (&y_lo, &y_hi): (&i64, &i64)| -> Option<Range> {
+        let corner = |x, y| function.of_pair(x, y);
+        match function {
+            Pairwise::Mul | Pairwise::Min | Pairwise::Max | Pairwise::ShiftLeft | Pairwise::ShiftRight => {
+                let corners =
+                    [corner(x_lo, y_lo)?, corner(x_lo, y_hi)?, corner(x_hi, y_lo)?, corner(x_hi, y_hi)?];
+                corners.into_iter().map(|corner| (corner, corner)).reduce(facts::join)
+            }
+            Pairwise::Compare(predicate) => {
+                let signs = sign(x_lo, y_hi)..=sign(x_hi, y_lo);
+                signs.map(|sign| i64::from(predicate.holds(sign))).map(|bit| (bit, bit)).reduce(facts::join)
+            }
+            Pairwise::And | Pairwise::Or | Pairwise::Xor => {
+                Some(of_bits(function, (x_lo, x_hi), (y_lo, y_hi)))
+            }
+        }
+    };
+    let all: Option<Vec<Range>> =
+        x.lo.iter().zip(&x.hi).zip(y.lo.iter().zip(&y.hi)).map(|(x, y)| bounds(x, y)).collect();
+    let all = all?;
+    let array = |values: Vec<i64>| ArrayD::from_shape_vec(x.lo.raw_dim(), values).ok();
+    Some(Interval {
+        lo: array(all.iter().map(|(lo, _)| *lo).collect())?,
+        hi: array(all.iter().map(|(_, hi)| *hi).collect())?,
+    })
+}
+
+fn sign(x: i64, y: i64) -> i64 {
+    x.cmp(&y) as i64
+}
+
+/// Bounds of a function of bits: what as many bits as the operands have can hold.
+fn of_bits(function: Pairwise, (a, b): Range, (c, d): Range) -> Range {
+    if a == b && c == d {
+        let only = function.of_pair(a, c).unwrap_or_default();
+        return (only, only);
+    }
+    let bits = |lo: i64, hi: i64| 64 - (if lo < 0 { !lo } else { 0 }).max(hi.max(0)).leading_zeros();
+    let widest = bits(a, b).max(bits(c, d));
+    let most = if widest >= 63 { i64::MAX } else { (1 << widest) - 1 };
+    let least = -most - 1;
+    match function {
+        Pairwise::And if a >= 0 && c >= 0 => (0, b.min(d)),
+        Pairwise::And if a >= 0 => (0, b),
+        Pairwise::And if c >= 0 => (0, d),
+        Pairwise::Or if a >= 0 && c >= 0 => (a.max(c), most),
+        Pairwise::Xor if a >= 0 && c >= 0 => (0, most),
+        _ => (least, most),
+    }
+}
+
+/// Bounds of a choice.
+pub(crate) fn select(condition: &Interval, then: &Interval, otherwise: &Interval) -> Interval {
+    let pick = |of_then: &ArrayD<i64>, of_otherwise: &ArrayD<i64>, both: fn(i64, i64) -> i64| {
+        let mut result = of_then.clone();
+        Zip::from(&mut result).and(of_otherwise).and(&condition.lo).and(&condition.hi).for_each(
+            |then, &otherwise, &lo, &hi| {
+                *then = match (lo, hi) {
+                    (1, 1) => *then,
+                    (0, 0) => otherwise,
+                    _ => both(*then, otherwise),
+                }
+            },
+        );
+        result
+    };
+    Interval { lo: pick(&then.lo, &otherwise.lo, i64::min), hi: pick(&then.hi, &otherwise.hi, i64::max) }
 }
 
 /// With `x⁺ = max(x, 0)` and `x⁻ = min(x, 0)`, each product `a·b` lies between

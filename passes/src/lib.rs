@@ -18,6 +18,7 @@ mod intervals_at_positions;
 mod key_choices;
 mod native;
 mod optimize_parameters;
+mod pairwise;
 mod parameter_options;
 mod parameter_view;
 pub mod parameters;

@@ -5,7 +5,7 @@
 
 use crate::clear_bounds::magnitudes;
 use crate::composition::{Feed, check_types, described, feeds};
-use crate::facts::{fail, key};
+use crate::facts::{self, fail, key};
 use crate::parameters::{Operand, Output, ParamDag, Value as DagValue};
 use crate::pass::Failed;
 use crate::rounding::noise;
@@ -137,6 +137,7 @@ fn add_op(
             return noise::add(dag, node).map_err(|message| fail(op, &message));
         }
         FheOp::Lookup(_) => return Ok(dag.lookup(operand(0), width, count, label)),
+        FheOp::Pairwise(_) | FheOp::Select | FheOp::JointLookup(_) => return Err(facts::several_left(op)),
         FheOp::Map { .. } => return Err(fail(op, "a map is left; run `fhe-build-tables` first")),
         FheOp::Linear(linear) => linear,
     };

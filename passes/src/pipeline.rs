@@ -20,7 +20,7 @@ pub const PREPARE: &str =
     "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-infer-ranges,fhe-build-tables,canonicalize,cse)";
 
 /// `fhe` with ranges to `fhe` with widths.
-pub const FHE: &str = "builtin.module(fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
+pub const FHE: &str = "builtin.module(fhe-decompose-pairwise,canonicalize,cse,fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
 
 /// `fhe` with widths to `tfhe`, with the default error probability and security.
 pub const PARAMETERS: &str = "builtin.module(fhe-decompose-rounding,canonicalize,cse,fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";

@@ -9,6 +9,7 @@ use crate::infer_bit_widths;
 use crate::infer_ranges;
 use crate::native::convert_tfhe_to_loops;
 use crate::optimize_parameters;
+use crate::pairwise;
 use crate::pass::{Level, Pass, PassOption};
 use crate::rounding::decompose;
 
@@ -50,6 +51,10 @@ const COST_TABLE: PassOption = PassOption {
     default: "avx512",
 };
 
+const fn strategy(name: &'static str, summary: &'static str) -> PassOption {
+    PassOption { name, summary, default: "auto" }
+}
+
 /// The passes; MLIR's registry and `ir-opt --list-passes` are made from it.
 pub static PASSES: &[Pass] = &[
     Pass {
@@ -72,6 +77,29 @@ pub static PASSES: &[Pass] = &[
         level: Level::Fhe,
         options: &[],
         run: build_tables::run,
+    },
+    Pass {
+        name: "fhe-decompose-pairwise",
+        summary: "functions of several encrypted values become sums and lookups",
+        level: Level::Fhe,
+        options: &[
+            strategy(
+                "comparison",
+                "how `fhe.compare` is done where it can: auto, sign, table, chunks-1 to chunks-8",
+            ),
+            strategy("min-max", "the same for `fhe.min` and `fhe.max`: auto, table, chunks-1 to chunks-8"),
+            strategy(
+                "bitwise",
+                "the same for `fhe.and`, `fhe.or`, `fhe.xor`: auto, packed, chunks-1 to chunks-8",
+            ),
+            strategy("shifts", "the same for shifts: auto, packed, bits"),
+            strategy(
+                "products",
+                "the same for `fhe.mul`: auto, quarter-squares, packed, chunks-1 to chunks-8",
+            ),
+            strategy("selects", "the same for `fhe.select`: auto, packed, chunks-1 to chunks-8"),
+        ],
+        run: pairwise::decompose::run,
     },
     Pass {
         name: "fhe-decompose-rounding",

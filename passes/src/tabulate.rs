@@ -1,7 +1,8 @@
 //! The values of a map for every input of its range.
 //!
-//! Requires that the map depends on one encrypted integer and constants, and that it yields an integer.
-//! Everything else is an error that says how to get there.
+//! Requires that the map depends on encrypted integers and constants, and that it yields an integer.
+//! Everything else is an error that says how to get there. With several integers there is an entry for each choice of
+//! their values.
 
 use crate::facts::{self, Range, fail, value_type};
 use crate::pass::Failed;
@@ -13,6 +14,7 @@ use cloakwork_ir::function::Function;
 use cloakwork_ir::host::Column;
 use cloakwork_ir::host::HostFunctions;
 use cloakwork_ir::interpret::Clear;
+use cloakwork_ir::pairwise::JointLookup;
 use cloakwork_ir::scalar;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
@@ -30,6 +32,8 @@ pub(crate) enum Tabulated<'c, 'a> {
     Constant(ArrayD<i64>),
     /// A lookup of `input`, whose values lie in `range`.
     Lookup { input: Value<'c, 'a>, range: Range, lookup: Lookup },
+    /// A lookup of several values.
+    Joint { inputs: Vec<Value<'c, 'a>>, lookup: JointLookup },
 }
 
 /// Evaluates the body for every input; the tables have the least length, or the one of the input's declared width.
@@ -47,15 +51,17 @@ pub(crate) fn tabulate<'c: 'a, 'a>(
              run `fhe-fuse-maps` first, and end the function with rounding and a conversion to integers",
         ));
     }
-    let mut input: Option<Value<'c, 'a>> = None;
-    let mut others = 0;
+    let mut inputs: Vec<Value<'c, 'a>> = vec![];
     let mut parts = vec![];
     for (i, operand) in op.operands().enumerate() {
         let element = value_type(operand, op)?.element;
         match element {
             Element::Encrypted { .. } => {
-                others += usize::from(*input.get_or_insert(operand) != operand);
-                parts.push(Part::Input);
+                let place = inputs.iter().position(|known| *known == operand).unwrap_or(inputs.len());
+                if place == inputs.len() {
+                    inputs.push(operand);
+                }
+                parts.push(Part::Input(place));
             }
             Element::Clear | Element::ClearReal => {
                 let constant = facts::clear_constant(operand).ok_or_else(|| {
@@ -75,26 +81,25 @@ pub(crate) fn tabulate<'c: 'a, 'a>(
             }
         }
     }
-    if others > 0 {
-        return Err(fail(
-            op,
-            "this is a function of two encrypted values, but a table lookup takes one; combine them with `fhe.add`, \
-             `fhe.sub` or `fhe.mul_clear` into one integer first, such as `x + y · 2^width`, and apply the function to that",
-        ));
-    }
-    match input {
-        None => constant(op, body, &parts, &result, host).map(Tabulated::Constant),
-        Some(input) => {
+    match inputs.as_slice() {
+        [] => constant(op, body, &parts, &result, host).map(Tabulated::Constant),
+        &[input] => {
             let (range, width) = input_range(function, op, input)?;
             let lookup = lookup(op, body, &parts, &result, Inputs { range, width }, host)?;
             Ok(Tabulated::Lookup { input, range, lookup })
+        }
+        _ => {
+            let ranges = input_ranges(function, op, &inputs)?;
+            let lookup = joint_lookup(op, body, &parts, &result, &ranges, host)?;
+            Ok(Tabulated::Joint { inputs, lookup })
         }
     }
 }
 
 /// An operand of the map.
 enum Part {
-    Input,
+    /// The encrypted integer of that place.
+    Input(usize),
     Constant(Clear),
 }
 
@@ -140,6 +145,39 @@ fn input_range<'c: 'a, 'a>(
     Ok((range, width))
 }
 
+/// Ranges of several inputs that have a table together.
+fn input_ranges<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+    inputs: &[Value<'c, 'a>],
+) -> Result<Vec<Range>, Failed> {
+    let mut ranges = vec![];
+    for &input in inputs {
+        ranges.push(facts::range(function, input).ok_or_else(|| {
+            fail(op, "the range of the map's input is not known; run `fhe-infer-ranges` first")
+        })?);
+    }
+    let sizes: Vec<i128> = ranges.iter().map(|&(lo, hi)| i128::from(hi) - i128::from(lo) + 1).collect();
+    let entries = sizes.iter().try_fold(1i128, |product, size| product.checked_mul(*size));
+    if entries.is_none_or(|entries| entries > 1 << MAX_LOOKUP_WIDTH.0) {
+        let each: Vec<String> = ranges
+            .iter()
+            .zip(&sizes)
+            .map(|((lo, hi), size)| format!("{size} values from {lo} to {hi}"))
+            .collect();
+        return Err(fail(
+            op,
+            &format!(
+                "this is a function of {} encrypted values, which take {}: a table for all of them together has at most \
+                 2^{MAX_LOOKUP_WIDTH} entries; make the values smaller, or split the function into functions of fewer",
+                inputs.len(),
+                each.join(" and ")
+            ),
+        ));
+    }
+    Ok(ranges)
+}
+
 fn constant(
     op: OperationRef<'_, '_>,
     body: BlockRef<'_, '_>,
@@ -148,7 +186,7 @@ fn constant(
     host: &dyn HostFunctions,
 ) -> Result<ArrayD<i64>, Failed> {
     let columns = parts.iter().filter_map(|part| match part {
-        Part::Input => None,
+        Part::Input(_) => None,
         Part::Constant(Clear::Int(values)) => Some(Column::Int(values.iter().copied().collect())),
         Part::Constant(Clear::Real(values)) => Some(Column::Real(values.iter().copied().collect())),
     });
@@ -166,57 +204,113 @@ fn lookup(
     Inputs { range: (lo, hi), width }: Inputs,
     host: &dyn HostFunctions,
 ) -> Result<Lookup, Failed> {
-    let count = (hi - lo + 1) as usize;
+    let columns = vec![(lo..=hi).collect::<Vec<i64>>()];
+    let (rows, places) = rows(op, body, (parts, &columns), result, host)?;
     let mut tables = TableList::default();
+    let spread_rows: Vec<usize> = rows
+        .iter()
+        .map(|values| tables.place(spread((lo, hi), width, |input| values[(input - lo) as usize])))
+        .collect();
+    if rows.is_empty() {
+        // A tensor without elements still needs a table of the right length.
+        tables.place(vec![0; 1 << width.0]);
+    }
+    let places: Vec<usize> = places.into_iter().map(|place| spread_rows[place]).collect();
+    Ok(tables.lookup(result.shape(), &places))
+}
+
+/// As [`lookup`], with an axis of the tables for each input.
+fn joint_lookup(
+    op: OperationRef<'_, '_>,
+    body: BlockRef<'_, '_>,
+    parts: &[Part],
+    result: &ValueType,
+    ranges: &[Range],
+    host: &dyn HostFunctions,
+) -> Result<JointLookup, Failed> {
+    let sizes: Vec<usize> = ranges.iter().map(|(lo, hi)| (hi - lo + 1) as usize).collect();
+    let mut columns = vec![];
+    for (place, &(lo, _)) in ranges.iter().enumerate() {
+        // The last input runs fastest.
+        let repeats: usize = sizes[place + 1..].iter().product();
+        let count: usize = sizes.iter().product();
+        columns.push((0..count).map(|i| lo + (i / repeats % sizes[place]) as i64).collect());
+    }
+    let (mut rows, places) = rows(op, body, (parts, &columns), result, host)?;
+    if rows.is_empty() {
+        rows.push(vec![0; columns[0].len()]);
+    }
+    let shape: Vec<usize> = std::iter::once(rows.len()).chain(sizes).collect();
+    let selector = (rows.len() > 1).then(|| {
+        let places = places.iter().map(|&place| place as i64).collect();
+        ArrayD::from_shape_vec(IxDyn(result.shape()), places).expect("one place for each element")
+    });
+    let tables =
+        ArrayD::from_shape_vec(IxDyn(&shape), rows.concat()).expect("an entry for each choice of values");
+    Ok(JointLookup { lows: ranges.iter().map(|(lo, _)| *lo).collect(), tables, selector })
+}
+
+/// The results for the inputs of those columns, once for each distinct choice of constants, and the place of that of
+/// each element.
+fn rows(
+    op: OperationRef<'_, '_>,
+    body: BlockRef<'_, '_>,
+    (parts, inputs): (&[Part], &[Vec<i64>]),
+    result: &ValueType,
+    host: &dyn HostFunctions,
+) -> Result<(Vec<Vec<i64>>, Vec<usize>), Failed> {
+    let count = inputs[0].len();
     let mut known: BTreeMap<Vec<u64>, usize> = BTreeMap::new();
-    let mut places = vec![];
-    let flat: Vec<Option<Column>> = parts
+    let (mut rows, mut places) = (vec![], vec![]);
+    let flat: Vec<Flat> = parts
         .iter()
         .map(|part| match part {
-            Part::Input => None,
-            Part::Constant(Clear::Int(values)) => Some(Column::Int(values.iter().copied().collect())),
-            Part::Constant(Clear::Real(values)) => Some(Column::Real(values.iter().copied().collect())),
+            Part::Input(place) => Flat::Input(*place),
+            Part::Constant(Clear::Int(values)) => Flat::Int(values.iter().copied().collect()),
+            Part::Constant(Clear::Real(values)) => Flat::Real(values.iter().copied().collect()),
         })
         .collect();
     for element in 0..result.elements() {
         let choice: Vec<u64> = flat
             .iter()
-            .flatten()
-            .map(|column| match column {
-                Column::Int(values) => values[element] as u64,
-                Column::Real(values) => values[element].to_bits(),
+            .filter_map(|column| match column {
+                Flat::Input(_) => None,
+                Flat::Int(values) => Some(values[element] as u64),
+                Flat::Real(values) => Some(values[element].to_bits()),
             })
             .collect();
         if let Some(&place) = known.get(&choice) {
             places.push(place);
             continue;
         }
-        if (known.len() + 1) << width.0 > MAX_ENTRIES {
+        if (known.len() + 1) * count.next_power_of_two() > MAX_ENTRIES {
             return Err(fail(
                 op,
                 &format!(
                     "the map's constants need more than {} tables of {} entries each; at most {MAX_ENTRIES} entries are \
                  allowed; use fewer distinct constants, or apply them outside of the map",
                     known.len(),
-                    1u64 << width.0
+                    count.next_power_of_two()
                 ),
             ));
         }
         let columns = flat.iter().map(|column| match column {
-            None => Column::Int((lo..=hi).collect()),
-            Some(Column::Int(values)) => Column::Int(vec![values[element]; count]),
-            Some(Column::Real(values)) => Column::Real(vec![values[element]; count]),
+            Flat::Input(place) => Column::Int(inputs[*place].clone()),
+            Flat::Int(values) => Column::Int(vec![values[element]; count]),
+            Flat::Real(values) => Column::Real(vec![values[element]; count]),
         });
-        let values = evaluate(op, body, columns.collect(), host)?;
-        let place = tables.place(spread((lo, hi), width, |input| values[(input - lo) as usize]));
-        known.insert(choice, place);
-        places.push(place);
+        rows.push(evaluate(op, body, columns.collect(), host)?);
+        known.insert(choice, rows.len() - 1);
+        places.push(rows.len() - 1);
     }
-    if places.is_empty() {
-        // A tensor without elements still needs a table of the right length.
-        tables.place(vec![0; 1 << width.0]);
-    }
-    Ok(tables.lookup(result.shape(), &places))
+    Ok((rows, places))
+}
+
+/// An operand of the map, its elements in order.
+enum Flat {
+    Input(usize),
+    Int(Vec<i64>),
+    Real(Vec<f64>),
 }
 
 fn evaluate(

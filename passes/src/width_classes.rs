@@ -12,6 +12,7 @@ use crate::tables::reachable;
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
+use cloakwork_ir::digits::Digits;
 use cloakwork_ir::fhe::FheOp;
 use cloakwork_ir::function::Function;
 use cloakwork_ir::types::{Element, ValueType};
@@ -64,12 +65,16 @@ impl<'c: 'a, 'a> WidthClasses<'c, 'a> {
             values.iter().enumerate().map(|(place, encrypted)| (key(encrypted.value), place)).collect();
         let mut classes = UnionFind::<usize>::new(values.len());
         for encrypted in &values {
-            if let Some(FheOp::Linear(_)) = FheOp::of(encrypted.op) {
-                let place = places[&key(encrypted.value)];
-                for operand in encrypted.op.operands().filter_map(|operand| places.get(&key(operand))) {
-                    classes.union(place, *operand);
-                }
+            let operands = encrypted.op.operands().filter_map(|operand| places.get(&key(operand)).copied());
+            let mut joined: Vec<usize> = operands.collect();
+            match FheOp::of(encrypted.op) {
+                Some(FheOp::Linear(_)) => joined.push(places[&key(encrypted.value)]),
+                Some(FheOp::Digits(Digits::BitOfDifference { .. })) => {}
+                _ => continue,
             }
+            joined.windows(2).for_each(|pair| {
+                classes.union(pair[0], pair[1]);
+            });
         }
         let end = |value: &Value<'c, 'a>| places.get(&key(*value)).copied();
         let feeds: Vec<(usize, usize)> =
@@ -188,6 +193,9 @@ fn read<'c: 'a, 'a>(
                 (Some(measured), Some(reached)) => Some(join(measured, reached)),
                 (given, reached) => reached.or(given),
             }
+        }
+        Some(FheOp::Pairwise(_) | FheOp::Select | FheOp::JointLookup(_)) => {
+            return Err(facts::several_left(op));
         }
         Some(FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_)) | None => {
             facts::range(function, value)

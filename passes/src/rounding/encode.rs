@@ -16,7 +16,9 @@ use ndarray::{ArrayD, IxDyn};
 /// Tables of words for a result of width `out`; `None` for operations without a lookup.
 pub(crate) fn table(digits: &Digits, out: Width) -> Option<Lookup> {
     let words: Vec<i64> = match *digits {
-        Digits::Bit { position } => vec![(half(out) as i64).wrapping_neg(); 1 << position],
+        Digits::Bit { position } | Digits::BitOfDifference { position } => {
+            vec![(half(out) as i64).wrapping_neg(); 1 << position]
+        }
         Digits::LowBitsBelow { bits } => {
             (0..1i64 << bits).map(|v| v.wrapping_mul(delta(out) as i64)).collect()
         }
@@ -38,6 +40,10 @@ pub(crate) fn before<'c: 'a, 'a>(
 ) -> Value<'c, 'a> {
     let (x, width) = operands[0];
     match *digits {
+        Digits::BitOfDifference { position: d } => {
+            let difference = builder.linear("tfhe", &Linear::Sub, &[x, operands[1].0], ty);
+            times(builder, difference, 1 << (width.0 - d), ty)
+        }
         Digits::Bit { position: d } | Digits::LowBitsBelow { bits: d } => {
             let product = times(builder, x, 1 << (width.0 - d), ty);
             let Some(&(top, width)) = operands.get(1) else { return product };
@@ -63,7 +69,7 @@ pub(crate) fn after<'c: 'a, 'a>(
     ty: &ValueType,
 ) -> Value<'c, 'a> {
     match digits {
-        Digits::Bit { .. } => add(builder, looked_up, half(out) as i64, ty),
+        Digits::Bit { .. } | Digits::BitOfDifference { .. } => add(builder, looked_up, half(out) as i64, ty),
         Digits::LowBitsBelow { .. }
         | Digits::Reinterpret { .. }
         | Digits::Round { .. }

@@ -89,7 +89,10 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
         let (bits, is_monotone) = match *digits {
             Digits::Round { bits, .. } | Digits::Truncate { bits, .. } => (bits, true),
             Digits::LowBits { bits } => (bits, false),
-            Digits::LowBitsBelow { .. } | Digits::Bit { .. } | Digits::Reinterpret { .. } => {
+            Digits::LowBitsBelow { .. }
+            | Digits::Bit { .. }
+            | Digits::BitOfDifference { .. }
+            | Digits::Reinterpret { .. } => {
                 return Ok(walk::result(self.op));
             }
         };
@@ -132,6 +135,7 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             | Digits::LowBits { .. }
             | Digits::LowBitsBelow { .. }
             | Digits::Bit { .. }
+            | Digits::BitOfDifference { .. }
             | Digits::Reinterpret { .. } => self.x,
         }
     }

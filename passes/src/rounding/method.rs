@@ -61,7 +61,10 @@ impl Class {
                 (What::Removed(exactness), bits)
             }
             Digits::LowBits { bits } => (What::Kept, bits),
-            Digits::LowBitsBelow { .. } | Digits::Bit { .. } | Digits::Reinterpret { .. } => return None,
+            Digits::LowBitsBelow { .. }
+            | Digits::Bit { .. }
+            | Digits::BitOfDifference { .. }
+            | Digits::Reinterpret { .. } => return None,
         };
         Some(Self { what, width, bits })
     }

@@ -32,6 +32,13 @@ pub(crate) fn add(dag: &mut ParamDag, op: Op<'_>) -> Result<Value, String> {
         Digits::Reinterpret { .. } => {
             Ok(dag.linear(&[Operand::elementwise(operands[0].0, 1.0)], width, 0, label))
         }
+        Digits::BitOfDifference { position: d } => {
+            let weight =
+                |&(value, width): &(Value, Width)| Operand::elementwise(value, f64::from(width.0 - d).exp2());
+            let both: Vec<Operand> = operands.iter().map(weight).collect();
+            let difference = dag.linear(&both, Width(d), 2 * count, label.clone());
+            Ok(dag.lookup(difference, width, count, label))
+        }
         Digits::Bit { position: d } | Digits::LowBitsBelow { bits: d } => {
             let additions = count * operands.len() as u64;
             let product = dag.linear(&to_top(d), Width(d), additions, label.clone());

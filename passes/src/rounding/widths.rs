@@ -39,6 +39,7 @@ pub(crate) fn asked_widths(digits: &Digits, input: Input) -> Asked {
         }
         Digits::LowBits { bits } if is_identity(bits, input.range) => nothing,
         Digits::LowBits { bits } => Asked { input: Width(bits), result: Width(bits) },
+        Digits::BitOfDifference { position } => Asked { input: Width(position), ..nothing },
         Digits::LowBitsBelow { .. } | Digits::Bit { .. } | Digits::Reinterpret { .. } => nothing,
     }
 }
@@ -80,6 +81,7 @@ pub(crate) fn boxes(digits: &Digits, bits: u32, input: Input) -> Boxes {
         | Digits::LowBits { .. }
         | Digits::LowBitsBelow { .. }
         | Digits::Bit { .. }
+        | Digits::BitOfDifference { .. }
         | Digits::Reinterpret { .. } => 1,
     };
     // In halves of the input's unit.

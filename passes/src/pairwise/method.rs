@@ -1,0 +1,191 @@
+//! Which operations are done alike, the ways there are for them, and their names.
+
+use crate::pairwise::site::Term;
+use cloakwork_abi::encoding::{MAX_LOOKUP_WIDTH, width_of_range};
+use cloakwork_abi::parameters::Width;
+use cloakwork_ir::pairwise::{Pairwise, Predicate};
+use std::fmt;
+use std::str::FromStr;
+
+/// Sizes of chunks that are tried.
+const CHUNKS: [u32; 4] = [3, 4, 2, 5];
+
+/// How an operation becomes sums and lookups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    /// A table of the difference of the operands.
+    Table,
+    /// The bit above their difference, by a lookup of one bit less.
+    Sign,
+    /// A table of all pairs, both operands in one index.
+    Packed,
+    /// `⌊(x + y)² / 4⌋ − ⌊(x − y)² / 4⌋`
+    QuarterSquares,
+    /// Chunks of that many bits.
+    Chunks(u32),
+    /// One bit of the amount after the other.
+    Bits,
+}
+
+/// Which method is taken: that one where an operation can be done so, else the cheapest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Strategy(pub(crate) Option<How>);
+
+/// Operations that are done alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Class {
+    pub(crate) what: What,
+    sizes: Sizes,
+}
+
+/// What an operation computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    /// An order or an equality.
+    Order,
+    Equality,
+    Extreme,
+    Product,
+    Bitwise,
+    Shift,
+    Select,
+}
+
+/// Bits of what lookups could take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sizes {
+    operands: [Width; 2],
+    sum: Width,
+    difference: Width,
+    /// Of an index of all pairs.
+    pairs: Width,
+}
+
+impl Class {
+    /// The class of a function of two values.
+    pub(crate) fn of_pair(function: Pairwise, x: Term<'_, '_>, y: Term<'_, '_>) -> Self {
+        let what = match function {
+            Pairwise::Mul => What::Product,
+            Pairwise::Compare(Predicate::Equal | Predicate::NotEqual) => What::Equality,
+            Pairwise::Compare(_) => What::Order,
+            Pairwise::Min | Pairwise::Max => What::Extreme,
+            Pairwise::And | Pairwise::Or | Pairwise::Xor => What::Bitwise,
+            Pairwise::ShiftLeft | Pairwise::ShiftRight => What::Shift,
+        };
+        Self { what, sizes: Sizes::of(x, y) }
+    }
+
+    /// The class of a choice by a bit.
+    pub(crate) fn of_select(then: Term<'_, '_>, otherwise: Term<'_, '_>) -> Self {
+        let mut sizes = Sizes::of(then, otherwise);
+        sizes.pairs = Width(sizes.difference.0 + 1);
+        Self { what: What::Select, sizes }
+    }
+
+    /// What a strategy does; `None` if it leaves the choice.
+    pub(crate) fn method(&self, strategy: Strategy) -> Option<How> {
+        let how = strategy.0?;
+        let is_chunks = |how: &How| matches!(how, How::Chunks(_));
+        let methods = self.methods();
+        let can_chunk = is_chunks(&how) && self.what != What::Shift;
+        (methods.contains(&how) || can_chunk).then_some(how)
+    }
+
+    /// What can be done, likely good ones first; never empty.
+    pub(crate) fn methods(&self) -> Vec<How> {
+        let Sizes { sum, difference, pairs, .. } = self.sizes;
+        let fits = |width: Width| width <= MAX_LOOKUP_WIDTH;
+        let mut methods = vec![];
+        match self.what {
+            What::Order => {
+                methods.extend(fits(Width(difference.0.saturating_sub(1))).then_some(How::Sign));
+                methods.extend(fits(difference).then_some(How::Table));
+            }
+            What::Equality | What::Extreme => methods.extend(fits(difference).then_some(How::Table)),
+            What::Product => {
+                methods.extend(fits(sum.max(difference)).then_some(How::QuarterSquares));
+                methods.extend(fits(pairs).then_some(How::Packed));
+            }
+            What::Bitwise | What::Select => methods.extend(fits(pairs).then_some(How::Packed)),
+            What::Shift => {
+                methods.extend(fits(pairs).then_some(How::Packed));
+                methods.push(How::Bits);
+                return methods;
+            }
+        }
+        // What one narrow lookup does is never better in parts.
+        let widest = self.widest();
+        methods.extend(CHUNKS.into_iter().filter(|&size| size < widest.0).map(How::Chunks));
+        methods
+    }
+
+    /// Bits of the widest value that is cut into chunks.
+    fn widest(&self) -> Width {
+        let [x, y] = self.sizes.operands;
+        match self.what {
+            What::Order | What::Equality | What::Extreme | What::Select => self.sizes.difference,
+            What::Product | What::Bitwise | What::Shift => x.max(y),
+        }
+    }
+}
+
+impl Sizes {
+    fn of(x: Term<'_, '_>, y: Term<'_, '_>) -> Self {
+        let ((a, b), (c, d)) = (x.range, y.range);
+        let entries = u128::try_from(x.size().saturating_mul(y.size())).unwrap_or(u128::MAX);
+        Self {
+            operands: [x.width(), y.width()],
+            sum: width_of_range(a.saturating_add(c), b.saturating_add(d)),
+            difference: width_of_range(a.saturating_sub(d), b.saturating_sub(c)),
+            pairs: Width((128 - (entries - 1).leading_zeros()).max(1)),
+        }
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Ok(Self(match text {
+            "auto" => None,
+            "table" => Some(How::Table),
+            "sign" => Some(How::Sign),
+            "packed" => Some(How::Packed),
+            "quarter-squares" => Some(How::QuarterSquares),
+            "bits" => Some(How::Bits),
+            _ => {
+                let size = text.strip_prefix("chunks-").and_then(|size| size.parse().ok());
+                Some(How::Chunks(size.filter(|size| (1..=8).contains(size)).ok_or(())?))
+            }
+        }))
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            What::Order => "order",
+            What::Equality => "equality",
+            What::Extreme => "least or greatest",
+            What::Product => "product",
+            What::Bitwise => "bits",
+            What::Shift => "shift",
+            What::Select => "choice",
+        };
+        let [x, y] = self.sizes.operands;
+        write!(f, "{what} of {x} and {y} bits")
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table => f.write_str("a table of the difference"),
+            Self::Sign => f.write_str("the sign of the difference"),
+            Self::Packed => f.write_str("a table of all pairs"),
+            Self::QuarterSquares => f.write_str("quarter squares"),
+            Self::Chunks(size) => write!(f, "in chunks of {size} bits"),
+            Self::Bits => f.write_str("bit by bit"),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Functions of several encrypted integers: the ways to compute them by sums and lookups of one value.
+//!
+//! - [`method`]: which operations are done alike, and the ways there are for them;
+//! - [`site`]: sums, lookups and digits of values whose ranges are known;
+//! - [`compare`], [`product`], [`bits`]: an operation becomes these by one of the ways;
+//! - [`expand`]: which of them it is, and what constants among the operands save;
+//! - [`decompose`]: the pass.
+
+mod bits;
+mod compare;
+pub(crate) mod decompose;
+mod expand;
+mod method;
+mod product;
+mod site;
