@@ -104,7 +104,7 @@ impl HostFunction {
         }));
         match result {
             Ok(result) => result.map_err(|message| format!("`{name}` failed: {message}")),
-            Err(_) => Err(format!("`{name}` panicked; guard it against every value of its operands' ranges")),
+            Err(_) => Err(format!("`{name}` panicked; guard it against every value of its operand's range")),
         }
     }
 }

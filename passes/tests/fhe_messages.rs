@@ -82,9 +82,9 @@ fn maps() {
     );
     check(
         &[PREPARE],
-        &program(&format!("{SMALL}, {}", SMALL.replace('x', "y")), &both),
+        &program(&format!("{SMALL}, {}", WIDE.replace('x', "y")), &both),
         "test:2:6",
-        &["a function of two encrypted values", "a table lookup takes one"],
+        &["a function of 2 encrypted values", "100001 values from 0 to 100000", "at most 2^16 entries"],
     );
     let clear = map(
         "%x, %c",

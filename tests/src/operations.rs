@@ -69,6 +69,25 @@ pub const FHE_OPERATIONS: &[Operation] = &[
         " x {tables, selector}",
         "element `i` becomes `tables[selector[i]][xᵢ mod 2^w]`; without a selector there is one table",
     ),
+    operation("mul", " x, y", "`x · y`, elementwise, of two encrypted integers of any signs"),
+    operation(
+        "compare",
+        " x, y {predicate}",
+        "1 where the relation holds, else 0; the predicate is `eq`, `ne`, `lt`, `le`, `gt` or `ge`",
+    ),
+    operation("min", " x, y", "the lesser of each pair"),
+    operation("max", " x, y", "the greater of each pair"),
+    operation("and", " x, y", "bits on in both; of negative integers those of two's complement"),
+    operation("or", " x, y", "bits on in either"),
+    operation("xor", " x, y", "bits on in exactly one"),
+    operation("shift_left", " x, y", "`x · 2^y`, `y ≥ 0`"),
+    operation("shift_right", " x, y", "`⌊x / 2^y⌋`, `y ≥ 0`"),
+    operation("select", " c, x, y", "`x` where `c` is 1, `y` where it is 0"),
+    operation(
+        "joint_lookup",
+        " x, y, … {lows, tables, selector}",
+        "element `i` becomes `tables[selector[i], xᵢ − lows₀, yᵢ − lows₁, …]`",
+    ),
     operation(
         "round",
         " x {bits, approximate}",
@@ -84,7 +103,11 @@ pub const FHE_OPERATIONS: &[Operation] = &[
         " x, top {bits}",
         "`x mod 2^bits`; with bit `bits` of `x` as `top`, which is optional, it is a single lookup",
     ),
-    operation("bit", " x {position}", "`⌊x / 2^position⌋ mod 2`, one lookup of width `position`"),
+    operation(
+        "bit",
+        " x, y {position}",
+        "`⌊(x − y) / 2^position⌋ mod 2`, without `y` that of `x`; one lookup of width `position`",
+    ),
     operation(
         "reinterpret",
         " x {half_steps}",

@@ -38,14 +38,26 @@ module {
   }
 }
 // -----
-func.func @main(%x: !fhe.eint<2>, %y: !fhe.eint<2>) -> !fhe.eint<?> {
-  // expected-error@+1: this is a function of two encrypted values, but a table lookup takes one; combine them with `fhe.add`, `fhe.sub` or `fhe.mul_clear` into one integer first, such as `x + y · 2^width`, and apply the function to that
+// A map of several values becomes a lookup of all of them.
+// run: @main(3, 1) == 3
+// run: @main(2, 2) == 4
+func.func @main(%x: !fhe.eint<2>, %y: !fhe.eint<2> {fhe.range = array<i64: 1, 2>}) -> !fhe.eint<?> {
   %0 = fhe.map %x, %y : (!fhe.eint<2>, !fhe.eint<2>) -> !fhe.eint<?> {
   ^bb0(%v: i64, %w: i64):
     %s = arith.muli %v, %w : i64
     fhe.yield %s : i64
   }
   return %0 : !fhe.eint<?>
+}
+// -----
+func.func @main(%x: !fhe.eint<9>, %y: !fhe.esint<8>) -> !fhe.esint<?> {
+  // expected-error@+1: this is a function of 2 encrypted values, which take 512 values from 0 to 511 and 256 values from -128 to 127: a table for all of them together has at most 2^16 entries; make the values smaller, or split the function into functions of fewer
+  %0 = fhe.map %x, %y : (!fhe.eint<9>, !fhe.esint<8>) -> !fhe.esint<?> {
+  ^bb0(%v: i64, %w: i64):
+    %s = arith.muli %v, %w : i64
+    fhe.yield %s : i64
+  }
+  return %0 : !fhe.esint<?>
 }
 // -----
 func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<?> {

@@ -22,6 +22,7 @@ pub(crate) fn all() -> Vec<Case> {
             cases.push(Case { name, mlir, inputs, expected });
         };
         elementwise(sign, &mut add);
+        pairs(sign, &mut add);
         products(sign, &mut add);
         shapes(sign, &mut add);
         tables(sign, &mut add);
@@ -97,6 +98,66 @@ fn elementwise(sign: Sign, add: &mut Add<'_>) {
     text.line(&format!("%1 = fhe.sub %0, %x : ({ty}, {ty}) -> {signed}"));
     let results = [("0", ty.clone()), ("1", signed), ("x", ty)];
     add("several_results", text.finish(&results), vec![x.clone(), y.clone()], vec![&x + &y, y, x]);
+}
+
+/// Functions of two and of three encrypted values, of the same sign and of mixed ones.
+fn pairs(sign: Sign, add: &mut Add<'_>) {
+    let x = values("x", &SHAPE, sign);
+    let ty = encrypted(&SHAPE, sign);
+    let signed = encrypted(&SHAPE, Sign::Signed);
+    for other in [Sign::Unsigned, Sign::Signed] {
+        let y = values("y", &SHAPE, other);
+        let of_y = encrypted(&SHAPE, other);
+        let mut pair = with_x(sign, &SHAPE);
+        pair.encrypted("y", &SHAPE, (other, range_of(other)));
+        let mut case = |name: &str, attributes: &str, result: &str, f: fn(i64, i64) -> i64| {
+            let mut text = pair.clone();
+            let mnemonic = name.split('_').next().filter(|_| name.starts_with("compare")).unwrap_or(name);
+            text.line(&format!("%r = fhe.{mnemonic} %x, %y{attributes} : ({ty}, {of_y}) -> {result}"));
+            let expected = ndarray::Zip::from(&x).and(&y).map_collect(|&x, &y| f(x, y));
+            let name = format!("{name}_of_{other:?}");
+            add(&name, text.finish(&[("r", result.to_owned())]), vec![x.clone(), y.clone()], vec![expected]);
+        };
+        case("mul", "", &signed, |x, y| x * y);
+        case("min", "", &signed, i64::min);
+        case("max", "", &signed, i64::max);
+        case("and", "", &signed, |x, y| x & y);
+        case("or", "", &signed, |x, y| x | y);
+        case("xor", "", &signed, |x, y| x ^ y);
+        let bit = encrypted(&SHAPE, Sign::Unsigned);
+        let predicates: [(&str, fn(i64, i64) -> i64); 6] = [
+            ("eq", |x, y| i64::from(x == y)),
+            ("ne", |x, y| i64::from(x != y)),
+            ("lt", |x, y| i64::from(x < y)),
+            ("le", |x, y| i64::from(x <= y)),
+            ("gt", |x, y| i64::from(x > y)),
+            ("ge", |x, y| i64::from(x >= y)),
+        ];
+        for (name, f) in predicates {
+            case(&format!("compare_{name}"), &format!(" {{predicate = \"{name}\"}}"), &bit, f);
+        }
+        if other == Sign::Unsigned {
+            case("shift_left", "", &signed, |x, y| x << y);
+            case("shift_right", "", &signed, |x, y| x >> y);
+        }
+        let (lo, _) = range_of(sign);
+        let (least, _) = range_of(other);
+        let entries: Vec<i64> =
+            (0..4).flat_map(|x| (0..4).map(move |y| (x + lo) * 3 - (y + least) * (y + least))).collect();
+        let tables = dense(&ArrayD::from_shape_vec(IxDyn(&[1, 4, 4]), entries).unwrap());
+        let attributes =
+            format!(" {{lows = array<i64: {lo}, {least}>, tables = {tables} : tensor<1x4x4xi64>}}");
+        case("joint_lookup", &attributes, &signed, |x, y| 3 * x - y * y);
+    }
+    let (y, condition) = (values("y", &SHAPE, sign), Integers::of_tag("c").tensor(&SHAPE, 0, 1));
+    let mut text = with_x(sign, &SHAPE);
+    text.encrypted("y", &SHAPE, (sign, range_of(sign)));
+    text.encrypted("c", &SHAPE, (Sign::Unsigned, (0, 1)));
+    let bit = encrypted(&SHAPE, Sign::Unsigned);
+    text.line(&format!("%r = fhe.select %c, %x, %y : ({bit}, {ty}, {ty}) -> {ty}"));
+    let expected =
+        ndarray::Zip::from(&condition).and(&x).and(&y).map_collect(|&c, &x, &y| if c == 1 { x } else { y });
+    add("select", text.finish(&[("r", ty.clone())]), vec![x, y, condition], vec![expected]);
 }
 
 fn products(sign: Sign, add: &mut Add<'_>) {

@@ -17,7 +17,9 @@ type Build = fn() -> Built;
 
 /// One test for each program.
 pub(super) fn tests() -> Vec<Trial> {
-    let programs: [(&str, Build); 6] = [
+    let programs: [(&str, Build); 8] = [
+        ("encrypted_by_encrypted", encrypted_by_encrypted),
+        ("clear_by_encrypted", clear_by_encrypted),
         ("network", network),
         ("calibrated_difference", calibrated_difference),
         ("lookup_table_and_reals", lookup_table_and_reals),
@@ -66,6 +68,61 @@ fn network() -> Built {
         let images = Integers::of_seed(seed).tensor(&[2, 12], 0, 3);
         let hidden = two(&images).dot(&two(&first)).mapv(|v| v.max(0) / 4);
         (vec![images], vec![hidden.dot(&two(&second)).into_dyn()])
+    });
+    Ok((compile(&graph, &Options::default())?, calls.collect()))
+}
+
+/// Products of matrices and vectors, choices and functions of two encrypted values of different signs.
+fn encrypted_by_encrypted() -> Built {
+    let graph = trace("both", |t| {
+        let (x, y) = (t.encrypted("x", [2, 3], 0..=3), t.encrypted("y", [3, 2], -2..=1));
+        let (row, other) = (x.at(0), y.t().at(1));
+        let larger = row.greater(&other).select(&row * 2, &other - 1);
+        let mixed = row.map_with(&[&other], |v| v[0] * 5 + v[1].abs());
+        [x.matmul(&y), row.dot(&other), larger, mixed, &row ^ &other, x.max(&(&x & 2))]
+    })?;
+    let calls = (0..2).map(|seed| {
+        let mut random = Integers::of_seed(seed);
+        let (x, y) = (random.tensor(&[2, 3], 0, 3), random.tensor(&[3, 2], -2, 1));
+        let two = |values: &ArrayD<i64>| values.clone().into_dimensionality::<Ix2>().expect("two axes");
+        let (a, b) = (two(&x), two(&y));
+        let (row, other) = (a.row(0).to_owned(), b.column(1).to_owned());
+        let pairs = |f: fn(i64, i64) -> i64| {
+            ndarray::Zip::from(&row).and(&other).map_collect(|&x, &y| f(x, y)).into_dyn()
+        };
+        let larger = pairs(|x, y| if x > y { 2 * x } else { y - 1 });
+        let mixed = pairs(|x, y| x * 5 + y.abs());
+        let dot = ArrayD::from_elem(IxDyn(&[]), row.dot(&other));
+        let expected = vec![a.dot(&b).into_dyn(), dot, larger, mixed, pairs(|x, y| x ^ y), x.clone()];
+        (vec![x, y], expected)
+    });
+    Ok((compile(&graph, &Options::default())?, calls.collect()))
+}
+
+/// Functions of an encrypted value and one that is clear but known only when the program runs.
+fn clear_by_encrypted() -> Built {
+    let graph = trace("clear", |t| {
+        let (x, c) = (t.encrypted("x", [3], -2..=1), t.clear("c", [3], 0..=3));
+        [
+            x.less(&c),
+            x.max(&c),
+            &x * &c,
+            x.equal(&c).select(&c, &x),
+            x.map_with(&[&c], |v| v[0] * v[0] + v[1]),
+        ]
+    })?;
+    let calls = (0..2).map(|seed| {
+        let mut random = Integers::of_seed(seed);
+        let (x, c) = (random.tensor(&[3], -2, 1), random.tensor(&[3], 0, 3));
+        let pairs = |f: fn(i64, i64) -> i64| ndarray::Zip::from(&x).and(&c).map_collect(|&x, &c| f(x, c));
+        let expected = vec![
+            pairs(|x, c| i64::from(x < c)),
+            pairs(i64::max),
+            pairs(|x, c| x * c),
+            pairs(|x, c| if x == c { c } else { x }),
+            pairs(|x, c| x * x + c),
+        ];
+        (vec![x, c], expected)
     });
     Ok((compile(&graph, &Options::default())?, calls.collect()))
 }
