@@ -251,6 +251,7 @@ pub fn operation_name(graph: &OpGraph, id: NodeId) -> &str {
         NodeKind::Digits(digits) => digits_name(digits),
         NodeKind::Unary(function) => function.name(),
         NodeKind::Binary(function) => function.name(),
+        NodeKind::Select => "where",
         NodeKind::Host(function) => &function.name,
     }
 }
