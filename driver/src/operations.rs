@@ -83,11 +83,8 @@ pub(crate) fn count_operations(module: &Module<'_>) -> Vec<OperationCount> {
 /// Bytes by place of all functions.
 pub(crate) fn memory_uses(module: &Module<'_>) -> Vec<MemoryUse> {
     let Ok(keyset) = read_keyset(module.as_operation()) else { return vec![] };
-    let words: BTreeMap<&str, u64> = keyset
-        .secret_keys
-        .iter()
-        .map(|key| (key.name.as_str(), key.shape.lwe_dimension().0 + 1))
-        .collect();
+    let words: BTreeMap<&str, u64> =
+        keyset.secret_keys.iter().map(|key| (key.name.as_str(), key.shape.lwe_dimension().0 + 1)).collect();
     let mut bytes: BTreeMap<(usize, String), u64> = BTreeMap::new();
     let functions = functions(module);
     for (number, function) in functions.iter().enumerate() {

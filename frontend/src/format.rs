@@ -166,11 +166,10 @@ pub fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>
 fn type_text(node: &Node, range: Option<(i64, i64)>, chosen: Option<(Width, bool)>) -> String {
     let status = if node.element.is_encrypted() { "Encrypted" } else { "Clear" };
     let element = match (node.element, range) {
-        (ElementType::Encrypted { .. }, _) if chosen.is_some() => {
-            chosen.map_or(String::new(), |(width, is_signed)| {
+        (ElementType::Encrypted { .. }, _) if chosen.is_some() => chosen
+            .map_or(String::new(), |(width, is_signed)| {
                 format!("{}{width}", if is_signed { "int" } else { "uint" })
-            })
-        }
+            }),
         (ElementType::EncryptedReal | ElementType::ClearReal, _) => "float64".to_owned(),
         (ElementType::Encrypted { .. } | ElementType::Clear, None) => "integer".to_owned(),
         (ElementType::Encrypted { is_signed }, Some((lo, hi))) => {
@@ -216,9 +215,7 @@ pub fn node_text(graph: &OpGraph, id: NodeId, constant_length: usize) -> String 
                 let row = table.tables().index_axis(ndarray::Axis(0), 0).to_owned();
                 call("tlu", format!("table={}", shortened(&array_text(&row))))
             }
-            Some(_) => {
-                call("tlu", format!("tables={}", shortened(&array_text(table.tables()))))
-            }
+            Some(_) => call("tlu", format!("tables={}", shortened(&array_text(table.tables())))),
         },
         NodeKind::Digits(digits) => {
             let (bits, exactness) = match *digits {
@@ -301,7 +298,11 @@ fn linear_text(
         Linear::Concat { axis } => format!("{name}(({}), axis={axis})", list(operands.iter())),
         Linear::Gather { indices } => {
             let indices = ArrayD::from_shape_vec(shape.to_vec(), indices.clone()).unwrap_or_default();
-            format!("{}.flat[{}]", operands[0], shortened(&array_text(&indices, &usize::to_string, CONSTANT_LENGTH), CONSTANT_LENGTH))
+            format!(
+                "{}.flat[{}]",
+                operands[0],
+                shortened(&array_text(&indices, &usize::to_string, CONSTANT_LENGTH), CONSTANT_LENGTH)
+            )
         }
         Linear::GatherAt { axis } => format!("{}[{}{}]", operands[0], ":, ".repeat(*axis), operands[1]),
         Linear::SetAt { axis } => {

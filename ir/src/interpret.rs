@@ -208,6 +208,8 @@ fn evaluate_clear(
                 "arith.subi" => i64::wrapping_sub,
                 "arith.muli" => i64::wrapping_mul,
                 "arith.shli" => |a, b| a.wrapping_shl(b as u32),
+                "arith.shrsi" => |a, b| a.wrapping_shr(b as u32),
+                "arith.andi" => |a, b| a & b,
                 _ => return Err(unsupported()),
             };
             Ok(Clear::Int(ndarray::Zip::from(a).and(b).map_collect(|&a, &b| f(a, b))))

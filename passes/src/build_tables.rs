@@ -80,6 +80,10 @@ fn replace<'c: 'a, 'a>(
             let ty = result_type(op, &declared, reached)?;
             (builder.lookup(&lookup, input, &ty), reached)
         }
+        Tabulated::Wide(reached) => {
+            facts::set_range(context, op, measured.unwrap_or(reached));
+            return Ok(());
+        }
         Tabulated::Joint { inputs, lookup } => {
             let reached = facts::hull(&lookup.tables);
             let ty = result_type(op, &declared, reached)?.to_mlir(context);

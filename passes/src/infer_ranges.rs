@@ -187,6 +187,7 @@ fn evaluate<'c: 'a, 'a>(
                 return Ok((reachable(&lookup, range), looked_up(&lookup, input)));
             }
             Tabulated::Joint { lookup, .. } => Interval::uniform(ty.shape(), facts::hull(&lookup.tables)),
+            Tabulated::Wide(range) => Interval::uniform(ty.shape(), range),
         },
     };
     Ok((interval.hull(), interval))

@@ -30,4 +30,5 @@ mod restrict;
 mod rounding;
 mod tables;
 mod tabulate;
+mod wide;
 mod width_classes;

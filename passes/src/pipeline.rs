@@ -16,8 +16,7 @@ use mlir_sys::{
 use std::sync::Once;
 
 /// Traced or textual `fhe` to `fhe` with ranges and tables: nothing real and no map is left.
-pub const PREPARE: &str =
-    "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-infer-ranges,fhe-build-tables,canonicalize,cse)";
+pub const PREPARE: &str = "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-infer-ranges,fhe-build-tables,fhe-split-wide-integers,canonicalize,cse)";
 
 /// `fhe` with ranges to `fhe` with widths.
 pub const FHE: &str = "builtin.module(fhe-decompose-pairwise,canonicalize,cse,fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";

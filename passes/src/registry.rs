@@ -12,6 +12,7 @@ use crate::optimize_parameters;
 use crate::pairwise;
 use crate::pass::{Level, Pass, PassOption};
 use crate::rounding::decompose;
+use crate::wide::split;
 
 const P_ERROR: PassOption = PassOption {
     name: "p-error",
@@ -155,6 +156,20 @@ pub static PASSES: &[Pass] = &[
         level: Level::Fhe,
         options: &[P_ERROR, GLOBAL_P_ERROR, PRESET, SECURITY, NOISE, RESTRICT, COST_TABLE, EXPLAIN],
         run: optimize_parameters::run,
+    },
+    Pass {
+        name: "fhe-split-wide-integers",
+        summary: "integers too wide for a table become digits",
+        level: Level::Fhe,
+        options: &[
+            PassOption { name: "above", summary: "bits that a table may have at most", default: "16" },
+            PassOption {
+                name: "digit-bits",
+                summary: "bits of a digit, 1 to 8, or `auto` for what costs least",
+                default: "auto",
+            },
+        ],
+        run: split::run,
     },
     Pass {
         name: "tfhe-batch-bootstraps",

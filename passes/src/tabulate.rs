@@ -7,6 +7,7 @@
 use crate::facts::{self, Range, fail, value_type};
 use crate::pass::Failed;
 use crate::tables::{TableList, spread};
+use crate::wide::map_bounds;
 use cloakwork_abi::encoding::{self, MAX_LOOKUP_WIDTH};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::fhe::Lookup;
@@ -34,6 +35,8 @@ pub(crate) enum Tabulated<'c, 'a> {
     Lookup { input: Value<'c, 'a>, range: Range, lookup: Lookup },
     /// A lookup of several values.
     Joint { inputs: Vec<Value<'c, 'a>>, lookup: JointLookup },
+    /// Nothing that a table holds: integers that digits take the place of, and bounds of the result.
+    Wide(Range),
 }
 
 /// Evaluates the body for every input; the tables have the least length, or the one of the input's declared width.
@@ -50,6 +53,9 @@ pub(crate) fn tabulate<'c: 'a, 'a>(
             "the map yields a real number (`!fhe.efloat`) that no map turns into an integer; \
              run `fhe-fuse-maps` first, and end the function with rounding and a conversion to integers",
         ));
+    }
+    if let Some(range) = wide_bounds(function, op, body) {
+        return Ok(Tabulated::Wide(range));
     }
     let mut inputs: Vec<Value<'c, 'a>> = vec![];
     let mut parts = vec![];
@@ -94,6 +100,25 @@ pub(crate) fn tabulate<'c: 'a, 'a>(
             Ok(Tabulated::Joint { inputs, lookup })
         }
     }
+}
+
+/// Bounds of a map of integers that are too wide for a table, where digits can take their place.
+fn wide_bounds<'c: 'a, 'a>(
+    function: Function<'c, 'a>,
+    op: OperationRef<'c, 'a>,
+    body: BlockRef<'c, 'a>,
+) -> Option<Range> {
+    let range = |operand| match facts::clear_constant(operand) {
+        Some(Clear::Int(values)) => Some(facts::hull(&values)),
+        Some(Clear::Real(_)) => None,
+        None => facts::range(function, operand),
+    };
+    let ranges: Vec<Range> = op.operands().map(range).collect::<Option<_>>()?;
+    ranges
+        .iter()
+        .any(|&range| map_bounds::is_wide(range))
+        .then(|| map_bounds::bounds(body, &ranges))
+        .flatten()
 }
 
 /// An operand of the map.

@@ -8,7 +8,8 @@ mod network;
 use clap::Parser;
 use cloakwork::process::{EXIT_REFUSED, Failure, exit_with};
 use cloakwork::{
-    Circuit, InputType, Keys, Noise, OpGraph, Options, Randomness, Ranges, Source, TraceError, compile_source, trace,
+    Circuit, InputType, Keys, Noise, OpGraph, Options, Randomness, Ranges, Source, TraceError,
+    compile_source, trace,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array1, Array2, ArrayD, Axis};

@@ -73,7 +73,9 @@ impl Keys {
             rest.split_at_checked(length)
         });
         let Some((secret, evaluation)) = halves else {
-            return Err(PyValueError::new_err("the bytes are no keys: they end early; read them from a file that `Keys.save` wrote"));
+            return Err(PyValueError::new_err(
+                "the bytes are no keys: they end early; read them from a file that `Keys.save` wrote",
+            ));
         };
         py.detach(|| {
             let keyset = keyset_from_bytes(secret)?;

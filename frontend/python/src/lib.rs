@@ -33,13 +33,13 @@ mod _cloakwork {
     #[pymodule_export]
     use crate::keys::{EvaluationKeys, Keys};
     #[pymodule_export]
+    use crate::op_graph::{Node, OpGraph, compile_functions};
+    #[pymodule_export]
     use crate::spec::Spec;
     #[pymodule_export]
     use crate::value::Value;
     #[pymodule_export]
     use crate::view::{format_graph, graph_nodes, graph_outputs, graph_ranges};
-    #[pymodule_export]
-    use crate::op_graph::{Node, OpGraph, compile_functions};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python has for it")]

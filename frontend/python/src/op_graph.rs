@@ -326,7 +326,6 @@ impl OpGraph {
         let results = py.detach(|| evaluate(graph, arguments)).map_err(|error| self.failed(error))?;
         Ok(results.into_iter().map(|result| to_python(py, result)).collect())
     }
-
 }
 
 /// Compiles functions that share their keys, each for the ranges that were measured, or else those that its inputs
@@ -352,9 +351,8 @@ pub(crate) fn compile_functions(
     match py.detach(|| compile_module(&traced, &options)) {
         Ok(module) => Ok(module.functions().map(Circuit::new).collect()),
         Err(error) => {
-            let is_marked = |graph: &&OpGraph| {
-                diagnosed(&graph.graph, graph.ranges(), error.diagnostics()).is_some()
-            };
+            let is_marked =
+                |graph: &&OpGraph| diagnosed(&graph.graph, graph.ranges(), error.diagnostics()).is_some();
             let graphs = functions.iter().map(|graph| &**graph);
             Err(match graphs.clone().find(is_marked).or_else(|| graphs.clone().next()) {
                 Some(graph) => graph.failed(error),

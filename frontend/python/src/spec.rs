@@ -112,7 +112,8 @@ impl Spec {
         let given: Vec<bool> = arguments.iter().map(Option::is_some).collect();
         let arrays: Vec<ArrayD<i64>> = all_integers(&arguments.into_iter().flatten().collect::<Vec<_>>())?;
         let spec = subset(self.function(function)?, &given);
-        let values = py.detach(|| client::encrypt(&spec, keys.secret(), &arrays)).map_err(client_exception)?;
+        let values =
+            py.detach(|| client::encrypt(&spec, keys.secret(), &arrays)).map_err(client_exception)?;
         let mut values = values.into_iter().map(Value::new);
         Ok(given.into_iter().map(|is_given| if is_given { values.next() } else { None }).collect())
     }
@@ -126,8 +127,7 @@ impl Spec {
         results: Vec<Py<Value>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let (spec, results) = (self.function(function)?, Value::all(&results));
-        let clear =
-            py.detach(|| client::decrypt(spec, keys.secret(), &results)).map_err(client_exception)?;
+        let clear = py.detach(|| client::decrypt(spec, keys.secret(), &results)).map_err(client_exception)?;
         Ok(clear.into_iter().map(|result| to_python(py, result)).collect())
     }
 }

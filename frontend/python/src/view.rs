@@ -4,12 +4,12 @@ use crate::arrays::all_integers;
 use crate::measure::measure;
 use crate::op_graph::OpGraph;
 use cloakwork_abi::parameters::Width;
+use cloakwork_frontend::NodeId;
 use cloakwork_frontend::elementwise::Number;
 use cloakwork_frontend::format::{
     Columns, FormatOptions, format_graph as format, node_text, operation_name, range_of,
 };
 use cloakwork_frontend::node::NodeKind;
-use cloakwork_frontend::NodeId;
 use pyo3::{Bound, FromPyObject, IntoPyObject, PyAny, PyRef, PyResult, pyfunction};
 use std::ops::ControlFlow;
 

@@ -16,7 +16,8 @@ use std::path::Path;
 pub use inspect::{FileSummary, inspect};
 pub use keys::{keyset_from_bytes, read_keyset};
 pub use values::{
-    read_arguments, read_values, value_from_bytes, value_to_bytes, values_from_bytes, values_to_bytes, write_values,
+    read_arguments, read_values, value_from_bytes, value_to_bytes, values_from_bytes, values_to_bytes,
+    write_values,
 };
 
 /// Version of the layout of all files; a reader refuses others.

@@ -153,7 +153,10 @@ fn read_one(bytes: &[u8]) -> Result<Value, FormatProblem> {
         false => elements.checked_mul(2) == Some(halves),
     });
     if !is_sound || header.keys.is_some() != is_encrypted {
-        return Err(FormatProblem::Header(format!("{halves} half words for a value of shape {:?}", found.shape)));
+        return Err(FormatProblem::Header(format!(
+            "{halves} half words for a value of shape {:?}",
+            found.shape
+        )));
     }
     let mut from = bytes;
     let (header, body) = frame::read(&mut from, (Kind::Values, &header.keyset), |_| Ok(halves))?;
