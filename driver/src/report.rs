@@ -133,6 +133,7 @@ impl fmt::Display for Description<'_> {
                 writeln!(f, "function  {}", spec.name)?;
                 write_values(f, spec)?;
                 write_counts(f, spec)?;
+                write_error(f, spec.error, spec.counts.bootstraps, "run")?;
             }
         }
         write_keys(f, self.0.keyset())?;

@@ -1,7 +1,7 @@
 //! `fhe-optimize-parameters`: chooses the keys of a module and writes them as key ops.
 //!
 //! Requires widths everywhere and no maps. Every encrypted argument and every op then says its keys, see
-//! [`crate::key_choices`]. Writes the achieved error probabilities and the security claim as module attributes.
+//! [`crate::key_choices`]. Writes what each function achieves as its attributes, the security claim as those of the module.
 //! Key ops that the module has already are kept: the program is compiled for exactly these keys. A program that
 //! no key set can run is explained.
 
@@ -23,9 +23,10 @@ use melior::Context;
 use melior::ir::OperationRef;
 use std::ops::RangeInclusive;
 
-/// Module attributes that this pass writes and the spec repeats.
+/// Attributes of functions that this pass writes and the spec repeats.
 pub(crate) const P_ERROR: &str = "tfhe.p_error";
 pub(crate) const GLOBAL_P_ERROR: &str = "tfhe.global_p_error";
+/// The same of modules.
 pub(crate) const SECURITY: &str = "tfhe.security";
 pub(crate) const SECURITY_SOURCE: &str = "tfhe.security_source";
 
@@ -141,8 +142,10 @@ fn annotate<'c: 'a, 'a>(context: &'c Context, view: &View<'c, 'a>, solution: &So
 
 /// Says what is achieved.
 fn claim<'c>(context: &'c Context, module: OperationRef<'c, '_>, solution: &Solution, family: NoiseFamily) {
-    set_op_attribute(module, P_ERROR, attr::f64(context, solution.error.p_error));
-    set_op_attribute(module, GLOBAL_P_ERROR, attr::f64(context, solution.error.global_p_error));
+    for (function, error) in functions_under(module).into_iter().zip(&solution.functions) {
+        set_op_attribute(function.op, P_ERROR, attr::f64(context, error.p_error));
+        set_op_attribute(function.op, GLOBAL_P_ERROR, attr::f64(context, error.global_p_error));
+    }
     set_op_attribute(module, SECURITY, attr::i64(context, i64::from(solution.security.bits())));
     let source = security::source(solution.security, family);
     set_op_attribute(module, SECURITY_SOURCE, attr::string(context, &source));

@@ -47,6 +47,9 @@ impl<'c: 'a, 'a> View<'c, 'a> {
             is_single: functions.len() == 1,
         };
         for (number, &function) in functions.iter().enumerate() {
+            if number > 0 {
+                view.dag.next_function();
+            }
             view.add_function(number, function)?;
         }
         let feeds = feeds(module, &functions)?;

@@ -12,7 +12,7 @@ use cloakwork_passes::pipeline::{NATIVE, run};
 use ndarray::{ArrayD, IxDyn};
 
 const KEYS: &str = r#"
-module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.0e-30 : f64}
 tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 1.0e-20 : f64}
 tfhe.keyswitch_key @ksk from @big to @small {base_log = 4 : i64, level = 4 : i64, added_variance = 1.0e-12 : f64}
@@ -20,7 +20,7 @@ tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i6
 "#;
 
 const PROGRAM: &str = r"
-func.func @main(%x: tensor<2x3x!fhe.eint<5>>, %c: tensor<2xi64>) -> (tensor<2x!fhe.esint<5>>, tensor<2x!fhe.eint<2>>) {
+func.func @main(%x: tensor<2x3x!fhe.eint<5>>, %c: tensor<2xi64>) -> (tensor<2x!fhe.esint<5>>, tensor<2x!fhe.eint<2>>) attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64} {
   %w = arith.constant dense<[[1, 0], [2, -1], [0, 1]]> : tensor<3x2xi64>
   %m = fhe.matmul %x, %w : (tensor<2x3x!fhe.eint<5>>, tensor<3x2xi64>) -> tensor<2x2x!fhe.esint<5>>
   %s = fhe.sum %m {axes = array<i64: 0>} : (tensor<2x2x!fhe.esint<5>>) -> tensor<2x!fhe.esint<5>>

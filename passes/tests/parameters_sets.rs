@@ -11,9 +11,17 @@ use cloakwork_passes::parameters::{
     CostModel, ErrorTarget, Infeasible, InvalidFeed, Operand, ParamDag, Reason, Request, Restrictions,
     Solution, Value, solve,
 };
+use std::collections::BTreeSet;
 
 fn solve_with(dag: &ParamDag, restrictions: &Restrictions) -> Result<Solution, Infeasible> {
-    let target = ErrorTarget::new(Some((-40f64).exp2()), None).unwrap();
+    solve_for(dag, ErrorTarget::new(Some((-40f64).exp2()), None).unwrap(), restrictions)
+}
+
+fn solve_for(
+    dag: &ParamDag,
+    target: ErrorTarget,
+    restrictions: &Restrictions,
+) -> Result<Solution, Infeasible> {
     let (security, noise, cost) = (SecurityLevel::Bits128, NoiseFamily::Gaussian, &CostModel::avx512());
     solve(&Request { dag, security, noise, target, cost, restrictions })
 }
@@ -147,6 +155,43 @@ fn lookups_of_one_value_share_bootstraps() {
     assert!(noise::p_error(variance, Width(3)) <= (-40f64).exp2());
     let achieved = shared.demands.iter().find(|a| a.bootstrap.is_some()).unwrap();
     assert!((achieved.variance.0 / variance.0 - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn lookups_that_share_a_bootstrap_are_one_event() {
+    let mut dag = ParamDag::default();
+    let x = dag.input(Width(3), "x");
+    let lookups: Vec<Value> = (0..5).map(|i| dag.lookup(x, Width(3), 10, format!("{i}"))).collect();
+    let target = ErrorTarget::new(None, Some(1e-3)).unwrap();
+    let solution = solve_for(&dag, target, &one_set()).unwrap();
+    let groups: BTreeSet<u32> = lookups.iter().filter_map(|&l| solution.lookup(l).unwrap().group).collect();
+    let alone = lookups.iter().filter(|&&l| solution.lookup(l).unwrap().group.is_none()).count();
+    let events = 10 * (groups.len() + alone) as u64;
+    assert!(events < 50, "{groups:?} {alone}");
+    let expected = noise::global_p_error([(solution.error.p_error, events)]);
+    let found = solution.error.global_p_error;
+    assert!((found / expected - 1.0).abs() < 1e-9 && found <= 1e-3, "{found:e} {expected:e}");
+    let achieved = solution.demands.iter().find(|a| a.bootstrap.is_some()).unwrap();
+    assert_eq!((achieved.demand.count, achieved.events), (50, events));
+}
+
+#[test]
+fn each_function_has_its_own_figures() {
+    let mut dag = ParamDag::default();
+    let x = dag.input(Width(5), "x");
+    let y = dag.lookup(x, Width(5), 7, "hard");
+    dag.output(y, 7, "y");
+    dag.next_function();
+    let z = dag.input(Width(2), "z");
+    let w = dag.lookup(z, Width(2), 1000, "easy");
+    dag.output(w, 1000, "w");
+    let solution = solve_with(&dag, &one_set()).unwrap();
+    let [hard, easy] = solution.functions.as_slice() else { panic!("two functions") };
+    assert_eq!(hard.p_error, solution.error.p_error);
+    assert!(hard.global_p_error > 6.0 * hard.p_error && hard.global_p_error < 7.1 * hard.p_error, "{hard:?}");
+    assert!(easy.p_error < hard.p_error * 1e-3, "{easy:?} {hard:?}");
+    let both = noise::global_p_error([(hard.global_p_error, 1), (easy.global_p_error, 1)]);
+    assert!((both / solution.error.global_p_error - 1.0).abs() < 1e-9);
 }
 
 fn with_keys(keyset: &Keyset) -> Restrictions {

@@ -24,15 +24,17 @@ pub(crate) fn program_spec(
     keyset: Keyset,
     workspace: &Workspace,
 ) -> Result<ProgramSpec, String> {
-    let missing =
-        |name: &str| format!("the module attribute `{name}` is missing; run `fhe-optimize-parameters` first");
-    let real = |name: &str| attr::get_f64(&module, name).ok_or_else(|| missing(name));
+    let missing = |of: &str, name: &str| {
+        format!("the {of} attribute `{name}` is missing; run `fhe-optimize-parameters` first")
+    };
+    let real = |name: &str| attr::get_f64(&function.op, name).ok_or_else(|| missing("function", name));
     let level = match attr::get_i64(&module, SECURITY) {
         Some(128) => SecurityLevel::Bits128,
         Some(132) => SecurityLevel::Bits132,
-        _ => return Err(missing(SECURITY)),
+        _ => return Err(missing("module", SECURITY)),
     };
-    let source = attr::get_string(&module, SECURITY_SOURCE).ok_or_else(|| missing(SECURITY_SOURCE))?;
+    let source =
+        attr::get_string(&module, SECURITY_SOURCE).ok_or_else(|| missing("module", SECURITY_SOURCE))?;
     Ok(ProgramSpec {
         version: SPEC_VERSION,
         compiler: concat!("cloakwork ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -12,6 +12,8 @@ pub struct ParamDag {
     pub(super) graph: DiGraph<Node, Use>,
     /// Outputs that may be fed back, and the inputs that they are fed to.
     pub(super) fed: Vec<(NodeIndex, NodeIndex)>,
+    /// Function that is built, counted from 0.
+    function: usize,
 }
 
 /// A result of a [`ParamDag`]; only valid in the graph that made it.
@@ -48,6 +50,8 @@ pub(super) struct Node {
     pub kind: NodeKind,
     pub width: Width,
     pub label: String,
+    /// Position of its function.
+    pub function: usize,
 }
 
 /// What happens in a node.
@@ -125,6 +129,16 @@ impl Operand {
 }
 
 impl ParamDag {
+    /// Says that the values from here on belong to the next function of the module.
+    pub fn next_function(&mut self) {
+        self.function += 1;
+    }
+
+    /// Functions that were begun.
+    pub(super) fn functions(&self) -> usize {
+        self.function + 1
+    }
+
     /// Fresh encryptions.
     pub fn input(&mut self, width: Width, label: impl Into<String>) -> Value {
         self.node(NodeKind::Input, width, label, [])
@@ -207,7 +221,7 @@ impl ParamDag {
         label: impl Into<String>,
         operands: impl IntoIterator<Item = (Value, Use)>,
     ) -> Value {
-        let node = self.graph.add_node(Node { kind, width, label: label.into() });
+        let node = self.graph.add_node(Node { kind, width, label: label.into(), function: self.function });
         for (operand, edge) in operands {
             self.graph.add_edge(operand.0, node, edge);
         }

@@ -43,7 +43,7 @@ pub struct Demand {
     pub fresh: f64,
     /// `norm2` over results of lookups.
     pub bootstrap: f64,
-    /// How many in one run.
+    /// How many in one run of each function.
     pub count: u64,
     /// Label of the first of them.
     pub label: String,
@@ -106,6 +106,8 @@ pub(super) struct Looked {
     pub count: u64,
     /// Label of its first use.
     pub label: String,
+    /// Position of its function.
+    pub function: usize,
     /// Lookups of it, by position, none for an output.
     pub lookups: Vec<usize>,
 }
@@ -136,6 +138,8 @@ pub(super) struct Analysis {
     pub ties: Vec<(usize, usize)>,
     /// Label of an input whose noise grows from run to run.
     pub growing: Option<String>,
+    /// Functions of the module.
+    pub functions: usize,
 }
 
 /// Follows the noise through a program.
@@ -151,6 +155,7 @@ pub(super) fn analyse(dag: &ParamDag) -> Analysis {
         fed: Vec::new(),
         ties: Vec::new(),
         growing: None,
+        functions: dag.functions(),
         places,
     };
     let (members, fed) = members(dag, &noises, &lookup_nodes);
@@ -165,6 +170,7 @@ pub(super) fn analyse(dag: &ParamDag) -> Analysis {
             terms: terms(value),
             count,
             label: node.label.clone(),
+            function: node.function,
             lookups: Vec::new(),
         };
         let operand = dag.graph.neighbors_directed(index, Incoming).next();

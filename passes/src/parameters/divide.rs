@@ -56,7 +56,7 @@ pub(super) fn with_evaluator<T>(
     body: impl FnOnce(&Evaluator<'_>) -> T,
 ) -> T {
     let Setting { space, cost, target, .. } = setting;
-    let limits = limits(instance, target);
+    let limits = limits(instance, space, target);
     let checked = checked(instance, target);
     body(&Evaluator { instance, space, cost, target, limits: &limits, checked: &checked })
 }
@@ -341,7 +341,7 @@ fn carry_over(from: &Divided, division: &Division, instance: &Instance) -> Choic
     });
     let mut many = vec![u32::MAX; instance.loads.len()];
     for (value, part, load) in instance.looked_up() {
-        let old = old_instance.load_of(value, origins[part]);
+        let old = old_instance.load_of(value, Some(origins[part]));
         let most = instance.loads[load].lookup.map_or(0, |lookup| lookup.most());
         let of_old = old.map_or(0, |old| complete.choice.many[old]);
         many[load] = many[load].min(of_old.min(most));

@@ -69,12 +69,24 @@ pub(super) fn checked(instance: &Instance, target: ErrorTarget) -> Vec<usize> {
     checked
 }
 
-/// For each load the greatest variance that leaves a chance.
-pub(super) fn limits(instance: &Instance, target: ErrorTarget) -> Vec<f64> {
+/// For each load the greatest variance that leaves a chance, with as few bootstraps as may be.
+pub(super) fn limits(instance: &Instance, space: &Space, target: ErrorTarget) -> Vec<f64> {
     let limit = |load: &Load| {
-        noise::safe_variance(target.share(load.demand.count), load.demand.width).0 * (1.0 - 1e-12)
+        let events = load.events(most(space, load.lookup.as_ref()));
+        noise::safe_variance(target.share(events), load.demand.width).0 * (1.0 - 1e-12)
     };
     instance.loads.iter().map(limit).collect()
+}
+
+/// Failure probabilities of events, told by their own probabilities and how many there are.
+pub(super) fn error_of(events: &[(f64, u64)]) -> ErrorSpec {
+    let p_error = events.iter().map(|event| event.0).fold(0.0, f64::max);
+    ErrorSpec { p_error, global_p_error: noise::global_p_error(events.iter().copied()) }
+}
+
+/// The most that is tried for how many lookups share a bootstrap.
+pub(super) fn most(space: &Space, lookup: Option<&LookupLoad>) -> u32 {
+    lookup.filter(|_| space.many_lut).map_or(0, |lookup| lookup.most())
 }
 
 impl<'a> Evaluator<'a> {
@@ -130,7 +142,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn works(&self, many: &[u32]) -> Vec<Work> {
         let mut works = vec![Work::default(); self.instance.parts];
         for (i, load) in self.lookup_loads() {
-            works[load.part] += load.work * load.bootstraps(many[i]);
+            works[load.part] += load.work * load.bootstraps(many[i]) as f64;
         }
         works
     }
@@ -279,13 +291,14 @@ impl<'a> Evaluator<'a> {
     }
 
     fn is_met(&self, before: &[f64], complete: &Complete) -> bool {
-        let error = self.error(&self.variances(before, complete));
+        let error = self.error(&complete.choice, &self.variances(before, complete));
         self.target.is_met(error.p_error, error.global_p_error)
     }
 
     /// Takes the quieter keyswitch that lowers the failure probability most for its time.
     fn upgrade(&self, before: &[f64], complete: &mut Complete) -> Option<()> {
-        let now = self.error(&self.variances(before, complete)).global_p_error;
+        let choice = &complete.choice;
+        let now = self.error(choice, &self.variances(before, complete)).global_p_error;
         let mut best: Option<(f64, Complete)> = None;
         for (i, edge) in self.instance.edges.iter().enumerate() {
             let from = self.shape(complete.choice.parts[edge.from]).shape.lwe_dimension();
@@ -299,7 +312,7 @@ impl<'a> Evaluator<'a> {
             candidate.edges[i] = position;
             let dearer = time(keyswitch) - time(&current);
             candidate.seconds += dearer;
-            let gain = now - self.error(&self.variances(before, &candidate)).global_p_error;
+            let gain = now - self.error(choice, &self.variances(before, &candidate)).global_p_error;
             let rate = gain / dearer.max(f64::MIN_POSITIVE);
             if gain > 0.0 && best.as_ref().is_none_or(|(most, _)| rate > *most) {
                 best = Some((rate, candidate));
@@ -323,13 +336,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Failure probabilities with these variances.
-    pub(super) fn error(&self, variances: &[f64]) -> ErrorSpec {
-        let p = |(load, &variance): (&Load, &f64)| {
-            (noise::p_error(Variance(variance), load.demand.width), load.demand.count)
+    fn error(&self, choice: &Choice, variances: &[f64]) -> ErrorSpec {
+        let p = |((load, &variance), &many): ((&Load, &f64), &u32)| {
+            (noise::p_error(Variance(variance), load.demand.width), load.events(many))
         };
-        let events: Vec<(f64, u64)> = self.instance.loads.iter().zip(variances).map(p).collect();
-        let p_error = events.iter().map(|event| event.0).fold(0.0, f64::max);
-        ErrorSpec { p_error, global_p_error: noise::global_p_error(events) }
+        let loads = self.instance.loads.iter().zip(variances).zip(&choice.many);
+        error_of(&loads.map(p).collect::<Vec<(f64, u64)>>())
     }
 
     /// Positions of the loads of lookups.

@@ -101,10 +101,19 @@ impl Load {
     }
 }
 
+impl Load {
+    /// How many of them fail or not on their own, where a bootstrap does up to `2^many` lookups: those that share one
+    /// fail together.
+    pub(super) fn events(&self, many: u32) -> u64 {
+        let count = self.demand.count;
+        self.lookup.map_or(count, |lookup| count / lookup.sharing * lookup.bootstraps(many))
+    }
+}
+
 impl LookupLoad {
     /// Bootstraps of each value, where one does up to `2^many` lookups.
-    pub(super) fn bootstraps(&self, many: u32) -> f64 {
-        self.sharing.div_ceil(1 << many) as f64
+    pub(super) fn bootstraps(&self, many: u32) -> u64 {
+        self.sharing.div_ceil(1 << many)
     }
 
     /// The greatest `many` that is of use.
@@ -176,14 +185,20 @@ impl Instance {
         }
     }
 
-    /// Position of the load of a value that a part looks up; values are numbered as [`Analysis::operands`].
-    pub(super) fn load_of(&self, value: usize, part: usize) -> Option<usize> {
-        self.of_value.get(&(value, Some(part))).copied()
+    /// Position of the load of a value that a part looks up, or that is decrypted; values are numbered as
+    /// [`Analysis::operands`], those that are decrypted behind them.
+    pub(super) fn load_of(&self, value: usize, part: Option<usize>) -> Option<usize> {
+        self.of_value.get(&(value, part)).copied()
+    }
+
+    /// Values that parts look up or that are decrypted, with their loads.
+    pub(super) fn values(&self) -> impl Iterator<Item = (usize, Option<usize>, usize)> {
+        self.of_value.iter().map(|(&(value, part), &load)| (value, part, load))
     }
 
     /// Values that parts look up, with their loads.
     pub(super) fn looked_up(&self) -> impl Iterator<Item = (usize, usize, usize)> {
-        self.of_value.iter().filter_map(|(&(value, part), &load)| part.map(|part| (value, part, load)))
+        self.values().filter_map(|(value, part, load)| Some((value, part?, load)))
     }
 }
 

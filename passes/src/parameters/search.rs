@@ -5,7 +5,7 @@
 //! keyswitch, until the bootstraps alone are dearer than the best choice found. For a single part this is the whole
 //! search, and it is complete.
 
-use crate::parameters::evaluate::{Choice, Complete, Evaluator, PartChoice};
+use crate::parameters::evaluate::{Choice, Complete, Evaluator, PartChoice, most};
 use crate::parameters::instance::LookupLoad;
 use crate::parameters::line::Line;
 use crate::parameters::work::Work;
@@ -94,13 +94,9 @@ fn least_of_part(evaluator: &Evaluator<'_>, part: usize) -> f64 {
     if evaluator.lookup_loads().all(|(_, load)| load.part != part) {
         return 0.0;
     }
-    let many: Vec<u32> = evaluator.instance.loads.iter().map(|load| most(evaluator, load.lookup)).collect();
+    let many: Vec<u32> =
+        evaluator.instance.loads.iter().map(|load| most(evaluator.space, load.lookup.as_ref())).collect();
     plan(evaluator, part, &many).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
-}
-
-/// The most that is tried for how many lookups share a bootstrap.
-fn most(evaluator: &Evaluator<'_>, load: Option<LookupLoad>) -> u32 {
-    load.filter(|_| evaluator.space.many_lut).map_or(0, |load| load.most())
 }
 
 /// Improves each part once.
@@ -224,7 +220,7 @@ impl Improved<'_> {
     fn try_sharing(&mut self, base: &Choice) {
         let part = self.part;
         let loads = || self.evaluator.lookup_loads().filter(|(_, load)| load.part == part);
-        let greatest = loads().map(|(_, load)| most(self.evaluator, Some(*load))).max().unwrap_or(0);
+        let greatest = loads().map(|(_, load)| most(self.evaluator.space, Some(load))).max().unwrap_or(0);
         for many in 0..=greatest {
             let mut choice = base.clone();
             self.evaluator
@@ -319,7 +315,7 @@ fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32]) -> Plan {
     // The strictest limit for each number of lookups that share a bootstrap.
     let mut limits: BTreeMap<u32, f64> = BTreeMap::new();
     for (i, load) in evaluator.lookup_loads().filter(|(_, load)| load.part == part) {
-        work += load.work * load.bootstraps(many[i]);
+        work += load.work * load.bootstraps(many[i]) as f64;
         widest = widest.max(evaluator.instance.loads[i].demand.width.0);
         let limit = limits.entry(many[i]).or_insert(f64::INFINITY);
         *limit = limit.min(evaluator.limits[i]);
@@ -406,7 +402,7 @@ fn improve_conversions(evaluator: &Evaluator<'_>, best: &mut Complete) {
 pub(super) fn improve_sharing(evaluator: &Evaluator<'_>, best: &mut Complete) {
     for (i, load) in evaluator.lookup_loads().filter(|(_, load)| load.sharing > 1) {
         let width = evaluator.instance.loads[i].demand.width.0;
-        for many in 0..=most(evaluator, Some(*load)) {
+        for many in 0..=most(evaluator.space, Some(load)) {
             if many == best.choice.many[i] || !evaluator.has_room(best.choice.parts[load.part], width, many) {
                 continue;
             }

@@ -2,9 +2,9 @@
 
 use crate::parameters::dag::Value;
 use crate::parameters::demand::{Analysis, Demand, DemandKind, Place};
-use crate::parameters::evaluate::{Complete, Evaluator, PartChoice};
+use crate::parameters::evaluate::{Complete, Evaluator, PartChoice, error_of};
 use crate::parameters::flow::Flow;
-use crate::parameters::instance::{Division, key_of, sharing};
+use crate::parameters::instance::{Division, Instance, Load, key_of, sharing};
 use crate::parameters::space::KeyswitchChoice;
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
@@ -36,8 +36,10 @@ pub struct Solution {
     /// For each value of the program, by its place in program order, the position of its secret key.
     keys: Vec<usize>,
     lookups: BTreeMap<Value, LookupKeys>,
-    /// Failure probabilities that are achieved.
+    /// Failure probabilities that are achieved where every function runs once.
     pub error: ErrorSpec,
+    /// Failure probabilities of each function.
+    pub functions: Vec<ErrorSpec>,
     /// Estimated time of one run on one thread.
     pub seconds: f64,
     /// What each demand achieves, the likeliest to fail first.
@@ -64,6 +66,8 @@ pub struct Achieved {
     pub variance: Variance,
     /// Probability that one of it fails.
     pub p_error: f64,
+    /// How many of them fail or not on their own: lookups that share a bootstrap fail together.
+    pub events: u64,
     /// For a lookup its bootstrap key, by position.
     pub bootstrap: Option<usize>,
 }
@@ -88,7 +92,7 @@ impl Solution {
     pub(super) fn encryption(
         security: SecurityLevel,
         ((position, key), given): ((usize, SecretKeySpec), Option<Keyset>),
-        values: usize,
+        (analysis, instance): (&Analysis, &Instance),
         (seconds, demands): (f64, Vec<Achieved>),
     ) -> Self {
         let is_given = given.is_some();
@@ -96,9 +100,10 @@ impl Solution {
         let mut solution = Self {
             security,
             keyset,
-            keys: vec![position; values],
+            keys: vec![position; analysis.places.len()],
             lookups: BTreeMap::new(),
             error: ErrorSpec { p_error: 0.0, global_p_error: 0.0 },
+            functions: of_functions(analysis, instance, &demands),
             seconds,
             demands,
         };
@@ -124,7 +129,7 @@ impl Solution {
             let from = key_of(looked.place, division);
             for (part, _) in sharing(looked, division) {
                 let Some(part) = part else { continue };
-                let load = evaluator.instance.load_of(value, part);
+                let load = evaluator.instance.load_of(value, Some(part));
                 let many = load.map_or(0, |load| complete.choice.many[load]);
                 let of_part: Vec<usize> =
                     looked.lookups.iter().copied().filter(|&l| division.lookups[l] == part).collect();
@@ -143,18 +148,21 @@ impl Solution {
         let glwe = |place: Place| keys.glwe[key_of(place, division)];
         let flow = Flow::new(evaluator, &complete.choice);
         let variances = evaluator.variances(flow.before(), complete);
-        let achieved = evaluator.instance.loads.iter().zip(&variances).map(|(load, &variance)| {
+        let loads = evaluator.instance.loads.iter().zip(&complete.choice.many);
+        let achieved = loads.zip(&variances).map(|((load, &many), &variance)| {
             let bootstrap = load.lookup.map(|lookup| keys.bootstrap[lookup.part]);
-            Achieved::new(load.demand.clone(), Variance(variance), bootstrap)
+            Achieved { bootstrap, ..Achieved::new(load, many, Variance(variance)) }
         });
+        let demands: Vec<Achieved> = achieved.collect();
         let error = ErrorSpec { p_error: 0.0, global_p_error: 0.0 };
         let mut solution = Self {
             security,
             keys: analysis.places.iter().map(|&place| glwe(place)).collect(),
             lookups,
             error,
+            functions: of_functions(analysis, evaluator.instance, &demands),
             seconds: complete.seconds,
-            demands: achieved.collect(),
+            demands,
             keyset: std::mem::take(&mut keys.keyset),
         };
         if given.is_none() {
@@ -166,9 +174,8 @@ impl Solution {
 
     fn sum_up(&mut self) {
         self.demands.sort_by(|a, b| b.p_error.total_cmp(&a.p_error));
-        self.error.p_error = self.tightest().map_or(0.0, |tightest| tightest.p_error);
-        let events = self.demands.iter().map(|achieved| (achieved.p_error, achieved.demand.count));
-        self.error.global_p_error = noise::global_p_error(events);
+        let events = self.demands.iter().map(|achieved| (achieved.p_error, achieved.events));
+        self.error = error_of(&events.collect::<Vec<(f64, u64)>>());
     }
 
     fn name_keys(&mut self) {
@@ -193,10 +200,27 @@ fn number(kind: &str, names: Vec<&mut String>) {
 }
 
 impl Achieved {
-    pub(super) fn new(demand: Demand, variance: Variance, bootstrap: Option<usize>) -> Self {
+    /// Without the bootstrap key.
+    pub(super) fn new(load: &Load, many: u32, variance: Variance) -> Self {
+        let demand = load.demand.clone();
         let p_error = noise::p_error(variance, demand.width);
-        Self { demand, variance, p_error, bootstrap }
+        Self { demand, variance, p_error, events: load.events(many), bootstrap: None }
     }
+}
+
+/// Failure probabilities of each function, from what each load of the instance achieves.
+fn of_functions(analysis: &Analysis, instance: &Instance, achieved: &[Achieved]) -> Vec<ErrorSpec> {
+    let mut events: Vec<Vec<(f64, u64)>> = vec![Vec::new(); analysis.functions];
+    let values: Vec<_> = analysis.operands.iter().chain(&analysis.outputs).collect();
+    for (value, _, load) in instance.values() {
+        let looked = values[value];
+        let Achieved { p_error, events: all, demand, .. } = &achieved[load];
+        // Of one load all values have equally many lookups and bootstraps.
+        let lookups = instance.loads[load].lookup.map_or(1, |lookup| lookup.sharing);
+        let own = looked.count * lookups;
+        events[looked.function].push((*p_error, own * all / demand.count.max(1)));
+    }
+    events.iter().map(|events| error_of(events)).collect()
 }
 
 /// The keys of a choice, equal ones once.

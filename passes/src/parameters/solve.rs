@@ -57,7 +57,7 @@ pub(super) fn solve_analysis(request: &Request<'_>, analysis: &Analysis) -> Resu
         return Err(infeasible);
     }
     if analysis.lookups.is_empty() {
-        return encrypt_only(request, &instance, analysis.places.len());
+        return encrypt_only(request, analysis, &instance);
     }
     let Request { security, target, cost, restrictions, .. } = *request;
     let given = restrictions.fixed.as_ref();
@@ -156,7 +156,11 @@ fn reach(
 }
 
 /// The smallest key to encrypt with; of given keys the first that is quiet enough.
-fn encrypt_only(request: &Request<'_>, instance: &Instance, values: usize) -> Result<Solution, Infeasible> {
+fn encrypt_only(
+    request: &Request<'_>,
+    analysis: &Analysis,
+    instance: &Instance,
+) -> Result<Solution, Infeasible> {
     let given = request.restrictions.fixed.as_ref();
     let keys: Vec<(usize, SecretKeySpec)> = match given {
         Some(keyset) => {
@@ -171,16 +175,14 @@ fn encrypt_only(request: &Request<'_>, instance: &Instance, values: usize) -> Re
         let fresh = key.variance();
         let found = Reached { fresh, bootstrap: Variance::ZERO, switches: Variance::ZERO };
         reached.push(found);
-        let achieved = instance
-            .loads
-            .iter()
-            .map(|load| Achieved::new(load.demand.clone(), found.at(&load.demand), None))
-            .collect();
+        let achieved =
+            instance.loads.iter().map(|load| Achieved::new(load, 0, found.at(&load.demand))).collect();
         let additions = instance.additions.iter().sum::<f64>();
         let seconds = additions * request.cost.addition(key.shape.lwe_dimension());
         let keyset = given.cloned();
         let key = (position, key);
-        let solution = Solution::encryption(request.security, (key, keyset), values, (seconds, achieved));
+        let program = (analysis, instance);
+        let solution = Solution::encryption(request.security, (key, keyset), program, (seconds, achieved));
         if request.target.is_met(solution.error.p_error, solution.error.global_p_error) {
             return Ok(solution);
         }

@@ -2,6 +2,7 @@
 //!
 //! As text it is the JSON of a spec where there is one function, and a list of specs otherwise.
 
+use crate::noise::global_p_error;
 use crate::read_spec::SpecError;
 use crate::spec::{ErrorSpec, Keyset, ProgramSpec};
 use serde::{Serialize, Serializer};
@@ -101,10 +102,13 @@ impl ModuleSpec {
         }
     }
 
-    /// What may fail when each function runs once. Keys are chosen for all functions together, so that the spec of
-    /// each says the same.
+    /// What may fail when each function runs once.
     pub fn error(&self) -> ErrorSpec {
-        self.functions[0].error
+        let errors = || self.functions.iter().map(|spec| spec.error);
+        ErrorSpec {
+            p_error: errors().map(|error| error.p_error).fold(0.0, f64::max),
+            global_p_error: global_p_error(errors().map(|error| (error.global_p_error, 1))),
+        }
     }
 }
 

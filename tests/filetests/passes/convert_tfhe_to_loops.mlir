@@ -1,9 +1,9 @@
 // Ciphertexts become words in memory, whose number the context tells; keys become numbers; the spec appears.
 // RUN: convert-tfhe-to-loops,canonicalize,cse
 // run: @main([1, 2], 3) == [4, 7]
-module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
-func.func @main(%x: tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 0>}, %c: i64) -> (tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 0>}) {
+func.func @main(%x: tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 0>}, %c: i64) -> (tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 0>}) attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64} {
   %w = arith.constant dense<3> : tensor<2xi64>
   %0 = tfhe.mul_clear %x, %w : (tensor<2x!tfhe.lwe<@big>>, tensor<2xi64>) -> tensor<2x!tfhe.lwe<@big>>
   %1 = tfhe.constant dense<[432345564227567616, 432345564227567616]> : tensor<2xi64> : tensor<2x!tfhe.lwe<@big>>
@@ -12,7 +12,7 @@ func.func @main(%x: tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 4, 0>}
 }
 }
 // output:
-module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : f64, tfhe.p_error = 1.000000e-05 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {cloakwork.spec = "…", tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
   func.func @cloakwork_entry_main(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32 {
     %c0_i32 = arith.constant 0 : i32
     %0 = llvm.mlir.addressof @cloakwork_constant_1 : !llvm.ptr
@@ -74,19 +74,19 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
 // -----
 // Lookups are calls through the function table.
 // run: @main(1) == 0
-module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
 tfhe.secret_key @small {lwe_dimension = 10 : i64, variance = 1.0e-20 : f64}
 tfhe.keyswitch_key @ksk from @big to @small {base_log = 4 : i64, level = 4 : i64, added_variance = 1.0e-12 : f64}
 tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.0e-8 : f64, output_variance = 1.0e-20 : f64}
-func.func @main(%x: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}) -> (!tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}) {
+func.func @main(%x: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}) -> (!tfhe.lwe<@big> {tfhe.encoding = array<i64: 1, 0>}) attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64} {
   %0 = tfhe.keyswitch @ksk, %x : (!tfhe.lwe<@big>) -> !tfhe.lwe<@small>
   %1 = tfhe.bootstrap @bsk, %0 {tables = dense<[[4611686018427387904, 0]]> : tensor<1x2xi64>} : (!tfhe.lwe<@small>) -> !tfhe.lwe<@big>
   return %1 : !tfhe.lwe<@big>
 }
 }
 // output:
-module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : f64, tfhe.p_error = 1.000000e-05 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {cloakwork.spec = "…", tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
   func.func @cloakwork_entry_main(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32 {
     %0 = llvm.mlir.zero : !llvm.ptr
     %1 = llvm.mlir.addressof @cloakwork_constant_0 : !llvm.ptr
@@ -124,7 +124,7 @@ module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : 
 // -----
 // Ciphertexts under several keys have words of their own; a conversion is a call like any keyswitch.
 // run: @main(1) == (0, 1)
-module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
 tfhe.secret_key @big0 {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.0e-30 : f64}
 tfhe.secret_key @big1 {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
 tfhe.secret_key @small0 {lwe_dimension = 20 : i64, variance = 1.0e-20 : f64}
@@ -135,7 +135,7 @@ tfhe.keyswitch_key @ksk11 from @big1 to @small1 {base_log = 4 : i64, level = 4 :
 tfhe.keyswitch_key @to0 from @big1 to @big0 {base_log = 8 : i64, level = 3 : i64, variance = 1.0e-18 : f64, added_variance = 1.0e-15 : f64}
 tfhe.bootstrap_key @bsk0 from @small0 to @big0 {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.0e-8 : f64, output_variance = 1.0e-20 : f64}
 tfhe.bootstrap_key @bsk1 from @small1 to @big1 {base_log = 15 : i64, level = 2 : i64, grouping = 2 : i64, extension = 2 : i64, modulus_switch_variance = 1.0e-8 : f64, output_variance = 1.0e-20 : f64}
-func.func @main(%x: !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 1, 0>}) -> (!tfhe.lwe<@big0> {tfhe.encoding = array<i64: 1, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 1, 0>}) {
+func.func @main(%x: !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 1, 0>}) -> (!tfhe.lwe<@big0> {tfhe.encoding = array<i64: 1, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 1, 0>}) attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64} {
   %0 = tfhe.keyswitch @ksk11, %x : (!tfhe.lwe<@big1>) -> !tfhe.lwe<@small1>
   %1 = tfhe.bootstrap @bsk1, %0 {outputs = 2 : i64, tables = dense<[[4611686018427387904, 0], [0, 4611686018427387904]]> : tensor<2x2xi64>} : (!tfhe.lwe<@small1>) -> tensor<2x!tfhe.lwe<@big1>>
   %2 = tfhe.slice %1 {offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<2x!tfhe.lwe<@big1>>) -> tensor<1x!tfhe.lwe<@big1>>
@@ -149,7 +149,7 @@ func.func @main(%x: !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 1, 0>}) -> (!tf
 }
 }
 // output:
-module attributes {cloakwork.spec = "…", tfhe.global_p_error = 1.000000e-05 : f64, tfhe.p_error = 1.000000e-05 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
+module attributes {cloakwork.spec = "…", tfhe.security = 128 : i64, tfhe.security_source = "none: small test keys"} {
   func.func @cloakwork_entry_main(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32 {
     %c3_i32 = arith.constant 3 : i32
     %c1_i32 = arith.constant 1 : i32
@@ -237,17 +237,17 @@ func.func @main(%x: !tfhe.lwe<@big> {tfhe.encoding = array<i64: 4, 0>}) -> (!tfh
 }
 // -----
 // expected-error: `!tfhe.lwe<@other>` names a key that is not defined
-module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "none"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
-func.func @main(%x: !tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) -> (!tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) {
+func.func @main(%x: !tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) -> (!tfhe.lwe<@other> {tfhe.encoding = array<i64: 4, 0>}) attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64} {
   return %x : !tfhe.lwe<@other>
 }
 }
 // -----
 // expected-error: argument 0 needs the attribute `tfhe.encoding = array<i64: width, is_signed>`
-module attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64, tfhe.security = 128 : i64, tfhe.security_source = "none"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "none"} {
 tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 256 : i64, variance = 1.0e-30 : f64}
-func.func @main(%x: !tfhe.lwe<@big>) -> (!tfhe.lwe<@big> {tfhe.encoding = array<i64: 4, 0>}) {
+func.func @main(%x: !tfhe.lwe<@big>) -> (!tfhe.lwe<@big> {tfhe.encoding = array<i64: 4, 0>}) attributes {tfhe.p_error = 1.0e-5 : f64, tfhe.global_p_error = 1.0e-5 : f64} {
   return %x : !tfhe.lwe<@big>
 }
 }

@@ -9,12 +9,12 @@ func.func @main(%x: tensor<3x!fhe.eint<4>>, %c: i64 {fhe.range = array<i64: -2, 
   return %0, %2 : !fhe.eint<4>, !fhe.eint<1>
 }
 // output:
-module attributes {tfhe.global_p_error = 8.86285507e-6 : f64, tfhe.p_error = 8.86285117e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 1024 : i64, variance = 5.87171265e-15 : f64}
   tfhe.secret_key @small {lwe_dimension = 721 : i64, variance = 2.86074081e-10 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 8.78526796e-6 : f64, base_log = 3 : i64, level = 4 : i64}
   tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 3.58124574e-6 : f64, output_variance = 8.10880432e-5 : f64}
-  func.func @main(%arg0: tensor<3x!fhe.eint<4>> {tfhe.key = @big}, %arg1: i64 {fhe.range = array<i64: -2, 2>}) -> (!fhe.eint<4>, !fhe.eint<1>) {
+  func.func @main(%arg0: tensor<3x!fhe.eint<4>> {tfhe.key = @big}, %arg1: i64 {fhe.range = array<i64: -2, 2>}) -> (!fhe.eint<4>, !fhe.eint<1>) attributes {tfhe.global_p_error = 8.86285507e-6 : f64, tfhe.p_error = 8.86285117e-6 : f64} {
     %cst = arith.constant dense<[3, 2, 1]> : tensor<3xi64>
     %0 = fhe.dot %arg0, %cst {tfhe.key = @big} : (tensor<3x!fhe.eint<4>>, tensor<3xi64>) -> !fhe.eint<4>
     %1 = fhe.lookup %0 {tables = dense<[[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]]> : tensor<1x16xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<4>) -> !fhe.eint<1>
@@ -30,9 +30,9 @@ func.func @main(%x: tensor<2x!fhe.eint<8>>, %y: tensor<2x!fhe.eint<8>>) -> tenso
   return %0 : tensor<2x!fhe.eint<8>>
 }
 // output:
-module attributes {tfhe.global_p_error = 1.62687585e-11 : f64, tfhe.p_error = 8.13437923e-12 : f64, tfhe.security = 132 : i64, tfhe.security_source = "lattice-estimator curve for 132 bits, published with Concrete on 2024-12-09: log2(sigma) = -2.48914566e-2 * dimension + 2.65734594e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.security = 132 : i64, tfhe.security_source = "lattice-estimator curve for 132 bits, published with Concrete on 2024-12-09: log2(sigma) = -2.48914566e-2 * dimension + 2.65734594e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 10 : i64, polynomial_size = 64 : i64, variance = 1.02034158e-8 : f64}
-  func.func @main(%arg0: tensor<2x!fhe.eint<8>> {tfhe.key = @big}, %arg1: tensor<2x!fhe.eint<8>> {tfhe.key = @big}) -> tensor<2x!fhe.eint<8>> {
+  func.func @main(%arg0: tensor<2x!fhe.eint<8>> {tfhe.key = @big}, %arg1: tensor<2x!fhe.eint<8>> {tfhe.key = @big}) -> tensor<2x!fhe.eint<8>> attributes {tfhe.global_p_error = 1.62687585e-11 : f64, tfhe.p_error = 8.13437923e-12 : f64} {
     %0 = fhe.add %arg0, %arg1 {tfhe.key = @big} : (tensor<2x!fhe.eint<8>>, tensor<2x!fhe.eint<8>>) -> tensor<2x!fhe.eint<8>>
     return %0 : tensor<2x!fhe.eint<8>>
   }
@@ -101,12 +101,12 @@ func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {
   return %0 : !fhe.eint<3>
 }
 // output:
-module attributes {tfhe.global_p_error = 1.87405977e-40 : f64, tfhe.p_error = 1.87405977e-40 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 2048 : i64, variance = 8.44225311e-31 : f64}
   tfhe.secret_key @small {lwe_dimension = 820 : i64, variance = 8.41103184e-12 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 4.48941050e-6 : f64, base_log = 5 : i64, level = 3 : i64}
   tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 1.01824601e-6 : f64, output_variance = 1.71668272e-9 : f64}
-  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> {
+  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 1.87405977e-40 : f64, tfhe.p_error = 1.87405977e-40 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
   }
@@ -120,12 +120,12 @@ func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {
   return %0 : !fhe.eint<3>
 }
 // output:
-module attributes {tfhe.global_p_error = 8.77739442e-6 : f64, tfhe.p_error = 8.77739442e-6 : f64, tfhe.security = 132 : i64, tfhe.security_source = "lattice-estimator curve for 132 bits, published with tfhe-rs: bound 2^ceil(-0.025167785 * dimension + log2 q + 4.100671), uniform binary secrets, TUniform noise"} {
+module attributes {tfhe.security = 132 : i64, tfhe.security_source = "lattice-estimator curve for 132 bits, published with tfhe-rs: bound 2^ceil(-0.025167785 * dimension + log2 q + 4.100671), uniform binary secrets, TUniform noise"} {
   tfhe.secret_key @big {glwe_dimension = 3 : i64, polynomial_size = 512 : i64, tuniform_log2_bound = 30 : i64}
   tfhe.secret_key @small {lwe_dimension = 759 : i64, tuniform_log2_bound = 17 : i64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 3.43397260e-5 : f64, base_log = 4 : i64, level = 3 : i64}
   tfhe.bootstrap_key @bsk from @small to @big {base_log = 17 : i64, level = 1 : i64, modulus_switch_variance = 1.50799751e-5 : f64, output_variance = 3.92891769e-6 : f64}
-  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> {
+  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 8.77739442e-6 : f64, tfhe.p_error = 8.77739442e-6 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
   }
@@ -139,12 +139,12 @@ func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {
   return %0 : !fhe.eint<3>
 }
 // output:
-module attributes {tfhe.global_p_error = 8.42721465e-6 : f64, tfhe.p_error = 8.42721465e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 2048 : i64, variance = 8.44225311e-31 : f64}
   tfhe.secret_key @small {lwe_dimension = 717 : i64, variance = 3.29884964e-10 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 4.83355013e-5 : f64, base_log = 4 : i64, level = 3 : i64}
   tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, level = 1 : i64, modulus_switch_variance = 8.90344381e-7 : f64, output_variance = 6.96366970e-10 : f64}
-  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> {
+  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 8.42721465e-6 : f64, tfhe.p_error = 8.42721465e-6 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
   }
@@ -216,16 +216,16 @@ func.func @next(%x: !fhe.eint<3>) -> !fhe.eint<3> {
 }
 }
 // output:
-module attributes {fhe.composition = ["main:0 -> main:0", "main:0 -> next:0", "next:0 -> main:0"], tfhe.global_p_error = 8.16655745e-6 : f64, tfhe.p_error = 5.42348818e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {fhe.composition = ["main:0 -> main:0", "main:0 -> next:0", "next:0 -> main:0"], tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 3 : i64, polynomial_size = 512 : i64, variance = 7.04063097e-23 : f64}
   tfhe.secret_key @small {lwe_dimension = 724 : i64, variance = 2.57078350e-10 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 2.90926973e-5 : f64, base_log = 4 : i64, level = 3 : i64}
   tfhe.bootstrap_key @bsk from @small to @big {base_log = 18 : i64, level = 1 : i64, modulus_switch_variance = 1.43845876e-5 : f64, output_variance = 9.35409196e-7 : f64}
-  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> {
+  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 2.74308415e-6 : f64, tfhe.p_error = 2.74308415e-6 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
   }
-  func.func @next(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> {
+  func.func @next(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 5.42348818e-6 : f64, tfhe.p_error = 5.42348818e-6 : f64} {
     %0 = fhe.add %arg0, %arg0 {tfhe.key = @big} : (!fhe.eint<3>, !fhe.eint<3>) -> !fhe.eint<3>
     %1 = fhe.lookup %0 {tables = dense<[[0, 1, 2, 3, 4, 5, 5, 7]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %1 : !fhe.eint<3>
@@ -312,16 +312,16 @@ func.func @main(%x: tensor<16x!fhe.eint<2>>, %y: !fhe.eint<5>) -> (tensor<16x!fh
   return %1, %2, %3 : tensor<16x!fhe.eint<2>>, !fhe.eint<5>, !fhe.eint<5>
 }
 // output:
-module attributes {tfhe.global_p_error = 8.73950194e-6 : f64, tfhe.p_error = 1.04175259e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big0 {glwe_dimension = 3 : i64, polynomial_size = 512 : i64, variance = 7.04063097e-23 : f64}
   tfhe.secret_key @big1 {glwe_dimension = 1 : i64, polynomial_size = 4096 : i64, variance = 4.70197740e-38 : f64}
   tfhe.secret_key @small0 {lwe_dimension = 620 : i64, variance = 1.04483990e-8 : f64}
-  tfhe.secret_key @small1 {lwe_dimension = 778 : i64, variance = 3.75518534e-11 : f64}
+  tfhe.secret_key @small1 {lwe_dimension = 774 : i64, variance = 4.33027409e-11 : f64}
   tfhe.keyswitch_key @ksk0 from @big0 to @small0 {added_variance = 1.31562048e-4 : f64, base_log = 2 : i64, level = 6 : i64}
-  tfhe.keyswitch_key @ksk1 from @big0 to @small1 {added_variance = 1.59310029e-6 : f64, base_log = 3 : i64, level = 5 : i64}
+  tfhe.keyswitch_key @ksk1 from @big0 to @small1 {added_variance = 1.82794785e-6 : f64, base_log = 3 : i64, level = 5 : i64}
   tfhe.bootstrap_key @bsk0 from @small0 to @big0 {base_log = 18 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 1.23182933e-5 : f64, output_variance = 1.96949423e-6 : f64}
-  tfhe.bootstrap_key @bsk1 from @small1 to @big1 {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 2.41522988e-7 : f64, output_variance = 5.21588846e-9 : f64}
-  func.func @main(%arg0: tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, %arg1: !tfhe.lwe<@big0> {tfhe.encoding = array<i64: 5, 0>}) -> (tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}) {
+  tfhe.bootstrap_key @bsk1 from @small1 to @big1 {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 2.40281224e-7 : f64, output_variance = 5.18907155e-9 : f64}
+  func.func @main(%arg0: tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, %arg1: !tfhe.lwe<@big0> {tfhe.encoding = array<i64: 5, 0>}) -> (tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}) attributes {tfhe.global_p_error = 9.55287433e-6 : f64, tfhe.p_error = 2.89688189e-6 : f64} {
     %0 = tfhe.keyswitch @ksk0, %arg0 : (tensor<16x!tfhe.lwe<@big0>>) -> tensor<16x!tfhe.lwe<@small0>>
     %1 = tfhe.bootstrap @bsk0, %0 {tables = dense<[[2305843009213693952, 4611686018427387904, 6917529027641081856, 0]]> : tensor<1x4xi64>} : (tensor<16x!tfhe.lwe<@small0>>) -> tensor<16x!tfhe.lwe<@big0>>
     %2 = tfhe.keyswitch @ksk0, %1 : (tensor<16x!tfhe.lwe<@big0>>) -> tensor<16x!tfhe.lwe<@small0>>
@@ -350,12 +350,12 @@ func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<3> {
 }
 }
 // output:
-module attributes {tfhe.global_p_error = 3.19900577e-13 : f64, tfhe.p_error = 3.19900577e-13 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 2048 : i64, variance = 8.500000e-31 : f64}
   tfhe.secret_key @small {lwe_dimension = 720 : i64, variance = 3.200000e-10 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 3.000000e-06 : f64, base_log = 3 : i64, level = 5 : i64}
   tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, level = 1 : i64, modulus_switch_variance = 1.00000000e-6 : f64, output_variance = 1.000000e-08 : f64}
-  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> {
+  func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 3.19900577e-13 : f64, tfhe.p_error = 3.19900577e-13 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
   }

@@ -18,7 +18,7 @@ func.func @main(%x: tensor<2x!fhe.eint<?>> {fhe.name = "x", fhe.range = array<i6
   return %1, %4 : tensor<2x!fhe.eint<?>>, !fhe.eint<?>
 }
 // output:
-module attributes {cloakwork.spec = "…", tfhe.global_p_error = 8.86285065e-6 : f64, tfhe.p_error = 8.86285065e-6 : f64, tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
+module attributes {cloakwork.spec = "…", tfhe.security = 128 : i64, tfhe.security_source = "lattice-estimator curve for 128 bits, published with Concrete on 2024-06-10: log2(sigma) = -2.56967787e-2 * dimension + 2.67593137e0, uniform binary secrets, Gaussian noise"} {
   llvm.func @cloakwork_entry_main(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32 {
     %0 = llvm.mlir.constant(4 : i32) : i32
     %1 = llvm.mlir.zero : !llvm.ptr

@@ -152,8 +152,8 @@ fn text(square: impl Fn(i64) -> i64, half: impl Fn(i64) -> i64, rest: impl Fn(i6
     let magnitude = |v: i64| if v < 8 { v } else { 16 - v };
     let (square, half, rest, magnitude) = (table(square), table(half), table(rest), table(magnitude));
     format!(
-        "module attributes {{tfhe.p_error = 1.0e-9 : f64, tfhe.global_p_error = 1.0e-8 : f64, tfhe.security = 128 : i64, tfhe.security_source = \"none: small test keys\"}} {{
-{KEYS}func.func @main(%x: {big0} {unsigned}, %y: {big1} {signed}) -> ({big0} {unsigned}, {big1} {signed}, {big1} {unsigned}) {{
+        "module attributes {{tfhe.security = 128 : i64, tfhe.security_source = \"none: small test keys\"}} {{
+{KEYS}func.func @main(%x: {big0} {unsigned}, %y: {big1} {signed}) -> ({big0} {unsigned}, {big1} {signed}, {big1} {unsigned}) attributes {{tfhe.p_error = 1.0e-9 : f64, tfhe.global_p_error = 1.0e-8 : f64}} {{
   %0 = tfhe.keyswitch @ksk01, %x : ({big0}) -> {small1}
   %1 = tfhe.bootstrap @bsk1, %0 {{outputs = 2 : i64, tables = dense<[{square}, {half}]> : tensor<2x16xi64>}} : ({small1}) -> {pairs}
   %2 = tfhe.slice %1 {{offsets = array<i64: 0, 0>, strides = array<i64: 1, 1>}} : ({pairs}) -> {column}
