@@ -4,7 +4,8 @@ use crate::error::{Refusal, TraceError, refuse};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::{ElementType, NodeKind};
 use cloakwork_ir::linear::{Conv2d, Linear};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, IxDyn};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which elements of one axis [`OpGraph::slice`] takes. Negative positions count from the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,6 +268,12 @@ impl OpGraph {
         shape: Vec<usize>,
     ) -> Result<NodeId, Refusal> {
         let name = linear_name(&op);
+        if let &[a] = operands
+            && self.is_real(a)
+            && moves_elements(&op)
+        {
+            return self.moved(&op, a, &shape);
+        }
         for &operand in operands {
             self.needs_integers(name, operand)?;
         }
@@ -306,6 +313,11 @@ impl OpGraph {
 }
 
 impl OpGraph {
+    /// A trivial encryption of clear integers; encrypted ones stay what they are.
+    pub fn encrypt(&mut self, a: NodeId) -> Result<NodeId, TraceError> {
+        self.checked(|graph| graph.encrypted_trivially("encrypt", a))
+    }
+
     /// Elements of the flattened value, in a shape: `indices[i]` is where element `i` of the result comes from.
     pub fn gather(&mut self, a: NodeId, indices: &ArrayD<usize>) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
@@ -344,6 +356,69 @@ impl OpGraph {
         })
     }
 
+    /// Reals in another shape: what they are computed from is moved instead.
+    fn moved(&mut self, op: &Linear, a: NodeId, shape: &[usize]) -> Result<NodeId, Refusal> {
+        let from = self.node(a).shape.clone();
+        if let Err(message) = op.check_shapes(&[&from], shape) {
+            let found = format!("a value of shape {from:?}");
+            return refuse(linear_name(op), found, message, "reshape, slice or broadcast it otherwise");
+        }
+        let mut parts = BTreeSet::new();
+        let mut open = vec![a];
+        while let Some(id) = open.pop() {
+            if parts.insert(id) && self.is_computed_real(id) {
+                open.extend(self.operands(id));
+            }
+        }
+        let mut moved: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+        for id in parts {
+            let node = self.node(id);
+            let is_uniform = !node.element.is_encrypted() && node.shape.iter().product::<usize>() == 1;
+            let new = if self.is_computed_real(id) {
+                let (kind, element) = (node.kind.clone(), node.element);
+                let operands: Vec<NodeId> =
+                    self.operands(id).iter().filter_map(|operand| moved.get(operand).copied()).collect();
+                self.push(kind, &operands, shape.to_vec(), element)
+            } else if is_uniform {
+                let scalar = Vec::<usize>::new();
+                match node.kind.clone() {
+                    NodeKind::RealConstant(values) => {
+                        let value = values.into_iter().collect();
+                        self.real_constant(ArrayD::from_shape_vec(scalar, value).unwrap_or_default())
+                    }
+                    _ => self.reshaped(id, &scalar)?,
+                }
+            } else if let NodeKind::RealConstant(values) = &node.kind {
+                let whole = values.broadcast(IxDyn(&from)).map(|values| values.to_owned());
+                let positions = ArrayD::from_shape_vec(
+                    from.clone(),
+                    (0..from.iter().product::<usize>() as i64).collect(),
+                );
+                let taken = positions.ok().and_then(|positions| op.evaluate(&[&positions], shape));
+                let (Some(whole), Some(taken)) = (whole, taken) else {
+                    return refuse(
+                        linear_name(op),
+                        "reals",
+                        "their shape is that of the value",
+                        "reshape them before",
+                    );
+                };
+                let flat: Vec<f64> = whole.iter().copied().collect();
+                self.real_constant(taken.mapv(|position| flat[position as usize]))
+            } else {
+                let whole = self.broadcast_to(id, &from)?;
+                self.linear_shaped(op.clone(), &[whole], shape.to_vec())?
+            };
+            moved.insert(id, new);
+        }
+        Ok(moved[&a])
+    }
+
+    /// An encrypted real that is computed from other values.
+    fn is_computed_real(&self, id: NodeId) -> bool {
+        self.is_real(id) && self.is_encrypted(id)
+    }
+
     fn needs_clear_positions(&self, name: &str, positions: NodeId) -> Result<(), Refusal> {
         self.needs_integers(name, positions)?;
         if self.is_encrypted(positions) {
@@ -354,7 +429,7 @@ impl OpGraph {
     }
 
     /// Integers that are clear become trivial encryptions.
-    fn encrypted_trivially(&mut self, name: &str, a: NodeId) -> Result<NodeId, Refusal> {
+    pub(crate) fn encrypted_trivially(&mut self, name: &str, a: NodeId) -> Result<NodeId, Refusal> {
         self.needs_integers(name, a)?;
         if self.is_encrypted(a) {
             return Ok(a);
@@ -405,6 +480,29 @@ impl OpGraph {
                 "compute it before, in clear, and pass the result",
             ),
         }
+    }
+}
+
+/// Whether each element of the result is one of the only operand.
+fn moves_elements(op: &Linear) -> bool {
+    match op {
+        Linear::Reshape
+        | Linear::Transpose { .. }
+        | Linear::Slice { .. }
+        | Linear::Broadcast
+        | Linear::Gather { .. } => true,
+        Linear::Add
+        | Linear::Sub
+        | Linear::Neg
+        | Linear::AddClear
+        | Linear::MulClear
+        | Linear::Dot
+        | Linear::Matmul
+        | Linear::Conv2d(_)
+        | Linear::Sum { .. }
+        | Linear::Concat { .. }
+        | Linear::GatherAt { .. }
+        | Linear::SetAt { .. } => false,
     }
 }
 

@@ -163,6 +163,12 @@ impl OpGraph {
         self.built(node, &[a.0])
     }
 
+    /// A trivial encryption of clear integers.
+    fn encrypt(&mut self, a: &Node) -> PyResult<Node> {
+        let node = self.graph.encrypt(a.0);
+        self.built(node, &[a.0])
+    }
+
     /// Elements of the flattened value; the result has the shape of `indices`.
     fn gather(&mut self, a: &Node, indices: &Bound<'_, PyAny>) -> PyResult<Node> {
         let indices = integers(indices)?.mapv(|index| usize::try_from(index).unwrap_or(usize::MAX));

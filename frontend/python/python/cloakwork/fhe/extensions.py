@@ -2,91 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .numpy_functions import apply_to_elements
+from .bit_extraction import bits
+from .lookup_table import LookupTable
+from .numpy_functions import apply_to_elements, apply_to_several
+from .rounding import AutoRounder, AutoTruncator, round_bit_pattern, truncate_bit_pattern
 from .source import tag
-from .tracing import Tracer, graph_of, node_of, record
+from .tracing import Tracer, current_graph, graph_of, node_of, record
 from .types import Integer, Tensor
-from .values import as_integers
+from .values import as_integers, plain
+from .windows import avgpool, conv, maxpool
 
-__all__ = ["LookupTable", "array", "conv", "relu", "tag", "univariate"]
-
-
-class LookupTable:
-    """A table of integers, or an array of tables: `table[x]` looks every element up.
-
-    Negative values count from the end. In an array of tables each element of `x` has its own.
-    """
-
-    def __init__(self, table: Any) -> None:
-        entries = as_integers(table)
-        nested = None if entries is not None else _object_array(table)
-        if entries is not None and entries.ndim == 1 and entries.size:
-            self.table = entries
-        elif nested is not None and all(isinstance(item, LookupTable) for item in nested.flat) and nested.size:
-            self.table = nested
-        else:
-            raise ValueError(
-                f"LookupTable cannot be constructed with {table!r} "
-                "(a list of integers, or an array of LookupTables is needed)"
-            )
-
-    def __repr__(self) -> str:
-        return f"LookupTable({self.table.tolist()!r})"
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, Tracer):
-            return self._trace(key)
-        index = as_integers(key)
-        if index is None:
-            raise ValueError(f"LookupTable cannot be looked up with {key!r}")
-        if self.table.dtype != object:
-            return _looked_up(self.table, index)
-        try:
-            tables, index = np.broadcast_arrays(self.table, index)
-        except ValueError:
-            shapes = f"of shape {self.table.shape} cannot be looked up with {key!r} of shape {index.shape}"
-            raise ValueError(f"LookupTable {shapes}") from None
-        looked_up = [table[int(at)] for table, at in zip(tables.flat, index.flat)]
-        return np.array(looked_up, dtype=np.int64).reshape(tables.shape)
-
-    def _trace(self, key: Tracer) -> Tracer:
-        graph = key._graph
-        if self.table.dtype != object:
-            return record(graph, "lookup", key._node, [_padded(self.table)], None, self.table.size)
-        try:
-            shape = np.broadcast_shapes(self.table.shape, key.shape)
-        except ValueError:
-            shapes = f"of shape {self.table.shape} cannot be looked up with a value of shape {key.shape}"
-            raise ValueError(f"LookupTable {shapes}") from None
-        tables = list({id(table): table for table in self.table.flat}.values())
-        lengths = {table.table.size for table in tables}
-        if len(lengths) != 1 or any(table.table.dtype == object for table in tables):
-            raise ValueError("LookupTables in an array need the same number of entries; pad the shorter ones")
-        numbers = {id(table): number for number, table in enumerate(tables)}
-        selector = np.array([numbers[id(table)] for table in self.table.flat], dtype=np.int64)
-        selector = np.ascontiguousarray(np.broadcast_to(selector.reshape(self.table.shape), shape))
-        if key.shape != shape:
-            key = np.broadcast_to(key, shape)
-        return record(graph, "lookup", key._node, [_padded(table.table) for table in tables], selector, lengths.pop())
+__all__ = [
+    "AutoRounder",
+    "AutoTruncator",
+    "LookupTable",
+    "array",
+    "avgpool",
+    "bits",
+    "constant",
+    "conv",
+    "hint",
+    "identity",
+    "if_then_else",
+    "maxpool",
+    "multivariate",
+    "one",
+    "ones",
+    "ones_like",
+    "refresh",
+    "relu",
+    "round_bit_pattern",
+    "tag",
+    "truncate_bit_pattern",
+    "univariate",
+    "zero",
+    "zeros",
+    "zeros_like",
+]
 
 
 def univariate(function: Callable, outputs: Integer | Tensor | None = None) -> Callable[[Any], Any]:
     """Any pure elementwise function of one value; it becomes a table.
 
-    `outputs` is accepted for functions that are defined by types alone; with an input set the results tell.
+    `outputs` is accepted where types are all that is known; the table itself says more.
     """
-    if outputs is not None and not isinstance(outputs, (Integer, Tensor)):
-        raise ValueError(f"outputs={outputs!r} is not an fhe type (e.g., fhe.uint4)")
+    _check_outputs("univariate", outputs)
 
     def apply(value: Any) -> Any:
         if not isinstance(value, Tracer):
             return function(value)
-        name = getattr(function, "__name__", "univariate")
+        name = _name(function, "univariate")
         is_scalar = value.shape == ()
 
         def per_element(elements: np.ndarray) -> np.ndarray:
@@ -97,16 +67,58 @@ def univariate(function: Callable, outputs: Integer | Tensor | None = None) -> C
                 raise ValueError(f"Function {name} cannot be used with fhe.univariate ({shapes})")
             return results
 
-        return apply_to_elements("univariate" if name == "<lambda>" else name, per_element, value)
+        return apply_to_elements(name, per_element, value)
 
     return apply
+
+
+def multivariate(function: Callable, outputs: Integer | Tensor | None = None) -> Callable[..., Any]:
+    """Any pure elementwise function of several values, which are broadcast together; it becomes a table of them all."""
+    _check_outputs("multivariate", outputs)
+
+    def apply(*values: Any) -> Any:
+        if graph_of(values) is None:
+            return function(*values)
+        name = _name(function, "multivariate")
+        is_scalar = all(np.shape(value) == () for value in values if not isinstance(value, Tracer)) and all(
+            value.shape == () for value in values if isinstance(value, Tracer)
+        )
+
+        def per_element(*elements: np.ndarray) -> np.ndarray:
+            if is_scalar:
+                return np.array([function(*element) for element in zip(*elements)])
+            results = function(*elements)
+            if np.shape(results) != elements[0].shape:
+                shapes = f"it gave shape {np.shape(results)} for {elements[0].shape}"
+                raise ValueError(f"Function {name} is not compatible with fhe.multivariate ({shapes})")
+            return results
+
+        return apply_to_several(name, per_element, values)
+
+    return apply
+
+
+def _check_outputs(name: str, outputs: Any) -> None:
+    if outputs is not None and not isinstance(outputs, (Integer, Tensor)):
+        raise ValueError(f"outputs={outputs!r} of fhe.{name} is not an fhe type (e.g., fhe.uint4)")
+
+
+def _name(function: Callable, otherwise: str) -> str:
+    name = getattr(function, "__name__", otherwise)
+    return otherwise if name == "<lambda>" else name
 
 
 def relu(x: Any) -> Any:
     """`max(x, 0)`"""
     if isinstance(x, Tracer):
         return record(x._graph, "unary", "relu", x._node)
-    return np.maximum(x, 0)
+    return plain(x, np.maximum(x, 0))
+
+
+def if_then_else(condition: Any, on_true: Any, on_false: Any) -> Any:
+    """`on_true` where the condition is not 0, else `on_false`; any of the three may be clear."""
+    result = np.where(condition, on_true, on_false)
+    return result if isinstance(result, Tracer) or result.ndim else plain(on_true, result)
 
 
 def array(values: Any) -> Any:
@@ -123,83 +135,67 @@ def array(values: Any) -> Any:
     return build(values)
 
 
-def conv(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    pads: Sequence[int] | None = None,
-    strides: Sequence[int] | None = None,
-    dilations: Sequence[int] | None = None,
-    kernel_shape: Sequence[int] | None = None,
-    group: int = 1,
-    auto_pad: str = "NOTSET",
-) -> Any:
-    """Two-dimensional convolution as ONNX defines it: `x` is NCHW, `weight` FCHW and clear."""
-    if isinstance(weight, Tracer) or isinstance(bias, Tracer):
-        raise RuntimeError("convolutions with encrypted weights/biases are not supported")
-    weights = as_integers(weight)
-    biases = None if bias is None else as_integers(bias)
-    if weights is None or (bias is not None and biases is None):
-        raise ValueError("expected weight and bias of conv to be integers")
-    if np.ndim(x) != 4 if not isinstance(x, Tracer) else x.ndim != 4:
-        raise ValueError(f"expected the input of conv to be NCHW, but its shape is {np.shape(x)}")
-    if weights.ndim != 4:
-        raise ValueError(f"expected the weight of conv to be FCHW, but its shape is {weights.shape}")
-    if auto_pad != "NOTSET":
-        raise ValueError(f"auto_pad={auto_pad!r} of conv is not supported (give pads)")
-    if kernel_shape is not None and tuple(kernel_shape) != weights.shape[2:]:
-        raise ValueError(f"kernel_shape {tuple(kernel_shape)} of conv differs from the weight's {weights.shape[2:]}")
-    options = {
-        "strides": _sizes("strides", strides, (1, 1)),
-        "padding": _sizes("pads", pads, (0, 0, 0, 0)),
-        "dilations": _sizes("dilations", dilations, (1, 1)),
-        "groups": group,
-    }
+def constant(x: Any) -> Any:
+    """While tracing an encryption of clear values that hides nothing; otherwise the values."""
+    graph = x._graph if isinstance(x, Tracer) else current_graph()
+    return x if graph is None else record(graph, "encrypt", node_of(graph, x))
+
+
+def zeros(shape: int | tuple[int, ...]) -> Any:
+    """Zeros; while tracing encrypted ones, which may be assigned to."""
+    return constant(np.zeros(shape, dtype=np.int64))
+
+
+def ones(shape: int | tuple[int, ...]) -> Any:
+    """Ones; while tracing encrypted ones, which may be assigned to."""
+    return constant(np.ones(shape, dtype=np.int64))
+
+
+def zero() -> Any:
+    """The number 0; while tracing encrypted."""
+    return constant(0) if current_graph() else 0
+
+
+def one() -> Any:
+    """The number 1; while tracing encrypted."""
+    return constant(1) if current_graph() else 1
+
+
+def zeros_like(x: Any) -> Any:
+    """Zeros in the shape of `x`."""
+    return zeros(x.shape if isinstance(x, Tracer) else np.shape(x))
+
+
+def ones_like(x: Any) -> Any:
+    """Ones in the shape of `x`."""
+    return ones(x.shape if isinstance(x, Tracer) else np.shape(x))
+
+
+def identity(x: Any) -> Any:
+    """The same values."""
+    return x.copy() if isinstance(x, (Tracer, np.ndarray)) else x
+
+
+def refresh(x: Any) -> Any:
+    """The same values with fresh noise: one lookup for each."""
+    return apply_to_elements("refresh", lambda elements: elements, x) if isinstance(x, Tracer) else identity(x)
+
+
+def hint(x: Any, *, bit_width: int | None = None, can_store: Any = None) -> Any:
+    """`x`, of which it is known that it may take more values than an input set shows.
+
+    `bit_width`: every value of so many bits. `can_store`: this value, or the values of this array.
+    """
+    if bit_width is not None and (not isinstance(bit_width, (int, np.integer)) or not 1 <= bit_width <= 62):
+        raise ValueError(f"bit_width={bit_width!r} of a hint is not valid (1 to 62 are)")
+    values = None
+    if can_store is not None:
+        values = as_integers(can_store)
+        if values is None or not values.size:
+            raise ValueError(f"can_store={can_store!r} of a hint is not valid (integers are)")
     if isinstance(x, Tracer):
-        graph = x._graph
-        result: Any = record(graph, "conv2d", x._node, node_of(graph, weights), options)
-    else:
-        result = _conv_clear(np.asarray(x), weights, **options)
-    return result if biases is None else result + biases.reshape(1, -1, 1, 1)
-
-
-def _sizes(name: str, given: Sequence[int] | None, default: tuple[int, ...]) -> tuple[int, ...]:
-    sizes = default if given is None else tuple(int(size) for size in given)
-    if len(sizes) != len(default) or any(size < min(default) for size in sizes):
-        raise ValueError(f"{name}={given!r} of conv is not valid ({len(default)} integers from {min(default)} on are)")
-    return sizes
-
-
-def _conv_clear(
-    x: np.ndarray, weights: np.ndarray, strides: Any, padding: Any, dilations: Any, groups: int
-) -> np.ndarray:
-    top, left, bottom, right = padding
-    x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
-    kernel = weights.shape[2:]
-    spans = [dilation * (size - 1) + 1 for dilation, size in zip(dilations, kernel)]
-    windows = np.lib.stride_tricks.sliding_window_view(x, spans, axis=(2, 3))
-    windows = windows[:, :, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]]
-    parts = zip(np.split(windows, groups, axis=1), np.split(weights, groups, axis=0))
-    return np.concatenate([np.einsum("nchwij,fcij->nfhw", part, kernels) for part, kernels in parts], axis=1)
-
-
-def _object_array(table: Any) -> np.ndarray | None:
-    try:
-        array = np.array(table, dtype=object)
-    except ValueError:
-        return None
-    return array if array.ndim else None
-
-
-def _looked_up(table: np.ndarray, index: np.ndarray) -> Any:
-    if index.size and not -table.size <= index.min() <= index.max() < table.size:
-        raise ValueError(
-            f"LookupTable of {table.size} entries cannot be looked up with {int(index.min())} to {int(index.max())}"
-        )
-    return table[index]
-
-
-def _padded(table: np.ndarray) -> list[int]:
-    """Continued to 2^k entries, which no value of the input set reaches."""
-    length = max(2, 1 << (table.size - 1).bit_length())
-    return np.pad(table, (0, length - table.size), mode="edge").tolist()
+        if x.is_real:
+            raise ValueError(f"{x!r} cannot be hinted (integers can)")
+        bounds = None if values is None else (int(values.min()), int(values.max()))
+        x._graph.hint(x._node, None if bit_width is None else int(bit_width), bounds)
+    return x

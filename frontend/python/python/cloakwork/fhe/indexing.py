@@ -1,4 +1,9 @@
-"""Basic indexing of traced values: integers, slices, `...` and `None`."""
+"""Elements of traced values by NumPy's rules: reading `value[index]`, and writing `value[index] = other`.
+
+An index consists of integers, slices, lists or arrays of integers, boolean masks, `...`, `None`, and of traced values: clear
+ones of one axis each are positions that are known when the program runs; one that is encrypted is compared with every
+position. What is known while tracing is left to NumPy, which indexes an array of positions.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,120 @@ from typing import Any
 
 import numpy as np
 
-from .tracing import Tracer, record
+from .tracing import Tracer, node_of, positions_of, record
+
+_ALL = slice(None)
 
 
 def get(value: Tracer, index: Any) -> Tracer:
     """`value[index]`"""
-    items = list(index) if isinstance(index, tuple) else [index]
-    items = _without_ellipsis(value, items, index)
+    items = _items(value, index)
+    if any(isinstance(item, Tracer) for item in items):
+        return _get_at(value, items, index)
+    if _is_basic(items):
+        return _get_basic(value, items, index)
+    return gathered(value, _known_positions(value, items, index))
+
+
+def put(value: Tracer, index: Any, other: Any) -> Tracer:
+    """What `value` is after `value[index] = other`."""
+    items = _items(value, index)
+    if any(isinstance(item, Tracer) for item in items):
+        return _put_at(value, items, index, other)
+    targets = _known_positions(value, items, index)
+    what = f"{value!r}[{_text(index)}] cannot be assigned"
+    source = other if isinstance(other, Tracer) else None
+    shape = other.shape if source is not None else np.shape(_as_array(other))
+    if value.is_real or (source is not None and source.is_real):
+        raise ValueError(f"{what} {other!r}: integers are assigned to integers; round before")
+    try:
+        # Leading axes of one element do not count.
+        while len(shape) > targets.ndim and shape[0] == 1:
+            shape = shape[1:]
+        numbers = np.broadcast_to(np.arange(int(np.prod(shape))).reshape(shape), targets.shape)
+    except ValueError:
+        raise ValueError(f"{what} a value of shape {shape} (the place has shape {targets.shape})") from None
+    if not targets.size:
+        return value.copy()
+    if targets.size == value.size and (targets.reshape(-1) == np.arange(value.size)).all():
+        whole = np.broadcast_to(other, targets.shape)
+        whole = whole if source is not None else Tracer(value._graph, node_of(value._graph, np.asarray(whole)))
+        return whole.reshape(value.shape).encrypted()
+    result = np.arange(value.size)
+    result[targets.reshape(-1)] = value.size + numbers.reshape(-1)
+    joined = np.concatenate([value.reshape(-1), np.reshape(other, -1)])
+    return gathered(joined, result.reshape(value.shape))
+
+
+def gathered(value: Tracer, positions: np.ndarray) -> Tracer:
+    """Elements of the flattened value, in the shape of the positions."""
+    if not positions.size:
+        raise ValueError(f"no element of {value!r} is left: values without elements are not supported")
+    flat = positions.reshape(-1)
+    if flat.size == value.size and (flat == np.arange(flat.size)).all():
+        return value.reshape(positions.shape)
+    return record(value._graph, "gather", value._node, np.ascontiguousarray(positions, dtype=np.int64))
+
+
+def _items(value: Tracer, index: Any) -> list[Any]:
+    """The parts of an index, with all axes named."""
+    items = [_item(value, item, index) for item in (index if isinstance(index, tuple) else (index,))]
+    ellipses = [i for i, item in enumerate(items) if item is Ellipsis]
+    if len(ellipses) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    axes = sum(_axes(item) for item in items)
+    if axes > value.ndim:
+        raise IndexError(f"{value!r} cannot be indexed with {_text(index)}: it has {value.ndim} axes")
+    at = ellipses[0] if ellipses else len(items)
+    return items[:at] + [_ALL] * (value.ndim - axes) + items[at + 1 :]
+
+
+def _item(value: Tracer, item: Any, index: Any) -> Any:
+    """An integer, a slice of integers, an array of integers or booleans, a traced value, `None` or `...`."""
+    if item is None or item is Ellipsis:
+        return item
+    if isinstance(item, Tracer):
+        if item.is_real:
+            _refuse(value, index)
+        return item
+    if isinstance(item, slice):
+        try:
+            return slice(*(None if bound is None else as_index(bound) for bound in (item.start, item.stop, item.step)))
+        except TypeError:
+            _refuse(value, index)
+    if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+        return as_index(item)
+    if isinstance(item, (list, tuple, np.ndarray, bool, np.bool_)):
+        try:
+            array = np.asarray(item)
+        except (ValueError, RuntimeError):
+            _refuse(value, index)
+        if array.dtype.kind in "iu" or (isinstance(item, (list, tuple)) and not array.size):
+            return array.astype(np.int64)
+        if array.dtype.kind == "b":
+            return array
+    _refuse(value, index)
+
+
+def _axes(item: Any) -> int:
+    """How many axes of the value an item takes."""
+    if item is None or item is Ellipsis:
+        return 0
+    return item.ndim if isinstance(item, np.ndarray) and item.dtype.kind == "b" else 1
+
+
+def _is_basic(items: list[Any]) -> bool:
+    return not any(isinstance(item, np.ndarray) for item in items)
+
+
+def _known_positions(value: Tracer, items: list[Any], index: Any) -> np.ndarray:
+    try:
+        return positions_of(value)[tuple(items)]
+    except IndexError as error:
+        raise IndexError(f"{value!r} cannot be indexed with {_text(index)}: {error}") from None
+
+
+def _get_basic(value: Tracer, items: list[Any], index: Any) -> Tracer:
     takes: list[Any] = []
     new_axes: list[int] = []  # positions in the result
     kept = 0
@@ -22,46 +134,117 @@ def get(value: Tracer, index: Any) -> Tracer:
             new_axes.append(kept)
             kept += 1
         elif isinstance(item, slice):
-            takes.append(_bounds(value, item, index))
+            takes.append((item.start, item.stop, item.step))
             kept += 1
-        elif isinstance(item, (int, np.integer)) and not isinstance(item, bool):
-            takes.append(as_index(item))
         else:
-            _refuse(value, index)
+            takes.append(item)
+    # NumPy's own message, where it has one.
+    if not _known_positions(value, items, index).size:
+        raise ValueError(f"no element of {value!r} is left: values without elements are not supported")
     takes_all = all(take == (None, None, None) for take in takes)
     result = value if takes_all else record(value._graph, "slice", value._node, takes)
-    if not new_axes:
-        return result
     shape = list(result.shape)
     for axis in new_axes:
         shape.insert(axis, 1)
-    return result.reshape(shape)
+    return result.reshape(shape) if new_axes else result.copy()
 
 
-def _without_ellipsis(value: Tracer, items: list[Any], index: Any) -> list[Any]:
-    ellipses = [i for i, item in enumerate(items) if item is Ellipsis]
-    if len(ellipses) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
-    axes = sum(item is not None and item is not Ellipsis for item in items)
-    if axes > value.ndim:
-        raise IndexError(f"{value!r} cannot be indexed with {_text(index)}: it has {value.ndim} axes")
-    if not ellipses:
-        return items
-    at = ellipses[0]
-    return items[:at] + [slice(None)] * (value.ndim - axes) + items[at + 1 :]
+# Positions that are known when the program runs.
 
 
-def _bounds(value: Tracer, item: slice, index: Any) -> tuple[int | None, int | None, int | None]:
+def _split(value: Tracer, items: list[Any], index: Any) -> tuple[list[Any], list[tuple[int, Tracer]]]:
+    """The index with traced positions left out, which come with the axes that they stand for then, the last first."""
+    traced = [item for item in items if isinstance(item, Tracer)]
+    arrays = [item for item in items if isinstance(item, np.ndarray)]
+    tensors = [item for item in traced if item.ndim]
+    if len(tensors) > 1 or (tensors and (arrays or any(isinstance(item, int) for item in items))):
+        raise ValueError(
+            f"{value!r} cannot be indexed with {_text(index)} (one traced tensor of positions goes with slices, `...`, "
+            "`None` and scalars that are traced; index one axis after the other)"
+        )
+    if arrays:
+        raise ValueError(
+            f"{value!r} cannot be indexed with {_text(index)} (traced positions do not go with arrays of positions; index one "
+            "axis after the other)"
+        )
+    known, at, axis = [], [], 0
+    for item in items:
+        if isinstance(item, Tracer):
+            at.append((axis, item))
+            item = _ALL
+        known.append(item)
+        if item is None or isinstance(item, slice):
+            axis += 1
+    return known, at[::-1]
+
+
+def _get_at(value: Tracer, items: list[Any], index: Any) -> Tracer:
+    known, at = _split(value, items, index)
+    result = get(value, tuple(known))
+    for axis, positions in at:
+        result = _encrypted_take(result, positions, axis) if positions.is_encrypted else _take(result, positions, axis)
+    return result
+
+
+def _take(value: Tracer, positions: Tracer, axis: int) -> Tracer:
+    if not value.is_encrypted:
+        # The table is known when the program runs only; as a trivial encryption it is indexed like any other.
+        value = value.encrypted()
+    return record(value._graph, "gather_at", value._node, positions._node, axis)
+
+
+def _encrypted_take(value: Tracer, positions: Tracer, axis: int) -> Tracer:
+    """`Σ value[j] · (positions = j)`; negative positions count from the end."""
+    size, rank = value.shape[axis], positions.ndim
+    hits = np.equal(np.remainder(np.expand_dims(positions, rank), size), np.arange(size))
+    # Axes: before, of the positions, behind, and last the one that is summed over.
+    before, behind = value.shape[:axis], value.shape[axis + 1 :]
+    moved = np.moveaxis(value, axis, -1)
+    moved = moved.reshape((*before, *(1,) * rank, *behind, size))
+    hits = hits.reshape((*positions.shape, *(1,) * len(behind), size))
+    return np.sum(np.multiply(hits, moved), axis=-1)
+
+
+def _put_at(value: Tracer, items: list[Any], index: Any, other: Any) -> Tracer:
+    known, at = _split(value, items, index)
+    if any(positions.is_encrypted for _, positions in at):
+        if len(at) > 1 or at[0][1].ndim:
+            raise ValueError(f"{value!r}[{_text(index)}] cannot be assigned: one encrypted scalar is allowed in the index")
+    outer = get(value, tuple(known))
+    # Innermost first: what lies at the first position is changed at the second, and so on.
+    layers = [outer]
+    for axis, positions in at[:-1]:
+        layers.append(_take(layers[-1], positions, axis))
+    changed = other
+    for layer, (axis, positions) in zip(layers[::-1], at[::-1]):
+        changed = _placed(layer, axis, positions, changed)
+    return put(value, tuple(known), changed)
+
+
+def _placed(value: Tracer, axis: int, positions: Tracer, other: Any) -> Tracer:
+    if positions.is_encrypted:
+        size, rest = value.shape[axis], (*value.shape[:axis], *value.shape[axis + 1 :])
+        hits = np.equal(np.remainder(positions, size), np.arange(size)).reshape(size, *(1,) * (value.ndim - axis - 1))
+        return np.where(hits, np.expand_dims(np.broadcast_to(other, rest), axis), value)
+    graph = value._graph
+    if isinstance(other, (int, np.integer)):
+        other = np.asarray(other)
+    return record(graph, "set_at", value._node, node_of(graph, other), positions._node, axis)
+
+
+def _as_array(value: Any) -> Any:
     try:
-        start, stop, step = (None if bound is None else as_index(bound) for bound in (item.start, item.stop, item.step))
-    except TypeError:
-        _refuse(value, index)
-    return start, stop, step
+        return np.asarray(value)
+    except (ValueError, RuntimeError):
+        from .extensions import array
+
+        return array(value)
 
 
 def _refuse(value: Tracer, index: Any) -> Any:
     raise ValueError(
-        f"{value!r} cannot be indexed with {_text(index)} (integers, slices, `...` and `None` are supported)"
+        f"{value!r} cannot be indexed with {_text(index)} (integers, slices, lists and arrays of integers or booleans, `...`, "
+        "`None` and traced integers are supported)"
     )
 
 

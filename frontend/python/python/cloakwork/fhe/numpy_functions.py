@@ -6,11 +6,15 @@ value and clear numbers is recorded as itself: the compiler calls it to build a 
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from . import contractions, rearranging, reductions
+from .rearranging import joined, of_positions, permuted, with_zeros
 from .tracing import Tracer, graph_of, node_of, record
 
 _UNARY = frozenset(
@@ -55,16 +59,31 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], kwargs:
 def apply_function(function: Callable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Records a function of arrays."""
     name = function.__name__
-    entry = _FUNCTIONS.get(name)
-    if entry is None:
-        raise RuntimeError(f"Function 'np.{name}' is not supported")
-    implementation, allowed = entry
     # What NumPy's own wrappers pass along unasked.
     kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+    if name in _OF_POSITIONS:
+        return of_positions(function, *args, **kwargs)
+    if name in _PERMUTED:
+        return permuted(function, *args, **kwargs)
+    if name in _WITH_ZEROS:
+        return with_zeros(function, *args, **kwargs)
+    if name in _JOINED:
+        return joined(function, *args, **kwargs)
+    implementation = _FUNCTIONS.get(name)
+    if implementation is None:
+        raise RuntimeError(f"Function 'np.{name}' is not supported")
+    allowed = _parameters(implementation)
     for key in kwargs:
-        if key not in allowed:
+        if key not in allowed and "**" not in allowed:
             raise RuntimeError(f"Function 'np.{name}' is not supported with kwarg '{key}'")
     return implementation(*args, **kwargs)
+
+
+@functools.cache
+def _parameters(implementation: Callable) -> frozenset[str]:
+    """Names of parameters, `**` where any is taken."""
+    parameters = inspect.signature(implementation).parameters.values()
+    return frozenset("**" if one.kind == one.VAR_KEYWORD else one.name for one in parameters)
 
 
 def apply_to_elements(name: str, function: Callable, value: Tracer) -> Tracer:
@@ -83,6 +102,27 @@ def apply_to_elements(name: str, function: Callable, value: Tracer) -> Tracer:
     return record(value._graph, "host", name, apply, kinds, value._node)
 
 
+def apply_to_several(name: str, function: Callable, values: tuple[Any, ...]) -> Tracer:
+    """Records a Python function of several arrays, which may give integers, booleans or reals."""
+    graph = graph_of(values)
+    assert graph is not None, "one of the values is traced"
+    numbers = [value if isinstance(value, Tracer) else np.asarray(value) for value in values]
+    is_real = any(value.dtype.kind == "f" for value in numbers)
+    kind = np.float64 if is_real else np.int64
+    sample = np.asarray(function(*(np.ones(1, dtype=kind) for _ in values)))
+    gives_real = sample.dtype.kind == "f"
+    dtype = np.float64 if gives_real else np.int64
+
+    def apply(*elements: np.ndarray) -> np.ndarray:
+        result = np.asarray(function(*elements))
+        if not gives_real and result.dtype.kind not in "biu":
+            raise TypeError(f"it gave {result.dtype} where it gave integers before")
+        return np.ascontiguousarray(result, dtype=dtype)
+
+    kinds = ("f" if is_real else "i", "f" if gives_real else "i")
+    return record(graph, "multivariate", name, apply, kinds, [node_of(graph, value) for value in numbers])
+
+
 def astype(value: Tracer, dtype: Any) -> Tracer:
     """`value.astype(dtype)`"""
     try:
@@ -97,7 +137,7 @@ def astype(value: Tracer, dtype: Any) -> Tracer:
     if target == np.float64:
         return record(value._graph, "unary", "to_real", value._node)
     if target == np.int64:
-        return record(value._graph, "unary", "truncate_to_int", value._node) if value.is_real else value
+        return record(value._graph, "unary", "truncate_to_int", value._node) if value.is_real else value.copy()
     if target.kind == "b":
         return np.not_equal(value, 0)
     # Narrower types round or wrap around.
@@ -125,20 +165,6 @@ def _as_itself(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Tracer:
     return apply_to_elements(name, apply, traced[0])
 
 
-def _matmul(a: Any, b: Any) -> Tracer:
-    return _of_nodes("matmul", a, b)
-
-
-def _dot(a: Any, b: Any) -> Tracer:
-    return _of_nodes("dot", a, b)
-
-
-def _of_nodes(operation: str, a: Any, b: Any) -> Tracer:
-    graph = graph_of((a, b))
-    assert graph is not None, "NumPy calls this for traced values"
-    return record(graph, operation, node_of(graph, a), node_of(graph, b))
-
-
 def _left_shift(a: Any, b: Any) -> Tracer:
     if isinstance(b, Tracer):
         graph = b._graph
@@ -152,89 +178,69 @@ def _left_shift(a: Any, b: Any) -> Tracer:
 
 def _rounding(name: str, a: Any) -> Tracer:
     """NumPy leaves integers as they are."""
-    return record(a._graph, "unary", name, a._node) if a.is_real else a
+    return record(a._graph, "unary", name, a._node) if a.is_real else a.copy()
 
 
 def _around(a: Tracer, decimals: int = 0) -> Tracer:
     if not a.is_real and decimals >= 0:
-        return a
+        return a.copy()
     if decimals == 0:
         return record(a._graph, "unary", "round", a._node)
     return apply_to_elements("around", lambda v: np.around(v, decimals), a)
 
 
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Tracer:
-    a_min, a_max = bounds.get("min", a_min), bounds.get("max", a_max)
-    if a_min is not None:
-        a = np.maximum(a, a_min)
-    return a if a_max is None else np.minimum(a, a_max)
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is not None:
+        a = np.maximum(a, low)
+    return a if high is None else np.minimum(a, high)
 
 
 def _logical(combine: Callable) -> Callable:
     return lambda a, b: combine(np.not_equal(a, 0), np.not_equal(b, 0))
 
 
-def _sum(a: Tracer, axis: Any = None, keepdims: bool = False) -> Tracer:
-    axes = None if axis is None else [int(one) for one in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    return record(a._graph, "sum", a._node, axes, bool(keepdims))
-
-
-def _reshape(a: Tracer, shape: Any = None, newshape: Any = None) -> Tracer:
-    shape = newshape if shape is None else shape
-    sizes = [int(size) for size in (shape if isinstance(shape, (tuple, list)) else (shape,))]
-    return record(a._graph, "reshape", a._node, sizes)
-
-
-def _transpose(a: Tracer, axes: Any = None) -> Tracer:
-    return record(a._graph, "transpose", a._node, None if axes is None else [int(axis) for axis in axes])
-
-
-def _broadcast_to(array: Tracer, shape: Any) -> Tracer:
-    sizes = [int(size) for size in (shape if isinstance(shape, (tuple, list)) else (shape,))]
-    return record(array._graph, "broadcast_to", array._node, sizes)
-
-
-def _concatenate(arrays: Any, axis: int | None = 0) -> Tracer:
-    graph = graph_of(arrays)
-    assert graph is not None, "NumPy calls this for traced values"
-    if axis is None:
-        arrays, axis = [np.reshape(value, -1) for value in arrays], 0
-    return record(graph, "concatenate", [node_of(graph, value) for value in arrays], int(axis))
-
-
-def _stack(arrays: Any, axis: int = 0) -> Tracer:
-    return np.concatenate([np.expand_dims(value, axis) for value in arrays], axis=axis)
-
-
-def _expand_dims(a: Tracer, axis: Any) -> Tracer:
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    rank = a.ndim + len(axes)
-    new = sorted(int(one) + rank if one < 0 else int(one) for one in axes)
-    if len(set(new)) != len(new) or (new and not 0 <= new[0] <= new[-1] < rank):
-        raise ValueError(f"axis {axis} is out of bounds for a value of {a.ndim} axes")
-    shape = list(a.shape)
-    for one in new:
-        shape.insert(one, 1)
-    return np.reshape(a, shape)
-
-
-def _squeeze(a: Tracer, axis: Any = None) -> Tracer:
-    axes = range(a.ndim) if axis is None else (axis if isinstance(axis, (tuple, list)) else (axis,))
-    wanted = {one % a.ndim for one in axes if axis is not None or a.shape[one] == 1}
-    if any(a.shape[one] != 1 for one in wanted):
-        raise ValueError(f"axis {axis} of shape {a.shape} has more than one element and cannot be squeezed")
-    return np.reshape(a, [size for one, size in enumerate(a.shape) if one not in wanted])
-
-
-def _where(condition: Any, x: Any, y: Any) -> Tracer:
+def _where(condition: Any, x: Any = None, y: Any = None) -> Tracer:
+    if x is None or y is None:
+        raise RuntimeError("Function 'np.where' is not supported without both branches")
     chosen = np.not_equal(condition, 0)
     if not isinstance(x, Tracer) and not isinstance(y, Tracer):
         return np.add(np.multiply(chosen, np.subtract(x, y)), y)
     return np.add(np.multiply(chosen, x), np.multiply(np.subtract(1, chosen), y))
 
 
-def _identity(a: Any) -> Any:
-    return a
+def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+        result = np.where(condition, choice, result)
+    return result
+
+
+def _polyval(p: Any, x: Any) -> Any:
+    result: Any = 0
+    for coefficient in p:
+        result = np.add(np.multiply(result, x), coefficient)
+    return result
+
+
+def _itself(a: Any) -> Any:
+    return a.copy()
+
+
+def _of_numbers(name: str, traced: int, required: int) -> Callable[..., Tracer]:
+    """A function of NumPy whose argument number `traced` is looked at element by element, the others as they are."""
+    function = getattr(np, name)
+
+    def build(*args: Any, **kwargs: Any) -> Tracer:
+        if len(args) < required or graph_of((*args[:traced], *args[traced + 1 :], *kwargs.values())) is not None:
+            raise RuntimeError(f"Function 'np.{name}' is not supported with more than one traced operand")
+
+        def apply(elements: np.ndarray) -> np.ndarray:
+            return function(*args[:traced], elements, *args[traced + 1 :], **kwargs)
+
+        return apply_to_elements(name, apply, args[traced])
+
+    return build
 
 
 _UFUNCS: dict[str, Callable[..., Tracer]] = {
@@ -248,28 +254,87 @@ _UFUNCS: dict[str, Callable[..., Tracer]] = {
     "logical_not": lambda a: np.equal(a, 0),
     "logical_or": _logical(np.bitwise_or),
     "logical_xor": _logical(np.bitwise_xor),
-    "matmul": _matmul,
-    "positive": _identity,
+    "matmul": contractions.matmul,
+    "positive": _itself,
     "rint": lambda a: _rounding("round", a),
     "square": lambda a: np.multiply(a, a),
     "trunc": lambda a: _rounding("truncate", a),
+    "vecdot": lambda a, b: np.sum(np.multiply(a, b), axis=-1),
 }
 
-#: Implementation and keyword arguments.
-_FUNCTIONS: dict[str, tuple[Callable[..., Tracer], frozenset[str]]] = {
-    "around": (_around, frozenset({"decimals"})),
-    "broadcast_to": (_broadcast_to, frozenset({"shape"})),
-    "clip": (_clip, frozenset({"a_min", "a_max", "min", "max"})),
-    "concatenate": (_concatenate, frozenset({"axis"})),
-    "copy": (_identity, frozenset()),
-    "dot": (_dot, frozenset()),
-    "expand_dims": (_expand_dims, frozenset({"axis"})),
-    "ravel": (lambda a: np.reshape(a, -1), frozenset()),
-    "reshape": (_reshape, frozenset({"newshape", "shape"})),
-    "round": (_around, frozenset({"decimals"})),
-    "squeeze": (_squeeze, frozenset({"axis"})),
-    "stack": (_stack, frozenset({"axis"})),
-    "sum": (_sum, frozenset({"axis", "keepdims"})),
-    "transpose": (_transpose, frozenset({"axes"})),
-    "where": (_where, frozenset()),
+#: Functions of one value that move its elements.
+_OF_POSITIONS = frozenset(
+    "array_split atleast_1d atleast_2d atleast_3d compress delete diagonal dsplit extract flip fliplr flipud hsplit repeat "
+    "resize roll rot90 split take take_along_axis tile unstack vsplit".split()
+)
+#: Functions that put axes in another order.
+_PERMUTED = frozenset("matrix_transpose moveaxis rollaxis swapaxes".split())
+#: Functions of one value that fill up with zeros.
+_WITH_ZEROS = frozenset("diag diagflat tril triu".split())
+#: Functions of a list of values.
+_JOINED = frozenset("block column_stack dstack".split())
+
+#: Parameters that an implementation does not have are refused.
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "all": reductions.all_of,
+    "amax": reductions.max_of,
+    "amin": reductions.min_of,
+    "any": reductions.any_of,
+    "append": rearranging.append,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "argsort": reductions.argsort,
+    "around": _around,
+    "average": reductions.average,
+    "broadcast_arrays": rearranging.broadcast_arrays,
+    "broadcast_to": rearranging.broadcast_to,
+    "clip": _clip,
+    "concatenate": rearranging.concatenate,
+    "convolve": contractions.convolve,
+    "copy": lambda a, order="K": a.copy(),
+    "count_nonzero": reductions.count_nonzero,
+    "cumprod": reductions.cumprod,
+    "cumsum": reductions.cumsum,
+    "diff": reductions.diff,
+    "digitize": _of_numbers("digitize", 0, 2),
+    "dot": contractions.dot,
+    "einsum": contractions.einsum,
+    "expand_dims": rearranging.expand_dims,
+    "full_like": lambda a, fill_value, dtype=None: np.full(a.shape, fill_value, dtype),
+    "hstack": rearranging.hstack,
+    "inner": contractions.inner,
+    "insert": rearranging.insert,
+    "interp": _of_numbers("interp", 0, 3),
+    "isin": _of_numbers("isin", 0, 2),
+    "kron": contractions.kron,
+    "max": reductions.max_of,
+    "mean": reductions.mean,
+    "median": reductions.median,
+    "min": reductions.min_of,
+    "nan_to_num": _of_numbers("nan_to_num", 0, 1),
+    "ndim": lambda a: a.ndim,
+    "ones_like": lambda a, dtype=None: np.ones(a.shape, np.int64 if dtype is None else dtype),
+    "outer": contractions.outer,
+    "pad": rearranging.pad,
+    "polyval": _polyval,
+    "prod": reductions.prod,
+    "ptp": reductions.ptp,
+    "ravel": rearranging.ravel,
+    "reshape": rearranging.reshape,
+    "round": _around,
+    "searchsorted": _of_numbers("searchsorted", 1, 2),
+    "select": _select,
+    "shape": lambda a: a.shape,
+    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+    "sort": reductions.sort,
+    "squeeze": rearranging.squeeze,
+    "stack": rearranging.stack,
+    "sum": reductions.sum_of,
+    "tensordot": contractions.tensordot,
+    "trace": reductions.trace,
+    "transpose": rearranging.transpose,
+    "vdot": contractions.vdot,
+    "vstack": rearranging.vstack,
+    "where": _where,
+    "zeros_like": lambda a, dtype=None: np.zeros(a.shape, np.int64 if dtype is None else dtype),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Union
 
 import numpy as np
@@ -14,8 +16,45 @@ from .values import as_numbers
 Operand = Union["Tracer", int, float, list, np.ndarray]
 
 
+class _Current(threading.local):
+    def __init__(self) -> None:
+        self.graphs: list[OpGraph] = []
+
+
+_current = _Current()
+
+
+@contextmanager
+def tracing(graph: OpGraph) -> Iterator[None]:
+    """Values that are made inside without an operand belong to `graph`."""
+    _current.graphs.append(graph)
+    try:
+        yield
+    finally:
+        _current.graphs.pop()
+
+
+def current_graph() -> OpGraph | None:
+    """The graph that is being traced in this thread."""
+    return _current.graphs[-1] if _current.graphs else None
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A method that is a function of NumPy with the same arguments."""
+
+    def method(self: Tracer, *arguments: Any, **kwargs: Any) -> Any:
+        return getattr(np, name)(self, *arguments, **kwargs)
+
+    method.__name__, method.__doc__ = name, f"`numpy.{name}` of the value."
+    return method
+
+
 class Tracer:
-    """A value of the program that is being traced. Its methods are those of `numpy.ndarray`."""
+    """A value of the program that is being traced. Its methods are those of `numpy.ndarray`.
+
+    Nodes of the graph never change: after an assignment to elements the tracer stands for another node. What was taken
+    out of it before stays what it was.
+    """
 
     __slots__ = ("_graph", "_node")
     __hash__ = object.__hash__
@@ -40,6 +79,11 @@ class Tracer:
     def size(self) -> int:
         """Number of elements."""
         return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """`int64` or `float64`."""
+        return np.dtype(np.float64 if self.is_real else np.int64)
 
     @property
     def T(self) -> Tracer:
@@ -67,7 +111,18 @@ class Tracer:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tracer]:
+        if not self.shape:
+            raise TypeError("iteration over a Tracer where 'shape == ()'")
         return (self[i] for i in range(len(self)))
+
+    def __contains__(self, _: Any) -> bool:
+        return self.__bool__()
+
+    def __index__(self) -> int:
+        raise TypeError(
+            "a traced value is no index of an array in the clear; index a table with it: `fhe.LookupTable(table)[x]`, or "
+            "`fhe.constant(array)[x]`"
+        )
 
     def __bool__(self) -> bool:
         raise RuntimeError(
@@ -189,11 +244,17 @@ class Tracer:
     def __ge__(self, other: Operand) -> Tracer:
         return np.greater_equal(self, other)
 
+    def __divmod__(self, other: Operand) -> tuple[Tracer, Tracer]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> tuple[Tracer, Tracer]:
+        return other // self, other % self
+
     def __neg__(self) -> Tracer:
         return np.negative(self)
 
     def __pos__(self) -> Tracer:
-        return self
+        return np.positive(self)
 
     def __abs__(self) -> Tracer:
         return np.absolute(self)
@@ -207,37 +268,49 @@ class Tracer:
 
     # Methods of arrays.
 
-    def astype(self, dtype: Any) -> Tracer:
+    all = _method("all")
+    any = _method("any")
+    argmax = _method("argmax")
+    argmin = _method("argmin")
+    argsort = _method("argsort")
+    cumprod = _method("cumprod")
+    cumsum = _method("cumsum")
+    diagonal = _method("diagonal")
+    dot = _method("dot")
+    max = _method("max")
+    mean = _method("mean")
+    min = _method("min")
+    prod = _method("prod")
+    ptp = _method("ptp")
+    ravel = _method("ravel")
+    repeat = _method("repeat")
+    squeeze = _method("squeeze")
+    sum = _method("sum")
+    swapaxes = _method("swapaxes")
+    take = _method("take")
+    trace = _method("trace")
+
+    def astype(self, dtype: Any, **_: Any) -> Tracer:
         """The same values as another type; reals become integers by leaving out the fraction."""
         from .numpy_functions import astype
 
         return astype(self, dtype)
 
-    def clip(self, minimum: Operand, maximum: Operand) -> Tracer:
-        """Values within bounds."""
-        return np.clip(self, minimum, maximum)
+    def encrypted(self) -> Tracer:
+        """The same values, encrypted trivially if they are clear."""
+        return record(self._graph, "encrypt", self._node)
 
-    def dot(self, other: Operand) -> Tracer:
-        """Scalar product of vectors, or product of matrices."""
-        return np.dot(self, other)
+    def copy(self, order: str = "C") -> Tracer:
+        """The same values; later assignments to either leave the other as it is."""
+        return Tracer(self._graph, self._node)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tracer:
-        """Sum over axes; all of them by default."""
-        return np.sum(self, axis=axis, keepdims=keepdims)
-
-    def round(self, decimals: int = 0) -> Tracer:
-        """The nearest values with so many decimals, still the same type."""
-        return np.around(self, decimals)
-
-    def reshape(self, *shape: Any) -> Tracer:
+    def reshape(self, *shape: Any, order: str = "C") -> Tracer:
         """The same elements in another shape; one axis may be -1."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
 
-    def flatten(self) -> Tracer:
+    def flatten(self, order: str = "C") -> Tracer:
         """The same elements along one axis."""
-        return np.reshape(self, -1)
-
-    ravel = flatten
+        return np.ravel(self, order=order)
 
     def transpose(self, *axes: Any) -> Tracer:
         """Axes in another order; reversed by default."""
@@ -245,9 +318,27 @@ class Tracer:
             return np.transpose(self)
         return np.transpose(self, axes[0] if len(axes) == 1 else axes)
 
-    def copy(self) -> Tracer:
-        """Itself: traced values never change."""
-        return self
+    def clip(self, min: Operand | None = None, max: Operand | None = None) -> Tracer:
+        """Values within bounds."""
+        return np.clip(self, min, max)
+
+    def round(self, decimals: int = 0) -> Tracer:
+        """The nearest values with so many decimals, still the same type."""
+        return np.around(self, decimals)
+
+    def sort(self, axis: int = -1) -> None:
+        """Sorts along an axis, in place."""
+        self._node = np.sort(self, axis=axis)._node
+
+    def fill(self, value: Operand) -> None:
+        """Assigns a value to every element."""
+        self[...] = value
+
+    def item(self, *index: int) -> Tracer:
+        """One element."""
+        if not index:
+            return self.reshape(())
+        return self.reshape(-1)[index[0]] if len(index) == 1 else self[index]
 
     def __getitem__(self, index: Any) -> Tracer:
         from .indexing import get
@@ -255,10 +346,9 @@ class Tracer:
         return get(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise RuntimeError(
-            f"{self!r}[{index!r}] cannot be assigned: traced values do not change; build the result with fhe.array "
-            "or numpy.concatenate"
-        )
+        from .indexing import put
+
+        self._node = put(self, index, value)._node
 
 
 def record(graph: OpGraph, operation: str, *arguments: Any) -> Tracer:
@@ -281,6 +371,11 @@ def node_of(graph: OpGraph, value: Any) -> Node:
             raise ValueError(f"Constant {value!r} is not supported (numbers and arrays of numbers are)")
         return node_of(graph, traced)
     return record(graph, "constant", constant)._node
+
+
+def positions_of(value: Any) -> np.ndarray:
+    """Where each element of a traced value or of an array stands in the flattened value."""
+    return np.arange(value.size, dtype=np.int64).reshape(value.shape)
 
 
 def graph_of(values: Any) -> OpGraph | None:

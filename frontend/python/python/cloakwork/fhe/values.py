@@ -37,3 +37,8 @@ def as_numbers(value: Any) -> np.ndarray | None:
 def as_result(value: np.ndarray) -> Any:
     """What a user gets: an `int` for a scalar, else the array."""
     return int(value) if value.ndim == 0 else value
+
+
+def plain(like: Any, values: Any) -> Any:
+    """Integers as the kind of value that they were computed from: a number stays a number of Python."""
+    return int(values) if isinstance(like, (int, np.integer, bool)) else np.asarray(values)

@@ -1,0 +1,106 @@
+"""Single digits and runs of digits: `fhe.bits(x)[2]`, `fhe.bits(x)[1:4]`."""
+
+from __future__ import annotations
+
+from operator import index as as_index
+from typing import Any
+
+import numpy as np
+
+from .tracing import Tracer, record
+from .values import as_integers, plain
+
+#: Digits of a 64-bit integer.
+_MOST = 63
+
+
+class Bits:
+    """The binary digits of an integer, of a negative one in two's complement without end.
+
+    What an index takes becomes an integer again: the first digit taken is its lowest.
+    """
+
+    def __init__(self, value: Any) -> None:
+        if isinstance(value, Tracer):
+            if value.is_real:
+                raise TypeError(f"bits are taken of integers, not of {value!r}")
+        elif as_integers(value) is None:
+            raise TypeError(f"bits are taken of integers, not of {value!r}")
+        self._value = value
+
+    def __repr__(self) -> str:
+        return f"bits({self._value!r})"
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._of_slice(index)
+        try:
+            position = as_index(index)
+        except TypeError:
+            raise ValueError(f"{self!r}[{index!r}] is not supported since it's not an integer or a slice") from None
+        if isinstance(index, (bool, np.bool_)):
+            raise ValueError(f"{self!r}[{index!r}] is not supported since it's not an integer or a slice")
+        if position < 0:
+            raise ValueError(f"{self!r}[{index}] counts from the back (index == {index} < 0), but integers have no last bit")
+        if position > _MOST:
+            raise ValueError(f"{self!r}[{index}] is bit {position}, integers have bits 0 to {_MOST}")
+        return self._run(position, position + 1)
+
+    def _of_slice(self, index: slice) -> Any:
+        start, stop, step = (self._bound(name, getattr(index, name)) for name in ("start", "stop", "step"))
+        step = 1 if step is None else step
+        text = f"{self!r}[{index.start}:{index.stop}:{index.step}]"
+        if step == 0:
+            raise ValueError(f"{text} has a zero step")
+        if step < 0 and start is None:
+            raise ValueError(f"{text} in reverse (step < 0) isn't supported without providing the start bit")
+        if step > 0 and stop is None:
+            return self._from(start or 0, step, text)
+        if step > 0:
+            positions = range(start or 0, min(stop, _MOST + 1), step)
+        else:
+            positions = range(min(start, _MOST), -1 if stop is None else stop, step)
+        if not positions:
+            return self._value * 0
+        if step == 1:
+            return self._run(positions[0], positions[-1] + 1)
+        return sum((self._shifted_bit(position, place) for place, position in enumerate(positions)), start=0)
+
+    def _from(self, start: int, step: int, text: str) -> Any:
+        """All digits from `start` on."""
+        if step != 1:
+            raise ValueError(f"{text} without an upper bound (stop is None) isn't supported with a step")
+        return self._above(min(start, _MOST))
+
+    def _bound(self, name: str, bound: Any) -> int | None:
+        if bound is None:
+            return None
+        try:
+            found = as_index(bound)
+        except TypeError:
+            raise ValueError(f"{self!r} is sliced with {name} {bound!r}, which is not an integer") from None
+        if name != "step" and found < 0:
+            raise ValueError(f"{self!r} is sliced with {name} {bound}, but integers have no last bit to count from")
+        return found
+
+    def _shifted_bit(self, position: int, place: int) -> Any:
+        return self._run(position, position + 1) * (1 << place)
+
+    def _above(self, start: int) -> Any:
+        """`⌊value / 2^start⌋`"""
+        value = self._value
+        if not isinstance(value, Tracer):
+            return plain(value, as_integers(value) >> start)
+        return record(value._graph, "digits", "truncate", value._node, start, False) if start else value.copy()
+
+    def _run(self, start: int, stop: int) -> Any:
+        """Digits from `start` to below `stop` as an integer."""
+        rest = self._above(min(start, _MOST))
+        if not isinstance(rest, Tracer):
+            return plain(self._value, as_integers(rest) & ((1 << min(stop - start, 62)) - 1))
+        return record(rest._graph, "digits", "low_bits", rest._node, stop - start, False)
+
+
+def bits(x: Any) -> Bits:
+    """The digits of integers, to be indexed: `bits(x)[0]` is the lowest."""
+    return Bits(x)
