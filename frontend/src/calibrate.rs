@@ -9,6 +9,7 @@ use crate::graph::OpGraph;
 use crate::node::NodeKind;
 use crate::sample::Sample;
 use cloakwork_abi::encoding::bounds;
+use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::Diagnostic;
 use cloakwork_ir::function::{Function, Side, functions, set_op_attribute};
@@ -17,7 +18,9 @@ use cloakwork_ir::interpret::{Clear, interpret_observed};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
-use melior::ir::{Module, Value, ValueLike};
+use melior::ir::attribute::IntegerAttribute;
+use melior::ir::operation::OperationLike;
+use melior::ir::{Attribute, Module, Value, ValueLike};
 use ndarray::ArrayD;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -169,6 +172,8 @@ impl Measured {
             let Some((lo, hi)) = range.filter(|_| function.range(Side::Argument, i).is_none()) else {
                 continue;
             };
+            let hint = |name: &str| function.attribute(Side::Argument, i, name);
+            let (lo, hi) = hinted((lo, hi), hint(attr::HINT), hint(attr::HINT_WIDTH));
             let range = attr::i64_array(context, &[lo, hi]);
             function.set_attribute(context, Side::Argument, i, attr::RANGE, range);
             set_signedness(context, argument, lo < 0);
@@ -177,12 +182,30 @@ impl Measured {
             let Some((lo, hi)) = *range else { continue };
             let Some(ty) = ValueType::of(walk::result(op).r#type()) else { continue };
             if ty.element.is_encrypted() {
+                let hint = |name: &str| op.attribute(name).ok();
+                let (lo, hi) = hinted((lo, hi), hint(attr::HINT), hint(attr::HINT_WIDTH));
                 set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
                 set_signedness(context, walk::result(op), lo < 0);
             }
         }
         function.update_signature(context);
         Ok(())
+    }
+}
+
+/// A measured range and what the program says besides.
+fn hinted((lo, hi): Range, range: Option<Attribute<'_>>, width: Option<Attribute<'_>>) -> Range {
+    let (lo, hi) = match range.and_then(attr::read_i64_array).as_deref() {
+        Some(&[least, greatest]) => (lo.min(least), hi.max(greatest)),
+        _ => (lo, hi),
+    };
+    let width = width.and_then(|width| IntegerAttribute::try_from(width).ok()).map(|width| width.value());
+    match width.and_then(|width| u32::try_from(width).ok()) {
+        Some(width) => {
+            let (least, greatest) = bounds(Width(width), lo < 0);
+            (lo.min(least), hi.max(greatest))
+        }
+        None => (lo, hi),
     }
 }
 

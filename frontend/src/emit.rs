@@ -21,7 +21,7 @@ use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
-use melior::ir::{Location, Module, Value};
+use melior::ir::{Attribute, Location, Module, Value};
 use ndarray::{ArrayD, IxDyn};
 use std::collections::BTreeMap;
 
@@ -62,6 +62,13 @@ fn emit_function<'c>(context: &'c Context, graph: &OpGraph, module: &Module<'c>)
     let results: Vec<Value<'c, '_>> =
         graph.outputs().iter().filter_map(|id| emission.values[id.index()]).collect();
     let function = builder.finish_function(&results);
+    for (id, node) in graph.nodes() {
+        if let NodeKind::Input(i) = node.kind {
+            for (name, hint) in hints(context, graph, id) {
+                function.set_attribute(context, Side::Argument, i, name, hint);
+            }
+        }
+    }
     for (i, input) in graph.inputs().iter().enumerate() {
         function.set_attribute(context, Side::Argument, i, attr::NAME, attr::string(context, &input.name));
         if let Some((lo, hi)) = input.declared.range() {
@@ -74,6 +81,14 @@ fn emit_function<'c>(context: &'c Context, graph: &OpGraph, module: &Module<'c>)
             );
         }
     }
+}
+
+/// The attributes that say what a value may be.
+fn hints<'c>(context: &'c Context, graph: &OpGraph, id: NodeId) -> Vec<(&'static str, Attribute<'c>)> {
+    let hint = graph.hint_of(id).unwrap_or_default();
+    let range = hint.range.map(|(lo, hi)| (attr::HINT, attr::i64_array(context, &[lo, hi])));
+    let width = hint.width.map(|width| (attr::HINT_WIDTH, attr::i64(context, i64::from(width.0))));
+    range.into_iter().chain(width).collect()
 }
 
 fn argument_type(input: &crate::node::Input) -> ValueType {
@@ -161,6 +176,9 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         };
         if let Some(op) = walk::defining_op(value) {
             set_op_attribute(op, NODE, attr::i64(self.context, id.index() as i64));
+            for (name, hint) in hints(self.context, self.graph, id) {
+                set_op_attribute(op, name, hint);
+            }
         }
         value
     }

@@ -7,10 +7,12 @@
 use crate::error::{Refusal, SourceLocation, TraceError, refuse};
 use crate::node::{ElementType, Input, InputType, Node, NodeKind};
 use cloakwork_abi::encoding::{MAX_WIDTH, bounds};
+use cloakwork_abi::parameters::Width;
 use ndarray::ArrayD;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use std::collections::BTreeMap;
 
 /// A traced program.
 #[derive(Clone, Debug)]
@@ -20,8 +22,18 @@ pub struct OpGraph {
     graph: DiGraph<Node, u32>,
     inputs: Vec<Input>,
     outputs: Vec<NodeId>,
+    hints: BTreeMap<NodeId, Hint>,
     location: Option<SourceLocation>,
     tag: Option<String>,
+}
+
+/// What a value may be besides what an input set shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// All values of so many bits.
+    pub width: Option<Width>,
+    /// These values.
+    pub range: Option<(i64, i64)>,
 }
 
 /// A node of one graph; ascending in the order of the program.
@@ -43,7 +55,15 @@ impl OpGraph {
     /// An empty program.
     pub fn new(name: &str) -> Self {
         let (graph, inputs, outputs) = (DiGraph::new(), vec![], vec![]);
-        Self { name: name.to_owned(), graph, inputs, outputs, location: None, tag: None }
+        Self {
+            name: name.to_owned(),
+            graph,
+            inputs,
+            outputs,
+            hints: BTreeMap::new(),
+            location: None,
+            tag: None,
+        }
     }
 
     /// Name of the function that it becomes.
@@ -88,6 +108,21 @@ impl OpGraph {
             edges.map(|edge| (*edge.weight(), NodeId::at(edge.source().index()))).collect();
         operands.sort_unstable();
         operands.into_iter().map(|(_, operand)| operand).collect()
+    }
+
+    /// Says what a value may be; several hints hold together.
+    pub fn hint(&mut self, id: NodeId, hint: Hint) {
+        let known = self.hints.entry(id).or_default();
+        known.width = known.width.max(hint.width);
+        known.range = match (known.range, hint.range) {
+            (Some((lo, hi)), Some((least, greatest))) => Some((lo.min(least), hi.max(greatest))),
+            (known, new) => known.or(new),
+        };
+    }
+
+    /// What is said about a value.
+    pub fn hint_of(&self, id: NodeId) -> Option<Hint> {
+        self.hints.get(&id).copied()
     }
 
     /// Place and tag of the nodes that are appended from now on.

@@ -21,6 +21,10 @@ pub const RANGE: &str = "fhe.range";
 pub const RADIX: &str = "fhe.radix";
 /// Argument or result attribute: its name as a string.
 pub const NAME: &str = "fhe.name";
+/// Argument or op attribute: values that must fit besides those that are measured, as `array<i64: lo, hi>`.
+pub const HINT: &str = "fhe.hint";
+/// Argument or op attribute: how many bits must fit at least, whatever is measured.
+pub const HINT_WIDTH: &str = "fhe.hint_width";
 /// Module attribute: the program's spec as JSON, from the conversion to loops on.
 pub const SPEC: &str = "cloakwork.spec";
 

@@ -12,6 +12,7 @@ use cloakwork::{
 };
 use cloakwork_abi::parameters::Width;
 use cloakwork_frontend::elementwise::{Binary, Number, Unary};
+use cloakwork_frontend::graph::Hint;
 use cloakwork_frontend::shapes::{KeepAxes, Take};
 use cloakwork_frontend::{NodeId, SourceLocation, TraceError};
 use cloakwork_ir::digits::{Digits, Exactness};
@@ -161,6 +162,12 @@ impl OpGraph {
     fn broadcast_to(&mut self, a: &Node, shape: Vec<usize>) -> PyResult<Node> {
         let node = self.graph.broadcast(a.0, &shape);
         self.built(node, &[a.0])
+    }
+
+    /// What a value may be besides what samples show.
+    #[pyo3(signature = (a, width, range))]
+    fn hint(&mut self, a: &Node, width: Option<u32>, range: Option<(i64, i64)>) {
+        self.graph.hint(a.0, Hint { width: width.map(Width), range });
     }
 
     /// A trivial encryption of clear integers.

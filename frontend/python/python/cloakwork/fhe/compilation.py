@@ -20,7 +20,7 @@ from .progress import bar
 from .sections import show_traced
 from .source import current_tag
 from .strategies import EncryptionStatus
-from .tracing import Tracer, node_of
+from .tracing import Tracer, node_of, tracing
 from .types import Integer, Tensor, describe, type_text
 from .value_description import ValueDescription
 from .values import as_integers
@@ -199,7 +199,8 @@ class Compiler:
             integer = None if dtype is None else (dtype.is_signed, dtype.bit_width)
             is_encrypted = self.parameters[name] == EncryptionStatus.ENCRYPTED
             arguments.append(Tracer(graph, graph.input(name, list(shape), is_encrypted, integer)))
-        returned = self.function(*arguments)
+        with tracing(graph):
+            returned = self.function(*arguments)
         results = returned if isinstance(returned, tuple) else (returned,)
         try:
             nodes = [node_of(graph, value) for value in results]

@@ -160,10 +160,11 @@ def _without_digits(name: str, x: Any, lsbs_to_remove: Any, auto: type[_Auto], i
 
 
 def _is_approximate(exactness: Any) -> bool:
-    from .configuration import Exactness, current_exactness
+    from .configuration import active_configuration
+    from .strategies import Exactness
 
     if exactness is None:
-        exactness = current_exactness()
+        exactness = active_configuration().rounding_exactness
     if not isinstance(exactness, Exactness):
         raise TypeError(f"exactness should be of type fhe.Exactness not {type(exactness).__name__}")
     return exactness == Exactness.APPROXIMATE
