@@ -3,7 +3,7 @@
 use crate::arrays::{all_integers, from_python, integers, to_python};
 use crate::circuit::Circuit;
 use crate::errors::{exception, refusal};
-use crate::host_function::host_function;
+use crate::host_function::{host_function, host_function_of_several};
 use crate::measure::{Seen, TableUse, evaluate, measure, outside_of_table};
 use crate::options::OptionsArgument;
 use crate::text::{Ranges, diagnosed, marked};
@@ -238,6 +238,26 @@ impl OpGraph {
         let (takes, gives) = (number(&kinds.0)?, number(&kinds.1)?);
         let node = self.graph.host(host_function(name, function, takes, gives), a.0);
         self.built(node, &[a.0])
+    }
+
+    /// A Python function of several vectors of one length; what they hold and what it gives as in `host`.
+    fn multivariate(
+        &mut self,
+        name: String,
+        function: Py<PyAny>,
+        kinds: (String, String),
+        operands: Vec<Py<Node>>,
+    ) -> PyResult<Node> {
+        let (takes, gives) = (number(&kinds.0)?, number(&kinds.1)?);
+        let operands: Vec<NodeId> = operands.iter().map(|operand| operand.get().0).collect();
+        let node = self.graph.multivariate(host_function_of_several(name, function, takes, gives), &operands);
+        self.built(node, &operands)
+    }
+
+    /// One value where the condition is not 0, else the other.
+    fn select(&mut self, condition: &Node, then: &Node, otherwise: &Node) -> PyResult<Node> {
+        let node = self.graph.select(condition.0, then.0, otherwise.0);
+        self.built(node, &[condition.0, then.0, otherwise.0])
     }
 
     fn conv2d(&mut self, input: &Node, weights: &Node, options: ConvArgument) -> PyResult<Node> {

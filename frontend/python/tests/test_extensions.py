@@ -84,47 +84,157 @@ def test_array():
     assert np.array_equal(circuit.graph(1, 2)[1], [[1, 2], [1, 2]])
 
 
-IMAGES = [np.arange(a, a + 50).reshape(1, 2, 5, 5) % 4 for a in range(4)]
-KERNELS = (np.arange(24).reshape(3, 2, 2, 2) % 5) - 2
+def test_multivariate_functions():
+    pairs = [(a % 4, (3 * a + 1) % 4) for a in range(8)]
+    check(lambda x, y: fhe.multivariate(lambda a, b: 1 if a > b else a - b)(x, y), pairs)
+    vectors = [(np.array([a % 4, 2]), a % 3) for a in range(6)]
+    check(lambda x, y: fhe.multivariate(lambda a, b: a * b + 1)(x, y), vectors)
+    check(lambda x, y: fhe.multivariate(lambda a, b: np.maximum(a, b))(x, [1, 2]) + y, vectors)
+    assert fhe.multivariate(lambda a, b: a * b)(3, 4) == 12
+    with pytest.raises(ValueError, match="not compatible with fhe.multivariate"):
+        compiled(lambda x, y: fhe.multivariate(lambda a, b: a.sum())(x, y), vectors)
+
+
+def test_choices():
+    pairs = [(a % 4, (3 * a + 1) % 4) for a in range(8)]
+
+    def function(x, y):
+        return (
+            fhe.if_then_else(x > y, x, y),
+            fhe.if_then_else(x > 1, y, 3),
+            fhe.if_then_else(x > 1, -3, y),
+            fhe.if_then_else(y > 2, 5, -2),
+        )
+
+    check(function, pairs)
+    assert fhe.if_then_else(True, 3, 4) == 3
+
+
+def test_rounding():
+    def function(x):
+        return (
+            fhe.round_bit_pattern(x, 2),
+            fhe.round_bit_pattern(x, 0),
+            fhe.round_bit_pattern(x, lsbs_to_remove=1, overflow_protection=False) + 1,
+            fhe.truncate_bit_pattern(x, 1),
+            fhe.truncate_bit_pattern(x, lsbs_to_remove=3),
+        )
+
+    check(function, range(16))
+    check(function, range(-8, 8))
+    check(function, [np.array([a, 15 - a]) for a in range(8)])
+
+
+def test_approximate_rounding():
+    circuit = compiled(lambda x: fhe.round_bit_pattern(x, 3, exactness=fhe.Exactness.APPROXIMATE) // 8, range(128))
+    for x in range(0, 128, 9):
+        assert abs(circuit.simulate(x) - (x + 4) // 8) <= 1
+    in_the_middle = compiled(lambda x: fhe.round_bit_pattern(x, 3) // 8, range(128))
+    assert "approximate" not in in_the_middle.mlir
+
+
+def test_automatic_rounding():
+    rounder, truncator = fhe.AutoRounder(target_msbs=3), fhe.AutoTruncator(target_msbs=4)
+
+    def function(x):
+        return fhe.round_bit_pattern(3 * x + 1, rounder) ** 2 + fhe.truncate_bit_pattern(x, truncator)
+
+    with pytest.raises(RuntimeError, match="cannot be used before adjustment"):
+        compiled(function, range(20))
+    fhe.AutoTruncator.adjust(lambda x: fhe.truncate_bit_pattern(x, truncator), range(20))
+    fhe.AutoRounder.adjust(function, range(20))
+    assert (rounder.input_min, rounder.input_max, rounder.input_bit_width, rounder.lsbs_to_remove) == (0, 58, 6, 3)
+    check(function, range(20))
+    again = fhe.AutoRounder.load_dict(rounder.dump_dict())
+    assert (again.is_adjusted, again.lsbs_to_remove, again.target_msbs) == (True, 3, 3)
+    with pytest.raises(ValueError, match="empty inputset"):
+        fhe.AutoRounder.adjust(function, [])
+    with pytest.raises(RuntimeError, match="cannot be constructed during adjustment"):
+        fhe.AutoRounder.adjust(lambda x: fhe.round_bit_pattern(x, fhe.AutoRounder()), range(3))
+    with pytest.raises(RuntimeError, match="adjusted recursively"):
+        fhe.AutoRounder.adjust(lambda x: fhe.AutoRounder.adjust(lambda y: y, [1]), range(3))
+
+
+def test_bits():
+    def function(x):
+        return (
+            fhe.bits(x)[0],
+            fhe.bits(x)[2],
+            fhe.bits(x)[5],
+            fhe.bits(x)[1:3],
+            fhe.bits(x)[2:0:-1],
+            fhe.bits(x)[3::-2],
+            fhe.bits(x)[1:],
+            fhe.bits(x)[0:4:2],
+            fhe.bits(x)[:2],
+        )
+
+    check(function, range(16))
+    check(function, range(-8, 8))
+    check(lambda x: fhe.bits(x)[0:2], [np.array([[a, 7 - a]]) for a in range(8)])
+    assert [fhe.bits(13)[i] for i in range(5)] == [1, 0, 1, 1, 0] and fhe.bits(-1)[3:7] == 15
 
 
 @pytest.mark.parametrize(
-    "options",
+    "index, message",
     [
-        {},
-        {"strides": (2, 1)},
-        {"pads": (1, 0, 2, 1)},
-        {"dilations": (2, 2), "bias": np.array([1, -2, 3])},
-        {"kernel_shape": (2, 2), "strides": [2, 2], "pads": [1, 1, 1, 1]},
+        ("a", "since it's not an integer or a slice"),
+        (-1, r"from the back \(index == -1 < 0\)"),
+        (70, "integers have bits 0 to 63"),
+        (slice(None, None, -1), "in reverse .* without providing the start bit"),
+        (slice(0, 4, 0), "zero step"),
+        (slice(0, None, 2), "without an upper bound"),
+        (slice(-1, 3), "no last bit to count from"),
+        (slice(0.5, 3), "which is not an integer"),
     ],
 )
-def test_convolution(options):
-    check(lambda x: fhe.conv(x, KERNELS, **options), IMAGES)
-
-
-def test_convolution_of_groups():
-    kernels = np.array([[[[1, 2]]], [[[3, -1]]]])
-    circuit = check(lambda x: fhe.conv(x, kernels, group=2), IMAGES)
-    by_hand = IMAGES[0][:, :, :, :-1] * np.array([1, 3]).reshape(1, 2, 1, 1)
-    by_hand += IMAGES[0][:, :, :, 1:] * np.array([2, -1]).reshape(1, 2, 1, 1)
-    assert np.array_equal(circuit.graph(IMAGES[0]), by_hand)
+def test_refused_bits(index, message):
+    with pytest.raises(ValueError, match=message):
+        fhe.bits(5)[index]
+    with pytest.raises(ValueError, match=message):
+        compiled(lambda x: fhe.bits(x)[index], range(4))
 
 
 @pytest.mark.parametrize(
-    "kernels, options, message",
+    "function, error, message",
     [
-        (KERNELS[0], {}, "FCHW, but its shape is (2, 2, 2)"),
-        (KERNELS * 1.0, {}, "expected weight and bias of conv to be integers"),
-        (KERNELS, {"auto_pad": "SAME_UPPER"}, "auto_pad='SAME_UPPER'"),
-        (KERNELS, {"kernel_shape": (3, 3)}, "differs from the weight's (2, 2)"),
-        (KERNELS, {"strides": (0, 1)}, "strides=(0, 1) of conv is not valid"),
-        (KERNELS, {"pads": (1, 1)}, "pads=(1, 1) of conv is not valid"),
+        (lambda: fhe.round_bit_pattern(1.5, 2), TypeError, "integers but they are float64"),
+        (lambda: fhe.round_bit_pattern("a", 2), TypeError, "int or a numpy array but it's str"),
+        (lambda: fhe.round_bit_pattern(5, 1, exactness="exact"), TypeError, "type fhe.Exactness"),
+        (lambda: fhe.truncate_bit_pattern(5, -1), ValueError, "allowed are 0 to 61"),
+        (lambda: fhe.truncate_bit_pattern(5, "a"), TypeError, "an integer or an AutoTruncator"),
+        (lambda: fhe.hint(5, bit_width=0), ValueError, "bit_width=0"),
+        (lambda: fhe.hint(5, can_store="a"), ValueError, "can_store='a'"),
+        (lambda: fhe.multivariate(abs, outputs=int), ValueError, "is not an fhe type"),
     ],
 )
-def test_refused_convolutions(kernels, options, message):
-    with pytest.raises(ValueError) as caught:
-        compiled(lambda x: fhe.conv(x, kernels, **options), IMAGES)
-    assert message in str(caught.value)
+def test_refused_arguments(function, error, message):
+    with pytest.raises(error, match=message):
+        function()
+
+
+def test_constants_while_tracing():
+    def function(x):
+        return (
+            fhe.zeros((2,)) + x,
+            fhe.ones(2) * 3,
+            fhe.zero() + x,
+            fhe.constant(-7),
+            fhe.one() - x,
+            fhe.zeros_like(x),
+            fhe.ones_like(x) + fhe.identity(x),
+        )
+
+    check(function, [np.array([1, 2]), np.array([3, 0])])
+    assert fhe.zeros((2, 3)).shape == (2, 3) and fhe.one() == 1
+    assert check(lambda x: fhe.refresh(x) + 1, range(8)).programmable_bootstrap_count == 1
+
+
+def test_hints():
+    circuit = compiled(lambda x: fhe.hint(fhe.hint(x, bit_width=6) * 2, can_store=126), range(4))
+    assert circuit.encrypt_run_decrypt(63) == 126
+    squares = compiled(lambda x: fhe.hint(x, can_store=[-3, 9]) ** 2, range(4))
+    assert [squares.simulate(x) for x in (-3, 0, 9)] == [9, 0, 81]
 
 
 def test_tags():

@@ -118,7 +118,7 @@ def test_every_function_is_tested():
     tested = (
         set(REAL_FUNCTIONS)
         | set(INTEGER_FUNCTIONS)
-        | {"add", "divide", "bitwise_and", "bitwise_or", "bitwise_xor", "matmul"}
+        | {"add", "divide", "bitwise_and", "bitwise_or", "bitwise_xor", "matmul", "vecdot"}
     )
     known = numpy_functions._UNARY | numpy_functions._BINARY | numpy_functions._AS_ITSELF | set(numpy_functions._UFUNCS)
     assert known <= tested, known - tested

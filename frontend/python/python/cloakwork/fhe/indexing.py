@@ -33,9 +33,10 @@ def put(value: Tracer, index: Any, other: Any) -> Tracer:
     if any(isinstance(item, Tracer) for item in items):
         return _put_at(value, items, index, other)
     targets = _known_positions(value, items, index)
+    other = other if isinstance(other, Tracer) else _as_array(other)
     what = f"{value!r}[{_text(index)}] cannot be assigned"
     source = other if isinstance(other, Tracer) else None
-    shape = other.shape if source is not None else np.shape(_as_array(other))
+    shape = other.shape
     if value.is_real or (source is not None and source.is_real):
         raise ValueError(f"{what} {other!r}: integers are assigned to integers; round before")
     try:

@@ -146,23 +146,16 @@ def astype(value: Tracer, dtype: Any) -> Tracer:
 
 
 def _as_itself(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Tracer:
-    name = ufunc.__name__
     traced = [operand for operand in operands if isinstance(operand, Tracer)]
     clear = [operand for operand in operands if not isinstance(operand, Tracer)]
-    if len(traced) != 1:
-        raise RuntimeError(
-            f"Function 'np.{name}' is not supported with {len(traced)} traced operands (it becomes a table of one)"
-        )
-    if any(np.size(operand) != 1 for operand in clear):
-        raise RuntimeError(
-            f"Function 'np.{name}' is not supported with an array beside the traced operand (a number is)"
-        )
+    if len(traced) != 1 or any(np.size(operand) != 1 for operand in clear):
+        return apply_to_several(ufunc.__name__, ufunc, operands)
     numbers = [None if isinstance(operand, Tracer) else np.asarray(operand).reshape(()) for operand in operands]
 
     def apply(elements: np.ndarray) -> np.ndarray:
         return ufunc(*(elements if number is None else number for number in numbers))
 
-    return apply_to_elements(name, apply, traced[0])
+    return apply_to_elements(ufunc.__name__, apply, traced[0])
 
 
 def _left_shift(a: Any, b: Any) -> Tracer:
@@ -203,10 +196,13 @@ def _logical(combine: Callable) -> Callable:
 def _where(condition: Any, x: Any = None, y: Any = None) -> Tracer:
     if x is None or y is None:
         raise RuntimeError("Function 'np.where' is not supported without both branches")
-    chosen = np.not_equal(condition, 0)
-    if not isinstance(x, Tracer) and not isinstance(y, Tracer):
+    graph = graph_of((condition, x, y))
+    assert graph is not None, "NumPy calls this for traced values"
+    if not isinstance(x, Tracer) and not isinstance(y, Tracer) and isinstance(condition, Tracer):
+        # Linear in a bit; a lookup of what the bit was made of is fused with it.
+        chosen = np.not_equal(condition, 0)
         return np.add(np.multiply(chosen, np.subtract(x, y)), y)
-    return np.add(np.multiply(chosen, x), np.multiply(np.subtract(1, chosen), y))
+    return record(graph, "select", *(node_of(graph, value) for value in (condition, x, y)))
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:

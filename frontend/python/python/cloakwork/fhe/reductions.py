@@ -111,19 +111,18 @@ def _winner(beats: Callable, a: Tracer, axis: int | None, keepdims: bool) -> Tra
     count = len(values)
     numbers: Any = np.arange(count).reshape(count, *(1,) * (values.ndim - 1))
     while len(values) > 1:
-        half = len(values) // 2
-        first, second = values[: 2 * half : 2], values[1 : 2 * half : 2]
+        even = len(values) // 2 * 2
+        first, second = values[:even:2], values[1:even:2]
         wins = beats(second, first)
-        rest_of_values, rest_of_numbers = values[2 * half :] if len(values) % 2 else None, numbers[2 * half :]
-        winners = _chosen(wins, numbers[1 : 2 * half : 2], numbers[: 2 * half : 2])
-        if half > 1 or rest_of_values is not None:
-            values = np.where(wins, second, first)
-        else:
-            values = first
+        winners = _chosen(wins, numbers[1:even:2], numbers[:even:2])
+        is_odd = even < len(values)
+        if is_odd:
+            rest = np.broadcast_to(numbers[even:], values[even:].shape)
+            winners = np.concatenate([winners, rest])
         numbers = winners
-        if rest_of_values is not None:
-            rest = np.broadcast_to(rest_of_numbers, rest_of_values.shape)
-            values, numbers = np.concatenate([values, rest_of_values]), np.concatenate([numbers, rest])
+        # The value of the last winner does not matter.
+        best = np.where(wins, second, first) if len(values) > 2 else first
+        values = np.concatenate([best, values[even:]]) if is_odd else best
     if not isinstance(numbers, Tracer):
         numbers = np.multiply(values, 0) + numbers
     return numbers.reshape(shape)

@@ -120,8 +120,7 @@ class Tracer:
 
     def __index__(self) -> int:
         raise TypeError(
-            "a traced value is no index of an array in the clear; index a table with it: `fhe.LookupTable(table)[x]`, or "
-            "`fhe.constant(array)[x]`"
+            "a traced value is no index of what is in the clear; index `fhe.LookupTable(table)` or `fhe.constant(array)` with it"
         )
 
     def __bool__(self) -> bool:
@@ -144,7 +143,10 @@ class Tracer:
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         # NumPy asks for this only where it wants the numbers themselves.
-        raise RuntimeError("a traced value has no numbers to convert into an array; use fhe.array for nested lists")
+        raise RuntimeError(
+            "a traced value has no numbers to convert into an array; use fhe.array for nested lists with it, and "
+            "fhe.LookupTable for an array that it indexes"
+        )
 
     # Operators.
 
