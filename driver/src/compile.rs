@@ -9,14 +9,14 @@ use crate::functions::{Functions, Ranges, TracedFunction};
 use crate::module::CompiledModule;
 use crate::operations::{count_operations, memory_uses};
 use crate::options::Options;
-use crate::report::{Explained, NodeWidth, Report, StepTime, WideValue};
+use crate::report::{Explained, NodeWidth, Report, StepTime, UnprovenRange, WideValue};
 use crate::steps;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_frontend::{OpGraph, calibrate, emit};
-use cloakwork_ir::attributes::{SPEC, get_i64, get_range, get_string};
+use cloakwork_ir::attributes::{PROVABLE, REFRESHED, SPEC, get_i64, get_range, get_string, read_range};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
 use cloakwork_ir::function::{Side, functions, remove_op_attribute};
@@ -30,8 +30,9 @@ use cloakwork_passes::explanation::{EXPLANATION, EXPLANATION_JSON};
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::pass::{Failed, Level};
-use cloakwork_passes::pipeline::{self, FHE, NATIVE, PREPARE, explained, parameters_with};
+use cloakwork_passes::pipeline::{self, NATIVE, PREPARE, explained, parameters_with, unrefreshed};
 use cloakwork_passes::predict_time::{PredictedTime, predict_time};
+use cloakwork_passes::set_bounds::{Bounds, set_bounds};
 use melior::Context;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
@@ -45,6 +46,9 @@ const WIDEST: usize = 5;
 const MOVES: [&str; 5] = ["fhe.broadcast", "fhe.concat", "fhe.reshape", "fhe.slice", "fhe.transpose"];
 /// The pass that chooses parameters.
 const OPTIMIZER: &str = "fhe-optimize-parameters";
+
+/// The pass that looks results up which are fed back.
+const REFRESH: &str = "fhe-refresh-feedback";
 
 /// The pass behind which the calls of the runtime are known.
 const BATCHES: &str = "tfhe-batch-bootstraps";
@@ -119,6 +123,9 @@ pub fn compile_module(
         is_prepared: false,
         steps: vec![],
         costs: options.costs(),
+        bounds: options.bounds,
+        unproven: vec![],
+        refreshed: vec![],
         predicted_time: None,
         explanation: None,
         progress,
@@ -144,6 +151,9 @@ struct Compilation<'c, 'p> {
     is_prepared: bool,
     steps: Vec<StepTime>,
     costs: CostModel,
+    bounds: Bounds,
+    unproven: Vec<UnprovenRange>,
+    refreshed: Vec<String>,
     predicted_time: Option<PredictedTime>,
     explanation: Option<Explained>,
     progress: &'p mut dyn FnMut(&str),
@@ -193,7 +203,7 @@ impl<'c> Compilation<'c, '_> {
             if !self.is_prepared {
                 self.run(PREPARE)?;
             }
-            self.run(FHE)?;
+            self.run(&options.fhe_pipeline()?)?;
             fhe = Some(self.text());
             widest = widest_values(self.module());
             widths = node_widths(self.module());
@@ -201,6 +211,7 @@ impl<'c> Compilation<'c, '_> {
                 cost_table::attach(self.context, self.module().as_operation(), table);
             }
             let parameters = parameters_with(pass_options);
+            let parameters = if options.keep_feedback { unrefreshed(&parameters) } else { parameters };
             self.run(&if options.explain { explained(&parameters) } else { parameters })?;
             self.take_explanation();
         }
@@ -226,6 +237,8 @@ impl<'c> Compilation<'c, '_> {
         let report = Report {
             spec,
             widest,
+            unproven: self.unproven.clone(),
+            refreshed: self.refreshed.clone(),
             widths,
             operations,
             memory,
@@ -297,6 +310,9 @@ impl<'c> Compilation<'c, '_> {
     fn run(&mut self, pipeline: &str) -> Result<(), Error> {
         for step in steps::split(pipeline)? {
             self.step(steps::name(&step), |this| this.pass(&step))?;
+            if steps::name(&step) == REFRESH {
+                self.refreshed = refreshed_results(self.module());
+            }
             if steps::name(&step) == BATCHES {
                 self.predicted_time = predict_time(self.module().as_operation(), &self.costs);
             }
@@ -309,6 +325,13 @@ impl<'c> Compilation<'c, '_> {
         let context = self.context;
         let module = self.module.as_mut().expect("set before any pass");
         let result = match (&self.host, name) {
+            (host, "fhe-set-bounds") => {
+                let (operation, bounds) = (module.as_operation(), self.bounds);
+                let host: &dyn HostFunctions = host.as_ref().map_or(&NoHostFunctions, |host| host);
+                let set = directly(context, operation, || set_bounds(context, operation, host, bounds));
+                self.unproven.extend(unproven_ranges(module));
+                set
+            }
             (Some(host), "fhe-infer-ranges") => {
                 let operation = module.as_operation();
                 directly(context, operation, || infer_ranges(context, operation, host))
@@ -358,6 +381,34 @@ fn directly<'c>(
         (false, false) => Err(diagnostics),
         (false, true) => Err(vec![Diagnostic::new(Severity::Error, "", "a pass failed without a message")]),
     }
+}
+
+fn unproven_ranges(module: &Module<'_>) -> Vec<UnprovenRange> {
+    let mut found = vec![];
+    for function in functions(module) {
+        for op in function.operations() {
+            let provable = op.attribute(PROVABLE).ok().and_then(read_range);
+            let (Some(measured), Some(provable)) = (get_range(&op), provable) else { continue };
+            found.push(UnprovenRange {
+                function: function.name(),
+                operation: walk::name(&op),
+                node: get_i64(&op, emit::NODE).and_then(|node| usize::try_from(node).ok()),
+                place: place(op.location()),
+                measured,
+                provable,
+            });
+        }
+    }
+    found
+}
+
+fn refreshed_results(module: &Module<'_>) -> Vec<String> {
+    let mut found = vec![];
+    for function in functions(module) {
+        let results = function.operations().into_iter().filter_map(|op| get_string(&op, REFRESHED));
+        found.extend(results.map(|result| format!("{result} of @{}", function.name())));
+    }
+    found
 }
 
 fn node_widths(module: &Module<'_>) -> Vec<NodeWidth> {

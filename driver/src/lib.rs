@@ -33,7 +33,7 @@ pub use error::Error;
 pub use evaluate::evaluate;
 pub use functions::{Functions, Ranges};
 pub use module::CompiledModule;
-pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, noise_family};
+pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, bounds, noise_family};
 pub use report::Report;
 
 pub use cloakwork_abi::module_spec::ModuleSpec;
@@ -48,6 +48,7 @@ pub use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 pub use cloakwork_ir::digits::Exactness;
 pub use cloakwork_passes::parameters::CostModel;
 pub use cloakwork_passes::pass::Level;
+pub use cloakwork_passes::set_bounds::Bounds;
 pub use cloakwork_runtime::{
     EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value,
 };

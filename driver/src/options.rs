@@ -6,6 +6,8 @@ use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 use cloakwork_abi::spec::Keyset;
 use cloakwork_backend_cpu::Target;
 use cloakwork_passes::parameters::{CostModel, ErrorTarget, InvalidTarget};
+use cloakwork_passes::pipeline::FHE;
+use cloakwork_passes::set_bounds::Bounds;
 use std::str::FromStr;
 
 /// Failure probability of a whole run when nothing else is wished for.
@@ -35,6 +37,14 @@ pub struct Options {
     /// The keys of another program: the program is compiled for exactly these, and keys made for the one serve the
     /// other.
     pub keyset: Option<Keyset>,
+    /// Where the ranges of values come from.
+    pub bounds: Bounds,
+    /// Whether results are left as they are that are fed back with their own noise and more; otherwise they are looked
+    /// up before.
+    pub keep_feedback: bool,
+    /// Options of `fhe-decompose-pairwise`, such as `comparison=sign bitwise=packed`: how functions of two encrypted
+    /// values are computed where they can; by cost where nothing is said.
+    pub strategies: String,
     /// Whether the report says what binds the parameters and what cheaper ones would need; that takes some further
     /// searches.
     pub explain: bool,
@@ -93,6 +103,15 @@ pub fn noise_family(text: &str) -> Result<NoiseFamily, OptionsError> {
     }
 }
 
+/// Where ranges come from, by name: `measured`, `provable` or `saturate`.
+pub fn bounds(text: &str) -> Result<Bounds, OptionsError> {
+    text.parse().map_err(|_| OptionsError::Name {
+        option: "bounds",
+        found: text.to_owned(),
+        allowed: "`measured`, `provable`, `saturate`",
+    })
+}
+
 /// Wishes that cannot be fulfilled, whatever the program is.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum OptionsError {
@@ -127,6 +146,14 @@ pub enum OptionsError {
         /// The first of them.
         found: char,
     },
+    /// Ways of computing in letters that no list of them has.
+    #[error(
+        "`strategies` has the character `{found}`; write a list such as `comparison=sign bitwise=packed`"
+    )]
+    Strategies {
+        /// The first of them.
+        found: char,
+    },
     /// Bounds of a search that does not take place.
     #[error("`restrict` bounds what keys are chosen from, but the keys are given; leave out one of both")]
     RestrictedKeys,
@@ -142,6 +169,9 @@ impl Default for Options {
             security: SecurityLevel::Bits128,
             restrict: None,
             keyset: None,
+            bounds: Bounds::Measured,
+            keep_feedback: false,
+            strategies: String::new(),
             explain: false,
             target: Target::Host,
             cost_table: None,
@@ -186,6 +216,19 @@ impl Options {
         }
         text.push_str(&format!(" cost-table={}", self.table_name()));
         Ok(text)
+    }
+
+    /// The pipeline [`FHE`] with the ways of computing that are wished for.
+    pub(crate) fn fhe_pipeline(&self) -> Result<String, OptionsError> {
+        let is_foreign = |letter: &char| !(letter.is_ascii_alphanumeric() || " -=".contains(*letter));
+        match self.strategies.chars().find(is_foreign) {
+            Some(found) => Err(OptionsError::Strategies { found }),
+            None if self.strategies.trim().is_empty() => Ok(FHE.to_owned()),
+            None => {
+                let pass = "fhe-decompose-pairwise";
+                Ok(FHE.replace(pass, &format!("{pass}{{{}}}", self.strategies.trim())))
+            }
+        }
     }
 
     fn preset_option(&self, preset: Preset) -> Result<String, OptionsError> {

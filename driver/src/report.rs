@@ -18,6 +18,10 @@ pub struct Report {
     pub spec: ModuleSpec,
     /// Ranges of the values between operations, widest first.
     pub widest: Vec<WideValue>,
+    /// Values that arguments within their ranges may lead out of the ranges that were measured.
+    pub unproven: Vec<UnprovenRange>,
+    /// Results that are looked up since their noise would grow from run to run.
+    pub refreshed: Vec<String>,
     /// Widths of the values that nodes of the traced graphs compute, as far as they are left.
     pub widths: Vec<NodeWidth>,
     /// What is executed, by function, kind, key and tag.
@@ -54,6 +58,23 @@ pub struct WideValue {
     pub width: u32,
     /// Least and greatest value, where known.
     pub range: Option<(i64, i64)>,
+}
+
+/// A measured range that does not follow from the ranges of the arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnprovenRange {
+    /// Name of the function.
+    pub function: String,
+    /// Operation.
+    pub operation: String,
+    /// Number of the node, if it comes from a traced graph.
+    pub node: Option<usize>,
+    /// Place in the program.
+    pub place: String,
+    /// Least and greatest value that were measured.
+    pub measured: (i64, i64),
+    /// Least and greatest value that can be proven.
+    pub provable: (i64, i64),
 }
 
 /// The width of what a node of a traced graph computes.
@@ -99,6 +120,17 @@ impl fmt::Display for Report {
         for value in &self.widest {
             let range = value.range.map_or(String::new(), |(lo, hi)| format!(", {lo} to {hi}"));
             writeln!(f, "  {} bits  {}{range}  {}", value.width, value.operation, value.place)?;
+        }
+        if !self.unproven.is_empty() {
+            writeln!(f, "measured ranges that arguments within theirs may leave")?;
+        }
+        for value in &self.unproven {
+            let ((lo, hi), (least, greatest)) = (value.measured, value.provable);
+            let (operation, place) = (&value.operation, &value.place);
+            writeln!(f, "  {lo} to {hi}, at most {least} to {greatest}  {operation}  {place}")?;
+        }
+        for result in &self.refreshed {
+            writeln!(f, "looked up before it is fed back, since its noise would grow  {result}")?;
         }
         if let Some(time) = &self.predicted_time {
             let percent = |part: f64| 100.0 * part / time.total().max(f64::MIN_POSITIVE);

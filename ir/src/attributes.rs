@@ -16,6 +16,10 @@ use ndarray::ArrayD;
 
 /// Argument or op attribute: least and greatest value as `array<i64: lo, hi>`.
 pub const RANGE: &str = "fhe.range";
+/// Op attribute: least and greatest value that follow from the ranges of arguments, where they exceed a measured range.
+pub const PROVABLE: &str = "fhe.provable";
+/// Op attribute: the result that the lookup was put in for, since its noise would grow from run to run.
+pub const REFRESHED: &str = "fhe.refreshed";
 /// Argument or result attribute `array<i64: bits, count, is_signed, lo, hi>`: its last axis holds the digits of wide
 /// integers from `lo` to `hi`, see [`cloakwork_abi::radix`]. Its range is that of the digits.
 pub const RADIX: &str = "fhe.radix";

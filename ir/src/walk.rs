@@ -4,7 +4,8 @@ use melior::ir::operation::{Operation, OperationLike, WalkOrder, WalkResult};
 use melior::ir::{OperationRef, Value, ValueLike};
 use mlir_sys::{
     mlirOpOperandGetNextUse, mlirOpOperandGetOwner, mlirOpResultGetOwner, mlirOperationClone,
-    mlirOperationDestroy, mlirValueGetFirstUse, mlirValueIsAOpResult, mlirValueReplaceAllUsesOfWith,
+    mlirOperationDestroy, mlirOperationSetOperand, mlirValueGetFirstUse, mlirValueIsAOpResult,
+    mlirValueReplaceAllUsesOfWith,
 };
 
 /// All operations under `root` in post order, collected so that the caller may change the IR.
@@ -50,6 +51,12 @@ pub fn defining_op<'c: 'a, 'a>(value: Value<'c, 'a>) -> Option<OperationRef<'c, 
 pub fn replace_all_uses<'c>(of: Value<'c, '_>, with: Value<'c, '_>) {
     // SAFETY: both values are alive.
     unsafe { mlirValueReplaceAllUsesOfWith(of.to_raw(), with.to_raw()) }
+}
+
+/// Lets operand `i` of an operation, which has one, be another value.
+pub fn set_operand<'c>(op: OperationRef<'c, '_>, i: usize, value: Value<'c, '_>) {
+    // SAFETY: both are alive, and the caller knows from the verifier that the operand exists.
+    unsafe { mlirOperationSetOperand(op.to_raw(), i as isize, value.to_raw()) }
 }
 
 /// Calls `body` with a copy of an operation, which stands nowhere and is gone afterwards.

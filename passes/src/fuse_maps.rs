@@ -24,6 +24,11 @@ pub(crate) fn run<'c, 'a>(
     module: OperationRef<'c, 'a>,
     _: &Options<'_>,
 ) -> Result<(), Failed> {
+    fuse_maps(context, module);
+    Ok(())
+}
+
+pub(crate) fn fuse_maps<'c, 'a>(context: &'c Context, module: OperationRef<'c, 'a>) {
     for function in functions_under(module) {
         let order = Order::of(function);
         // From the last to the first, so that a map is looked at when its users have taken it in.
@@ -41,7 +46,6 @@ pub(crate) fn run<'c, 'a>(
             }
         }
     }
-    Ok(())
 }
 
 /// Where values are defined: arguments first, then the operations as they stood before the pass.

@@ -16,13 +16,13 @@ use mlir_sys::{
 use std::sync::Once;
 
 /// Traced or textual `fhe` to `fhe` with ranges and tables: nothing real and no map is left.
-pub const PREPARE: &str = "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-infer-ranges,fhe-build-tables,fhe-split-wide-integers,canonicalize,cse)";
+pub const PREPARE: &str = "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-set-bounds,fhe-infer-ranges,fhe-build-tables,fhe-split-wide-integers,canonicalize,cse)";
 
 /// `fhe` with ranges to `fhe` with widths.
 pub const FHE: &str = "builtin.module(fhe-decompose-pairwise,canonicalize,cse,fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
 
 /// `fhe` with widths to `tfhe`, with the default error probability and security.
-pub const PARAMETERS: &str = "builtin.module(fhe-decompose-rounding,canonicalize,cse,fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
+pub const PARAMETERS: &str = "builtin.module(fhe-refresh-feedback,fhe-decompose-rounding,canonicalize,cse,fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
 
 /// [`PARAMETERS`] with options of `fhe-optimize-parameters`, such as `p-error=1e-9 security=132`; the choice of
 /// how to round has the same.
@@ -31,6 +31,11 @@ pub fn parameters_with(options: &str) -> String {
     ["fhe-decompose-rounding", "fhe-optimize-parameters"]
         .into_iter()
         .fold(PARAMETERS.to_owned(), with_options)
+}
+
+/// What [`parameters_with`] made, with results that are fed back as they are.
+pub fn unrefreshed(pipeline: &str) -> String {
+    pipeline.replace("fhe-refresh-feedback", "fhe-refresh-feedback{refresh=off}")
 }
 
 /// What [`parameters_with`] made, with an explanation of the parameters in the module, see [`crate::explanation`].

@@ -11,7 +11,9 @@ use crate::native::convert_tfhe_to_loops;
 use crate::optimize_parameters;
 use crate::pairwise;
 use crate::pass::{Level, Pass, PassOption};
+use crate::refresh_feedback;
 use crate::rounding::decompose;
+use crate::set_bounds;
 use crate::wide::split;
 
 const P_ERROR: PassOption = PassOption {
@@ -156,6 +158,28 @@ pub static PASSES: &[Pass] = &[
         level: Level::Fhe,
         options: &[P_ERROR, GLOBAL_P_ERROR, PRESET, SECURITY, NOISE, RESTRICT, COST_TABLE, EXPLAIN],
         run: optimize_parameters::run,
+    },
+    Pass {
+        name: "fhe-refresh-feedback",
+        summary: "results that are fed back with their own noise and more are looked up before",
+        level: Level::Fhe,
+        options: &[PassOption {
+            name: "refresh",
+            summary: "`off` leaves the program as it is: then noise that grows from run to run is an error",
+            default: "on",
+        }],
+        run: refresh_feedback::run,
+    },
+    Pass {
+        name: "fhe-set-bounds",
+        summary: "tells where provable ranges exceed measured ones, or takes them instead",
+        level: Level::Fhe,
+        options: &[PassOption {
+            name: "bounds",
+            summary: "`measured`, `provable`, or `saturate`, which clips what lookups take to the measured ranges",
+            default: "measured",
+        }],
+        run: set_bounds::run,
     },
     Pass {
         name: "fhe-split-wide-integers",

@@ -7,6 +7,7 @@ use crate::options::OptionsArgument;
 use crate::spec::Spec;
 use crate::value::Value;
 use cloakwork::operations::OperationKind;
+use cloakwork::report::UnprovenRange;
 use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, Source, compile_module};
 use pyo3::exceptions::PyValueError;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
@@ -88,6 +89,21 @@ impl Circuit {
     fn widths(&self) -> Vec<(usize, u32, bool)> {
         let own = self.circuit.report().widths.iter().filter(|row| row.function == self.name());
         own.map(|row| (row.node, row.width, row.is_signed)).collect()
+    }
+
+    /// Node, operation, place, measured and provable range of values that arguments may lead out of theirs.
+    #[allow(clippy::type_complexity, reason = "a row of a table for Python")]
+    fn unproven(&self) -> Vec<(Option<usize>, String, String, (i64, i64), (i64, i64))> {
+        let own = self.circuit.report().unproven.iter().filter(|row| row.function == self.name());
+        let row = |row: &UnprovenRange| {
+            (row.node, row.operation.clone(), row.place.clone(), row.measured, row.provable)
+        };
+        own.map(row).collect()
+    }
+
+    /// Results of the module that are looked up before they are fed back.
+    fn refreshed(&self) -> Vec<String> {
+        self.circuit.report().refreshed.clone()
     }
 
     /// Seconds of one run of every function of the module on one thread, if costs are known.

@@ -2,7 +2,7 @@
 
 use crate::circuit::Circuit;
 use crate::errors::exception;
-use cloakwork::{Keyset, Options, SecurityLevel, files, noise_family};
+use cloakwork::{Keyset, Options, SecurityLevel, bounds, files, noise_family};
 use pyo3::exceptions::PyValueError;
 use pyo3::{FromPyObject, Py, PyErr, PyResult};
 use std::path::PathBuf;
@@ -17,6 +17,9 @@ pub(crate) struct OptionsArgument {
     noise: Option<String>,
     security_level: u32,
     restrict: Option<String>,
+    bounds: String,
+    strategies: String,
+    refresh_composition: bool,
     keys_of: Option<KeysOf>,
 }
 
@@ -37,6 +40,9 @@ impl OptionsArgument {
             noise: self.noise.map(|name| noise_family(&name)).transpose().map_err(value_error)?,
             security: security(self.security_level)?,
             restrict: self.restrict,
+            strategies: self.strategies,
+            keep_feedback: !self.refresh_composition,
+            bounds: bounds(&self.bounds).map_err(value_error)?,
             keyset: self.keys_of.map(KeysOf::keyset).transpose()?,
             ..Options::default()
         })

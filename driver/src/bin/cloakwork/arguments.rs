@@ -1,7 +1,7 @@
 //! The command line of `cloakwork`.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use cloakwork::{NoiseFamily, Preset, noise_family};
+use cloakwork::{Bounds, NoiseFamily, Preset, noise_family};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -74,6 +74,13 @@ pub(crate) struct Compile {
     /// Bounds of what keys are chosen from, such as `polynomial_size=1024..2048, grouping=1, many_lut=off`
     #[arg(long, value_name = "LIST")]
     pub(crate) restrict: Option<String>,
+    /// Where the ranges of values come from: `measured` where operations say so, `provable` from those of the arguments,
+    /// or `saturate`, which clips what lookups take to the measured ranges
+    #[arg(long, value_name = "NAME", default_value = "measured", value_parser = cloakwork::bounds)]
+    pub(crate) bounds: Bounds,
+    /// Leaves results as they are that are fed back with their own noise and more; otherwise they are looked up before
+    #[arg(long)]
+    pub(crate) keep_feedback: bool,
     /// Compiles for exactly the keys of a compiled program, of a spec as JSON or of a file of keys
     #[arg(long, value_name = "FILE", conflicts_with = "restrict")]
     pub(crate) keys_of: Option<PathBuf>,

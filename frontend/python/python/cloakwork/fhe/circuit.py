@@ -13,6 +13,7 @@ from .graph import Graph
 from .keys import Keys
 from .module import Module
 from .server import Server
+from .statistics import UnprovenBounds
 
 _OF_MODULE = (
     "size_of_secret_keys",
@@ -140,6 +141,16 @@ class Circuit:
     def cleanup(self) -> None:
         """Ends the threads of runs in the background."""
         self._module.cleanup()
+
+    @property
+    def unproven_bounds(self) -> list[UnprovenBounds]:
+        """Values that arguments within their ranges may lead out of the ranges that the input set showed."""
+        return self._function.unproven_bounds
+
+    @property
+    def refreshed_results(self) -> list[str]:
+        """Results that are looked up before they are fed back, since their noise would grow from run to run."""
+        return self._module.refreshed_results
 
     @property
     def statistics(self) -> dict[str, Any]:

@@ -98,6 +98,8 @@ class Configuration:
     noise: str | None
     restrict: str | None
     keys_of: Any
+    bounds: Bounds
+    refresh_composition: bool
 
     def __init__(
         self,
@@ -164,6 +166,8 @@ class Configuration:
         noise: str | None = None,
         restrict: str | None = None,
         keys_of: Any = None,
+        bounds: Bounds | str = Bounds.MEASURED,
+        refresh_composition: bool = True,
     ) -> None:
         given = locals()
         for name, option in OPTIONS.items():
@@ -181,6 +185,8 @@ class Configuration:
             **{name: getattr(self, name) for name in _OF_COMPILER},
             "security_level": self.security_level.value,
             "restrict": self._restrict(),
+            "bounds": self.bounds.value,
+            "refresh_composition": self.refresh_composition,
             "keys_of": keys_of[0] if isinstance(keys_of, list) else keys_of,
         }
 

@@ -10,7 +10,7 @@ from .client import flat_values, one_or_all
 from .configuration import Configuration
 from .graph import Graph
 from .server import simulated
-from .statistics import FunctionStatistics
+from .statistics import FunctionStatistics, UnprovenBounds
 from .values import as_result
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ class Function:
     def memory_usage_per_location(self) -> dict[str, int]:
         """Bytes of the ciphertexts that each place computes."""
         return dict(self._compiled.memory())
+
+    @property
+    def unproven_bounds(self) -> list[UnprovenBounds]:
+        """Values that arguments within their ranges may lead out of the ranges that the input set showed."""
+        return [UnprovenBounds(*row) for row in self._compiled.unproven()]
 
     @property
     def statistics(self) -> dict[str, Any]:

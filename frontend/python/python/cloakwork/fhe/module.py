@@ -152,6 +152,11 @@ class Module:
         return self._compiled[0].report()
 
     @property
+    def refreshed_results(self) -> list[str]:
+        """Results that are looked up before they are fed back, since their noise would grow from run to run."""
+        return self._compiled[0].refreshed()
+
+    @property
     def statistics(self) -> dict[str, Any]:
         """All figures by name."""
         own = {

@@ -277,4 +277,6 @@ OPTIONS: dict[str, Option] = {
     "noise": Option(None, _name("gaussian", "tuniform")),
     "restrict": Option(None, _name()),
     "keys_of": Option(None, _keys_of),
+    "bounds": Option(Bounds.MEASURED, _choice(Bounds)),
+    "refresh_composition": Option(True, _boolean),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import _cloakwork
 from .specs import ClientSpecs
@@ -67,6 +67,16 @@ class KeySizes:
     def of(specs: ClientSpecs) -> KeySizes:
         """The sizes for a program."""
         return KeySizes(*specs._spec.key_sizes())
+
+
+class UnprovenBounds(NamedTuple):
+    """A value that arguments within their ranges may lead out of the range that was measured."""
+
+    node: int | None
+    operation: str
+    location: str
+    measured: tuple[int, int]
+    provable: tuple[int, int]
 
 
 class FunctionStatistics:

@@ -1,0 +1,48 @@
+// Where the ranges of the arguments lead further than what was measured, the pass says how far.
+// RUN: fhe-set-bounds
+// run: @main(3, 4) == (7, 14, 5)
+func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>) {
+  %two = arith.constant 2 : i64
+  %0 = fhe.add %x, %y {fhe.range = array<i64: 6, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  %1 = fhe.mul_clear %0, %two {fhe.range = array<i64: 12, 14>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+  %2 = fhe.add_clear %x, %two {fhe.range = array<i64: 2, 9>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+  return %0, %1, %2 : !fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>
+}
+// -----
+// Provable ranges are left to inference; what may be negative then is signed.
+// RUN: fhe-set-bounds{bounds=provable},fhe-infer-ranges
+// run: @main(3, 5) == (-2, 4)
+func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
+  %0 = fhe.sub %x, %y {fhe.range = array<i64: 0, 3>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  %1 = fhe.map %0 {fhe.range = array<i64: 0, 9>} : (!fhe.eint<?>) -> !fhe.eint<?> {
+  ^bb0(%a: i64):
+    %s = arith.muli %a, %a : i64
+    fhe.yield %s : i64
+  }
+  return %0, %1 : !fhe.eint<?>, !fhe.eint<?>
+}
+// -----
+// What a lookup takes is clipped to what was measured; what no argument can lead out of its range is not.
+// RUN: fhe-set-bounds{bounds=saturate},fhe-infer-ranges
+// run: @main(3, 1) == (4, 10)
+func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
+  %seven = arith.constant 7 : i64
+  %0 = fhe.sub %x, %y {fhe.range = array<i64: 0, 3>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  %1 = fhe.map %0 {fhe.range = array<i64: 0, 9>} : (!fhe.eint<?>) -> !fhe.eint<?> {
+  ^bb0(%a: i64):
+    %s = arith.muli %a, %a : i64
+    fhe.yield %s : i64
+  }
+  %2 = fhe.add_clear %x, %seven {fhe.range = array<i64: 7, 14>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+  %3 = fhe.map %2 {fhe.range = array<i64: 7, 14>} : (!fhe.eint<?>) -> !fhe.eint<?> {
+  ^bb0(%a: i64):
+    fhe.yield %a : i64
+  }
+  return %1, %3 : !fhe.eint<?>, !fhe.eint<?>
+}
+// -----
+// RUN: fhe-set-bounds{bounds=guessed}
+// expected-error: option `bounds` of `fhe-set-bounds` is `guessed`; allowed is `measured`, `provable` or `saturate`
+func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
+  return %x : !fhe.eint<2>
+}
