@@ -117,8 +117,7 @@ impl fmt::Display for Infeasible {
                 return write!(
                     f,
                     "no parameters for the input `{label}`: results are fed to it that have its own noise and more, \
-                     so that it grows from run to run; look the results up before, which the compiler does itself \
-                     unless it is forbidden"
+                     so that it grows from run to run; look the results up before"
                 );
             }
             Reason::NothingToChoose => {

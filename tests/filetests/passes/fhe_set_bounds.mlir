@@ -8,10 +8,20 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?
   %2 = fhe.add_clear %x, %two {fhe.range = array<i64: 2, 9>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
   return %0, %1, %2 : !fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>
 }
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>) {
+    %c2_i64 = arith.constant 2 : i64
+    %0 = fhe.add %arg0, %arg1 {fhe.provable = array<i64: 0, 14>, fhe.range = array<i64: 6, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+    %1 = fhe.mul_clear %0, %c2_i64 {fhe.provable = array<i64: 0, 28>, fhe.range = array<i64: 12, 14>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %2 = fhe.add_clear %arg0, %c2_i64 {fhe.range = array<i64: 2, 9>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    return %0, %1, %2 : !fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>
+  }
+}
 // -----
 // Provable ranges are left to inference; what may be negative then is signed.
 // RUN: fhe-set-bounds{bounds=provable},fhe-infer-ranges
-// run: @main(3, 5) == (-2, 4)
+// run: @main(5, 3) == (2, 4)
 func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
   %0 = fhe.sub %x, %y {fhe.range = array<i64: 0, 3>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
   %1 = fhe.map %0 {fhe.range = array<i64: 0, 9>} : (!fhe.eint<?>) -> !fhe.eint<?> {
@@ -20,6 +30,18 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?
     fhe.yield %s : i64
   }
   return %0, %1 : !fhe.eint<?>, !fhe.eint<?>
+}
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.esint<?>, !fhe.eint<?>) {
+    %0 = fhe.sub %arg0, %arg1 {fhe.range = array<i64: -7, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.esint<?>
+    %1 = fhe.map %0 {fhe.range = array<i64: 0, 49>} : (!fhe.esint<?>) -> !fhe.eint<?> {
+    ^bb0(%arg2: i64):
+      %2 = arith.muli %arg2, %arg2 : i64
+      fhe.yield %2 : i64
+    }
+    return %0, %1 : !fhe.esint<?>, !fhe.eint<?>
+  }
 }
 // -----
 // What a lookup takes is clipped to what was measured; what no argument can lead out of its range is not.
@@ -39,6 +61,28 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?
     fhe.yield %a : i64
   }
   return %1, %3 : !fhe.eint<?>, !fhe.eint<?>
+}
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
+    %c7_i64 = arith.constant 7 : i64
+    %0 = fhe.sub %arg0, %arg1 {fhe.range = array<i64: -7, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.esint<?>
+    %1 = fhe.map %0 {fhe.range = array<i64: 0, 9>} : (!fhe.esint<?>) -> !fhe.eint<?> {
+    ^bb0(%arg2: i64):
+      %c0_i64 = arith.constant 0 : i64
+      %c3_i64 = arith.constant 3 : i64
+      %4 = arith.maxsi %arg2, %c0_i64 : i64
+      %5 = arith.minsi %4, %c3_i64 : i64
+      %6 = arith.muli %5, %5 : i64
+      fhe.yield %6 : i64
+    }
+    %2 = fhe.add_clear %arg0, %c7_i64 {fhe.range = array<i64: 7, 14>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %3 = fhe.map %2 {fhe.range = array<i64: 7, 14>} : (!fhe.eint<?>) -> !fhe.eint<?> {
+    ^bb0(%arg2: i64):
+      fhe.yield %arg2 : i64
+    }
+    return %1, %3 : !fhe.eint<?>, !fhe.eint<?>
+  }
 }
 // -----
 // RUN: fhe-set-bounds{bounds=guessed}

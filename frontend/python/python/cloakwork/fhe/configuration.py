@@ -186,6 +186,7 @@ class Configuration:
             "security_level": self.security_level.value,
             "restrict": self._restrict(),
             "bounds": self.bounds.value,
+            "strategies": self._strategies(),
             "refresh_composition": self.refresh_composition,
             "keys_of": keys_of[0] if isinstance(keys_of, list) else keys_of,
         }
@@ -214,6 +215,21 @@ class Configuration:
             if getattr(self, name) != option.check(name, option.default)
         }
         return f"Configuration({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def _strategies(self) -> str:
+        """The first preference of each kind; how values are cast is decided by cost."""
+        wishes = [
+            ("comparison", self.comparison_strategy_preference, "sign"),
+            ("min-max", self.min_max_strategy_preference, "table"),
+            ("bitwise", self.bitwise_strategy_preference, "packed"),
+        ]
+        first = [(kind, preferred[0].value, whole) for kind, preferred, whole in wishes if preferred]
+        ways = [
+            f"{kind}={whole if name == 'one-tlu-promoted' else 'chunks-2'}"
+            for kind, name, whole in first
+            if name in ("one-tlu-promoted", "chunked")
+        ]
+        return " ".join(ways)
 
     def _restrict(self) -> str | None:
         """One key set for those who want one."""

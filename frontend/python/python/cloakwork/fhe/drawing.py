@@ -72,10 +72,13 @@ def _layers(nodes: list[Node]) -> list[list[_Box]]:
     depth: dict[int, int] = {}
     for node in nodes:
         depth[node.index] = 1 + max((depth[operand] for operand in node.operands), default=-1)
-    for node in reversed(nodes):
-        users = [depth[user.index] for user in nodes if node.index in user.operands]
-        if node.operation == Operation.CONSTANT and users:
-            depth[node.index] = min(users) - 1
+    highest_user: dict[int, int] = {}
+    for node in nodes:
+        for operand in node.operands:
+            highest_user[operand] = min(depth[node.index], highest_user.get(operand, depth[node.index]))
+    for node in nodes:
+        if node.operation == Operation.CONSTANT and node.index in highest_user:
+            depth[node.index] = highest_user[node.index] - 1
     layers: list[list[_Box]] = [[] for _ in range(1 + max(depth.values(), default=-1))]
     for node in nodes:
         layers[depth[node.index]].append(_Box(node, max(44, _LETTER * len(node.label()) + 20)))

@@ -77,7 +77,8 @@ class Graph:
                 "show_bounds": show_bounds and not self.is_direct,
                 "show_tags": show_tags,
                 "show_locations": show_locations,
-                "widths": self._all_widths() if show_assigned_bit_widths else None,
+                # Of a direct circuit nothing else is known.
+                "widths": self._all_widths() if show_assigned_bit_widths or self.is_direct else None,
             },
         )
 

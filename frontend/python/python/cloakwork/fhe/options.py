@@ -235,7 +235,7 @@ OPTIONS: dict[str, Option] = {
     "compiler_verbose_mode": Option(False, _boolean),
     "comparison_strategy_preference": Option(None, _choices(ComparisonStrategy)),
     "bitwise_strategy_preference": Option(None, _choices(BitwiseStrategy)),
-    "shifts_with_promotion": Option(True, _boolean),
+    "shifts_with_promotion": Option(True, _boolean, idle=f"how shifts are computed: {_BY_COST}"),
     "multivariate_strategy_preference": Option(None, _choices(MultivariateStrategy)),
     "min_max_strategy_preference": Option(None, _choices(MinMaxStrategy)),
     "composable": Option(False, _boolean),
