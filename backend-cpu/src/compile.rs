@@ -85,7 +85,8 @@ fn optimized<T>(
     options.set_loop_interleaving(true);
     options.set_loop_vectorization(true);
     options.set_loop_slp_vectorization(true);
-    options.set_loop_unrolling(true);
+    // Inner loops run over the words of a ciphertext and are vectorised; unrolling the others only makes code.
+    options.set_loop_unrolling(false);
     module.run_passes("default<O3>", &machine, options).map_err(refused("while optimising"))?;
     errors.check("while optimising")?;
     let taken = take(&module, &machine);

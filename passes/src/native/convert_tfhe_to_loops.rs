@@ -25,7 +25,7 @@ use melior::ir::attribute::TypeAttribute;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
 use melior::ir::r#type::{FunctionType, IntegerType};
-use melior::ir::{Block, BlockRef, OperationRef, Region, RegionLike, Type, Value};
+use melior::ir::{Attribute, Block, BlockRef, OperationRef, Region, RegionLike, Type, Value};
 use ndarray::ArrayD;
 
 pub(crate) fn run<'c, 'a>(
@@ -56,41 +56,111 @@ pub(crate) fn run<'c, 'a>(
     Ok(())
 }
 
+/// Most operands of the operations in one function of machine code, except where a single one has more: each becomes a
+/// loop, and optimising a function takes more than linear time.
+const PART: usize = 32;
+
 /// Writes the loops of a function in front of it; the constants that it needs join those that are there.
+///
+/// A long function becomes several that are called one after the other.
 fn emit_function<'c: 'a, 'a>(
     context: &'c Context,
     function: Function<'c, 'a>,
     (keyset, workspace): (&Keyset, &Workspace),
-    globals: Globals<'c, 'a>,
+    mut globals: Globals<'c, 'a>,
 ) -> Result<Globals<'c, 'a>, Failed> {
     let outer = Builder::before(context, function.op);
+    let open = |name: &str, attributes: &[(&'static str, Attribute<'c>)], globals| {
+        open(function, (keyset, workspace), outer, (name, attributes), globals)
+    };
+    let encrypted = |op: &OperationRef<'c, 'a>| {
+        // Clear values are computed where they are used.
+        TfheOp::of(*op).filter(|_| value_type(walk::result(*op)).element.is_encrypted())
+    };
+    let operations: Vec<(OperationRef<'c, 'a>, TfheOp)> =
+        function.operations().into_iter().filter_map(|op| encrypted(&op).map(|tfhe| (op, tfhe))).collect();
+    let entry = entry_symbol(&function.name());
+    let mut parts = vec![];
+    let chunks = chunks(&operations);
+    if chunks.len() > 1 {
+        let alone = [("passthrough", attribute(context, "[\"noinline\"]"))];
+        for operations in chunks {
+            let name = format!("cloakwork_part_{}_{}", function.name(), parts.len());
+            let mut emitter = open(&name, &alone, globals);
+            operations.iter().try_for_each(|(op, tfhe)| emitter.emit(*op, tfhe))?;
+            emitter.finish(&[]);
+            globals = emitter.globals;
+            parts.push(name);
+        }
+    }
+    let mut emitter = open(&entry, &[], globals);
+    match parts.is_empty() {
+        true => operations.iter().try_for_each(|(op, tfhe)| emitter.emit(*op, tfhe))?,
+        false => parts.iter().for_each(|name| emitter.call_part(name)),
+    }
+    emitter.finish(&workspace.copies);
+    Ok(emitter.globals)
+}
+
+/// Consecutive operations that become one function each.
+fn chunks<'o, 'c, 'a>(
+    operations: &'o [(OperationRef<'c, 'a>, TfheOp)],
+) -> Vec<&'o [(OperationRef<'c, 'a>, TfheOp)]> {
+    let (mut found, mut rest) = (vec![], operations);
+    while !rest.is_empty() {
+        let mut operands = 0;
+        let fits = rest.iter().take_while(|(op, _)| {
+            operands += op.operand_count();
+            operands <= PART
+        });
+        let (chunk, others) = rest.split_at(fits.count().max(1));
+        found.push(chunk);
+        rest = others;
+    }
+    found
+}
+
+fn attribute<'c>(context: &'c Context, text: &str) -> Attribute<'c> {
+    Attribute::parse(context, text).expect("an attribute of the llvm dialect")
+}
+
+/// Begins a function of machine code.
+fn open<'c: 'a, 'a, 's>(
+    function: Function<'c, 'a>,
+    (keyset, workspace): (&'s Keyset, &'s Workspace),
+    outer: Builder<'c, 'a>,
+    (name, attributes): (&str, &[(&'static str, Attribute<'c>)]),
+    globals: Globals<'c, 'a>,
+) -> Emitter<'c, 'a, 's> {
+    let context = outer.context;
     let pointer = Loops(outer).pointer_type();
     let status: Type<'c> = IntegerType::new(context, 32).into();
     let region = Region::new();
     let entry = region.append_block(Block::new(&[(pointer, outer.location); 3]));
     let signature = FunctionType::new(context, &[pointer; 3], &[status]);
-    let attributes = [
-        ("sym_name", attr::string(context, &entry_symbol(&function.name()))),
+    let mut all = vec![
+        ("sym_name", attr::string(context, name)),
         ("function_type", TypeAttribute::new(signature.into()).into()),
     ];
+    all.extend_from_slice(attributes);
     // SAFETY: the block belongs to the region, which becomes part of the op.
     let entry: BlockRef<'c, 'a> = unsafe { BlockRef::from_raw(entry.to_raw()) };
-    let new = outer.raw("func.func", &[], &[], &attributes, vec![region]);
+    let new = outer.raw("func.func", &[], &[], &all, vec![region]);
     let region = new.region(0).expect("built above");
-    let argument = |i: usize| -> Value<'c, 'a> { entry.argument(i).expect("built above").into() };
+    let arguments = [0, 1, 2].map(|i| -> Value<'c, 'a> { entry.argument(i).expect("built above").into() });
 
     let start = Loops(Builder::at_end(context, entry, outer.location));
-    let words_array = start.load_pointer(argument(0), 2);
-    let scratch_array = start.load_pointer(argument(0), 3);
+    let words_array = start.load_pointer(arguments[0], 2);
+    let scratch_array = start.load_pointer(arguments[0], 3);
     let words: Vec<_> = (0..keyset.secret_keys.len())
         .map(|key| start.load(start.word(words_array, start.int(key))))
         .collect();
     let scratch: Vec<_> =
         (0..keyset.secret_keys.len()).map(|key| start.load_pointer(scratch_array, key)).collect();
     let inputs: Vec<_> =
-        (0..function.arguments().len()).map(|i| start.load_pointer(argument(1), i)).collect();
+        (0..function.arguments().len()).map(|i| start.load_pointer(arguments[1], i)).collect();
     let outputs: Vec<_> =
-        (0..function.returned().len()).map(|i| start.load_pointer(argument(2), i)).collect();
+        (0..function.returned().len()).map(|i| start.load_pointer(arguments[2], i)).collect();
 
     let failed = region.append_block(Block::new(&[(status, outer.location)]));
     Loops(Builder::at_end(context, failed, outer.location)).0.raw(
@@ -100,11 +170,11 @@ fn emit_function<'c: 'a, 'a>(
         &[],
         vec![],
     );
-    let mut emitter = Emitter {
+    Emitter {
         function,
         keyset,
         workspace,
-        context: argument(0),
+        arguments,
         words,
         scratch,
         inputs,
@@ -114,15 +184,7 @@ fn emit_function<'c: 'a, 'a>(
         block: entry,
         globals,
         outer,
-    };
-    for op in function.operations() {
-        // Clear values are computed where they are used.
-        if let Some(tfhe) = TfheOp::of(op).filter(|_| value_type(walk::result(op)).element.is_encrypted()) {
-            emitter.emit(op, &tfhe)?;
-        }
     }
-    emitter.finish();
-    Ok(emitter.globals)
 }
 
 impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
@@ -183,10 +245,20 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
         });
     }
 
-    fn finish(&mut self) {
+    /// Calls a part of the function and returns at once if it fails.
+    fn call_part(&mut self, name: &str) {
+        let loops = self.loops(self.outer.location);
+        let status = IntegerType::new(self.outer.context, 32).into();
+        let callee = [("callee", attr::symbol(self.outer.context, name))];
+        let status = loops.0.op("func.call", &self.arguments, status, &callee);
+        self.check(loops, status);
+    }
+
+    /// Copies results that live elsewhere to where they belong, and returns.
+    fn finish(&mut self, copies: &[usize]) {
         let loops = self.loops(self.outer.location);
         let returned = self.function.returned();
-        for i in self.workspace.copies.clone() {
+        for &i in copies {
             let (ty, to) = (value_type(returned[i]), self.outputs[i]);
             let count = loops.int(ty.elements());
             if ty.element.is_encrypted() {

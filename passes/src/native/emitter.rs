@@ -16,8 +16,8 @@ pub(super) struct Emitter<'c, 'a, 's> {
     pub(super) function: Function<'c, 'a>,
     pub(super) keyset: &'s Keyset,
     pub(super) workspace: &'s Workspace,
-    /// The program's context, the first argument of the machine code.
-    pub(super) context: Value<'c, 'a>,
+    /// The arguments of the machine code: context, inputs, outputs.
+    pub(super) arguments: [Value<'c, 'a>; 3],
     /// Words of a ciphertext under each secret key.
     pub(super) words: Vec<Value<'c, 'a>>,
     /// Scratch memory under each secret key.
@@ -44,7 +44,12 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
 
     /// Calls the runtime and returns from the function at once if it fails.
     pub(super) fn call(&mut self, loops: Loops<'c, 'a>, name: &str, arguments: &[Value<'c, 'a>]) {
-        let status = loops.call_runtime(self.context, name, arguments);
+        let status = loops.call_runtime(self.arguments[0], name, arguments);
+        self.check(loops, status);
+    }
+
+    /// Returns from the function at once with a status other than success.
+    pub(super) fn check(&mut self, loops: Loops<'c, 'a>, status: Value<'c, 'a>) {
         let is_ok = loops.compare(Predicate::Equal, status, loops.int32(0));
         let next = self.region.append_block(Block::new(&[]));
         let branch = melior::dialect::cf::cond_br(
