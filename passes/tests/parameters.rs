@@ -264,15 +264,15 @@ fn unreachable_demands_are_explained() {
     };
     let mut messages = String::new();
     let mut wide = ParamDag::default();
-    let x = wide.input(Width(14), "layer1.py:7");
-    let y = wide.lookup(x, Width(14), 1, "layer1.py:12");
+    let x = wide.input(Width(17), "layer1.py:7");
+    let y = wide.lookup(x, Width(17), 1, "layer1.py:12");
     wide.output(y, 1, "out");
     writeln!(messages, "{}", text(&wide, 2f64.powi(-40))).unwrap();
 
     writeln!(messages, "{}", text(&chain(8, 1e14, 1), 2f64.powi(-40))).unwrap();
 
     let mut huge = ParamDag::default();
-    let x = huge.input(Width(18), "x");
+    let x = huge.input(Width(20), "x");
     huge.lookup(x, Width(1), 1, "table");
     writeln!(messages, "{}", text(&huge, 1e-5)).unwrap();
 
@@ -293,11 +293,11 @@ fn what_is_said_to_help_helps() {
     assert!(solve_chain(8, norm2 * 0.999, 2f64.powi(-40)).is_ok(), "{norm2}");
     assert!(solve_chain(8, norm2 * 1.01, 2f64.powi(-40)).is_err(), "{norm2}");
 
-    let infeasible = solve_chain(13, 1.0, 2f64.powi(-40)).unwrap_err();
+    let infeasible = solve_chain(17, 1.0, 2f64.powi(-40)).unwrap_err();
     let width = infeasible.relax.width.unwrap();
     assert!(solve_chain(width.0, 1.0, 2f64.powi(-40)).is_ok());
     assert!(solve_chain(width.0 + 1, 1.0, 2f64.powi(-40)).is_err());
     let p_error = infeasible.relax.p_error.unwrap();
-    assert!(solve_chain(13, 1.0, p_error * 1.001).is_ok());
-    assert!(solve_chain(13, 1.0, p_error * 0.5).is_err());
+    assert!(solve_chain(17, 1.0, p_error * 1.001).is_ok());
+    assert!(solve_chain(17, 1.0, p_error * 0.5).is_err());
 }

@@ -6,8 +6,8 @@ use cloakwork_abi::parameters::{
 use cloakwork_abi::spec::Keyset;
 use std::ops::RangeInclusive;
 
-/// Extension factors that are tried.
-pub const EXTENSIONS: [ExtensionFactor; 7] = [
+/// Extension factors that are tried, ascending: three to four an octave.
+pub const EXTENSIONS: [ExtensionFactor; 25] = [
     ExtensionFactor(1),
     ExtensionFactor(2),
     ExtensionFactor(3),
@@ -15,6 +15,24 @@ pub const EXTENSIONS: [ExtensionFactor; 7] = [
     ExtensionFactor(5),
     ExtensionFactor(6),
     ExtensionFactor(8),
+    ExtensionFactor(10),
+    ExtensionFactor(12),
+    ExtensionFactor(16),
+    ExtensionFactor(20),
+    ExtensionFactor(24),
+    ExtensionFactor(32),
+    ExtensionFactor(40),
+    ExtensionFactor(48),
+    ExtensionFactor(64),
+    ExtensionFactor(80),
+    ExtensionFactor(96),
+    ExtensionFactor(128),
+    ExtensionFactor(160),
+    ExtensionFactor(192),
+    ExtensionFactor(256),
+    ExtensionFactor(320),
+    ExtensionFactor(384),
+    ExtensionFactor(512),
 ];
 
 /// Bounds of the search. The default bounds nothing but the number of key sets.

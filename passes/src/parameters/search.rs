@@ -62,7 +62,7 @@ pub(super) fn quietest(evaluator: &Evaluator<'_>) -> Option<Complete> {
     let mut best = Choice { parts: vec![part; instance.parts], conversions, many };
     let mut slack = f64::NEG_INFINITY;
     for part in (0..QUIET_ROUNDS).flat_map(|_| 0..instance.parts) {
-        for candidate in plan(evaluator, part, &best.many).candidates {
+        for candidate in plan(evaluator, part, &best.many, f64::INFINITY).candidates {
             let grouping = evaluator.bootstrap(candidate.part).grouping;
             let (low, high) = candidate.small;
             // The slack rises and falls slowly: one in eight is near enough to the best.
@@ -96,7 +96,7 @@ fn least_of_part(evaluator: &Evaluator<'_>, part: usize) -> f64 {
     }
     let many: Vec<u32> =
         evaluator.instance.loads.iter().map(|load| most(evaluator.space, load.lookup.as_ref())).collect();
-    plan(evaluator, part, &many).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
+    plan(evaluator, part, &many, f64::INFINITY).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
 }
 
 /// Improves each part once.
@@ -151,10 +151,7 @@ pub(super) fn unsettle(evaluator: &Evaluator<'_>, best: &Complete) -> Option<Com
     for part in (0..parts).filter(|_| parts > 1) {
         let rest = evaluator.rest_seconds(&best.choice, part);
         let others: f64 = (0..parts).filter(|&other| other != part).map(|other| least[other]).sum();
-        for candidate in plan(evaluator, part, &best.choice.many).candidates {
-            if candidate.least + rest >= bound {
-                break;
-            }
+        for candidate in plan(evaluator, part, &best.choice.many, bound - rest).candidates {
             for start in starts(evaluator, (part, &candidate), best, bound) {
                 let small = evaluator.small(start.choice.parts[part]).dimension.0 as f64;
                 if candidate.seconds * small + others >= best.seconds {
@@ -260,7 +257,7 @@ impl Improved<'_> {
     /// Tries everything for the part, the rest of the choice being kept.
     fn try_candidates(&mut self, base: &Choice) {
         let rest = self.evaluator.rest_seconds(base, self.part);
-        let candidates = plan(self.evaluator, self.part, &base.many).candidates;
+        let candidates = plan(self.evaluator, self.part, &base.many, self.bound() - rest).candidates;
         let Some(first) = candidates.first() else { return };
         let mut line = Line::new(self.evaluator, base, (self.part, first.part));
         for candidate in candidates {
@@ -309,7 +306,8 @@ impl Improved<'_> {
     }
 }
 
-fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32]) -> Plan {
+/// What takes less than `bound`, with so many lookups in one bootstrap.
+fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32], bound: f64) -> Plan {
     let mut work = Work::default();
     let mut widest = 0;
     // The strictest limit for each number of lookups that share a bootstrap.
@@ -330,27 +328,29 @@ fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32]) -> Plan {
     let mut candidates = Vec::new();
     for (shape, of_shape) in space.shapes.iter().enumerate() {
         for (bootstrap, choice) in of_shape.bootstraps.iter().enumerate() {
-            let (extensions, small) = match &choice.given {
-                Some((small, extension)) => (std::slice::from_ref(extension), (*small, small + 1)),
-                None => (space.extensions.as_slice(), (0, space.small.len())),
-            };
-            for &extension in extensions {
-                let part = PartChoice { shape, bootstrap, extension, small: small.0 };
-                if !evaluator.has_room(part, widest, 0) || small.0 >= small.1 {
+            for &extension in &space.extensions {
+                let part = PartChoice { shape, bootstrap, extension, small: 0 };
+                if !evaluator.has_room(part, widest, 0) {
                     continue;
                 }
                 let seconds = work.bootstraps(choice.seconds(extension));
-                let coefficients = extension.0 * of_shape.shape.polynomial_size.0;
-                let least = match choice.given {
-                    Some(_) => Some(small.0),
-                    None => *known
-                        .entry(coefficients)
-                        .or_insert_with(|| least_small(evaluator, 2 * coefficients, &limits)),
-                };
-                let Some(least) = least else { continue };
                 let ends = work.ciphertexts * evaluator.cost.bootstrap_ends(of_shape.shape, extension);
-                let least_seconds = seconds * space.small[least].dimension.0 as f64 + ends;
-                candidates.push(Candidate { part, seconds, least: least_seconds, small: (least, small.1) });
+                let least_seconds = |small: usize| {
+                    let small = space.small.get(small).map_or(f64::INFINITY, |small| small.dimension.0 as f64);
+                    seconds * small + ends
+                };
+                if least_seconds(0) >= bound {
+                    break; // more extension only takes longer
+                }
+                let coefficients = extension.0 * of_shape.shape.polynomial_size.0;
+                let least = known
+                    .entry(coefficients)
+                    .or_insert_with(|| least_small(evaluator, 2 * coefficients, &limits));
+                let Some(least) = *least else { continue };
+                let (least, small) = (least_seconds(least), (least, space.small.len()));
+                if least < bound {
+                    candidates.push(Candidate { part, seconds, least, small });
+                }
             }
         }
     }

@@ -74,7 +74,7 @@ pub enum SpecError {
 const MAX_ELEMENTS: u64 = 1 << 32;
 const MAX_LWE_DIMENSION: u64 = 1 << 17;
 /// Most polynomials that an accumulator is spread over.
-const MAX_EXTENSION: u64 = 64;
+const MAX_EXTENSION: u64 = 1 << 12;
 
 fn require(
     holds: bool,
