@@ -25,7 +25,7 @@ use cloakwork_ir::tfhe::{key_ops, write_keyset};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use cloakwork_passes::build_tables::build_tables;
-use cloakwork_passes::cost_table;
+use cloakwork_passes::cost_table::{self, COST_TABLE};
 use cloakwork_passes::explanation::{EXPLANATION, EXPLANATION_JSON};
 use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::parameters::CostModel;
@@ -203,13 +203,13 @@ impl<'c> Compilation<'c, '_> {
             if !self.is_prepared {
                 self.run(PREPARE)?;
             }
-            self.run(&options.fhe_pipeline()?)?;
+            self.give_costs(options);
+            self.run(&options.fhe_pipeline(pass_options)?)?;
+            remove_op_attribute(self.module().as_operation(), COST_TABLE);
             fhe = Some(self.text());
             widest = widest_values(self.module());
             widths = node_widths(self.module());
-            if let Some(table) = &options.cost_table {
-                cost_table::attach(self.context, self.module().as_operation(), table);
-            }
+            self.give_costs(options);
             let parameters = parameters_with(pass_options);
             let parameters = if options.keep_feedback { unrefreshed(&parameters) } else { parameters };
             self.run(&if options.explain { explained(&parameters) } else { parameters })?;
@@ -248,6 +248,13 @@ impl<'c> Compilation<'c, '_> {
             explanation: self.explanation.clone(),
         };
         Ok(CompiledModule::new(report, object, [fhe, tfhe, Some(self.text())]))
+    }
+
+    /// Lets the module carry the user's table of costs for the passes that choose by them.
+    fn give_costs(&self, options: &Options) {
+        if let Some(table) = &options.cost_table {
+            cost_table::attach(self.context, self.module().as_operation(), table);
+        }
     }
 
     /// Takes the explanation of the parameters out of the module: it is no part of the program.

@@ -6,7 +6,7 @@ use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 use cloakwork_abi::spec::Keyset;
 use cloakwork_backend_cpu::Target;
 use cloakwork_passes::parameters::{CostModel, ErrorTarget, InvalidTarget};
-use cloakwork_passes::pipeline::FHE;
+use cloakwork_passes::pipeline::fhe_with;
 use cloakwork_passes::set_bounds::Bounds;
 use std::str::FromStr;
 
@@ -218,16 +218,12 @@ impl Options {
         Ok(text)
     }
 
-    /// The pipeline [`FHE`] with the ways of computing that are wished for.
-    pub(crate) fn fhe_pipeline(&self) -> Result<String, OptionsError> {
+    /// [`fhe_with`] the options of the optimizer and the ways of computing that are wished for.
+    pub(crate) fn fhe_pipeline(&self, pass_options: &str) -> Result<String, OptionsError> {
         let is_foreign = |letter: &char| !(letter.is_ascii_alphanumeric() || " -=".contains(*letter));
         match self.strategies.chars().find(is_foreign) {
             Some(found) => Err(OptionsError::Strategies { found }),
-            None if self.strategies.trim().is_empty() => Ok(FHE.to_owned()),
-            None => {
-                let pass = "fhe-decompose-pairwise";
-                Ok(FHE.replace(pass, &format!("{pass}{{{}}}", self.strategies.trim())))
-            }
+            None => Ok(fhe_with(format!("{pass_options} {}", self.strategies).trim())),
         }
     }
 

@@ -11,20 +11,31 @@ use crate::width_classes::{Encrypted, WidthClasses};
 use cloakwork_abi::encoding::{self, MAX_LOOKUP_WIDTH, MAX_WIDTH};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
-use cloakwork_ir::build::lookup_attributes;
-use cloakwork_ir::diagnostic::{Severity, emit, place};
+use cloakwork_ir::build::{Builder, lookup_attributes};
+use cloakwork_ir::diagnostic::{Severity, emit};
+use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under, set_op_attribute};
+use cloakwork_ir::linear::Linear;
 use cloakwork_ir::types::Element;
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
 use melior::ir::{OperationRef, Value, ValueLike};
+use ndarray::{ArrayD, IxDyn};
 
 pub(crate) fn run<'c, 'a>(
     context: &'c Context,
     module: OperationRef<'c, 'a>,
     _: &Options<'_>,
+) -> Result<(), Failed> {
+    infer_bit_widths(context, module)
+}
+
+/// The pass without its options.
+pub(crate) fn infer_bit_widths<'c: 'a, 'a>(
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
 ) -> Result<(), Failed> {
     let functions = functions_under(module);
     let feeds = feeds(module, &functions)?;
@@ -71,7 +82,42 @@ fn infer<'c: 'a, 'a>(context: &'c Context, classes: &WidthClasses<'c, 'a>) -> Re
         let element = Element::Encrypted { width: Some(width), is_signed: encrypted.is_signed };
         encrypted.value.set_type(encrypted.ty.with_element(element).to_mlir(context));
     }
+    classes.values.iter().for_each(|encrypted| narrow(context, classes, encrypted));
     Ok(())
+}
+
+/// The width at which a value is looked up: its own, except where the lookup rounds for an operation before it.
+fn lookup_width<'c: 'a, 'a>(classes: &WidthClasses<'c, 'a>, input: &Encrypted<'c, 'a>) -> Width {
+    let exactness = match FheOp::of(input.op) {
+        Some(FheOp::Digits(Digits::Round { exactness, .. } | Digits::Truncate { exactness, .. })) => {
+            exactness
+        }
+        _ => Exactness::Exact,
+    };
+    match exactness {
+        Exactness::Exact => input.needed,
+        Exactness::Approximate => classes.width(input.value).unwrap_or(input.needed),
+    }
+}
+
+/// Brings the input of a lookup to the width of its own range where others keep it wider: `x · 2^k` at width `w` is the
+/// message `x` at width `w − k`. The noise grows by as much as the lookup may err more, so that this never costs.
+fn narrow<'c: 'a, 'a>(context: &'c Context, classes: &WidthClasses<'c, 'a>, encrypted: &Encrypted<'c, 'a>) {
+    let Some(FheOp::Lookup(_)) = FheOp::of(encrypted.op) else { return };
+    let input = walk::operand(encrypted.op, 0);
+    let (Some(own), Some(width)) = (classes.own(input), classes.width(input)) else { return };
+    if lookup_width(classes, own) >= width {
+        return;
+    }
+    let builder = Builder::before(context, encrypted.op);
+    let of = |width: Width| {
+        own.ty.with_element(Element::Encrypted { width: Some(width), is_signed: own.is_signed })
+    };
+    let factor = ArrayD::from_elem(IxDyn(own.ty.shape()), 1i64 << (width.0 - own.needed.0));
+    let factor = builder.clear(&factor);
+    let raised = builder.linear("fhe", &Linear::MulClear, &[input, factor], &of(width));
+    let narrowed = builder.op("fhe.reinterpret", &[raised], of(own.needed).to_mlir(context), &[]);
+    walk::set_operand(encrypted.op, 0, narrowed);
 }
 
 fn check_declared(encrypted: &Encrypted<'_, '_>) -> Result<(), Failed> {
@@ -120,12 +166,12 @@ fn fit_table<'c: 'a, 'a>(
 ) -> Result<(), Failed> {
     let op = encrypted.op;
     let input = walk::operand(op, 0);
-    let (Some(widest), Some(own)) = (classes.widest(input), classes.own(input)) else {
+    let Some(own) = classes.own(input) else {
         return Err(fail(op, "the input of the lookup is not an encrypted integer"));
     };
-    let width = widest.needed;
+    let width = lookup_width(classes, own);
     if width > MAX_LOOKUP_WIDTH {
-        return Err(fail(op, &too_wide(own, widest, width)));
+        return Err(fail(op, &too_wide(own)));
     }
     let (lo, hi) = own.range;
     let needed = encoding::width_of_range(lo, hi);
@@ -146,24 +192,12 @@ fn fit_table<'c: 'a, 'a>(
     Ok(())
 }
 
-fn too_wide(own: &Encrypted<'_, '_>, widest: &Encrypted<'_, '_>, width: Width) -> String {
+fn too_wide(own: &Encrypted<'_, '_>) -> String {
     let (lo, hi) = own.range;
-    let advice = "make the inputs or weights before it smaller, or round low bits away first";
-    if own.value == widest.value || own.needed == width {
-        return format!(
-            "the lookup's input takes the values {lo} to {hi}, which needs {width} bits, but a table takes at most \
-             {MAX_LOOKUP_WIDTH}; {advice}"
-        );
-    }
-    let (least, greatest) = widest.range;
-    let at = match place(widest.op.location()) {
-        empty if empty.is_empty() => String::new(),
-        place => format!(" at {place}"),
-    };
     format!(
-        "the lookup's input takes the values {lo} to {hi}, but linear operations connect it with the values {least} to \
-         {greatest}{at}, so that it has {width} bits; a table takes at most {MAX_LOOKUP_WIDTH}; make those values smaller, \
-         or put a lookup between them and this one"
+        "the lookup's input takes the values {lo} to {hi}, which needs {} bits, but a table takes at most \
+         {MAX_LOOKUP_WIDTH}; make the inputs or weights before it smaller, or round low bits away first",
+        own.needed
     )
 }
 

@@ -2,6 +2,7 @@
 mod batch_bootstraps;
 mod batch_schedule;
 pub mod build_tables;
+mod choose;
 mod clear_bounds;
 pub mod composition;
 mod convert_fhe_to_tfhe;

@@ -21,6 +21,12 @@ pub const PREPARE: &str = "builtin.module(canonicalize,cse,fhe-fuse-maps,fhe-set
 /// `fhe` with ranges to `fhe` with widths.
 pub const FHE: &str = "builtin.module(fhe-decompose-pairwise,canonicalize,cse,fhe-fuse-lookup-tables,fhe-infer-bit-widths,canonicalize,cse)";
 
+/// [`FHE`] with options of `fhe-decompose-pairwise`, such as `comparison=sign`, and those of [`parameters_with`].
+pub fn fhe_with(options: &str) -> String {
+    let pass = "fhe-decompose-pairwise";
+    FHE.replace(pass, &format!("{pass}{{{options}}}"))
+}
+
 /// `fhe` with widths to `tfhe`, with the default error probability and security.
 pub const PARAMETERS: &str = "builtin.module(fhe-refresh-feedback,fhe-decompose-rounding,canonicalize,cse,fhe-optimize-parameters,convert-fhe-to-tfhe,canonicalize,cse)";
 

@@ -83,7 +83,7 @@ pub static PASSES: &[Pass] = &[
     },
     Pass {
         name: "fhe-decompose-pairwise",
-        summary: "functions of several encrypted values become sums and lookups",
+        summary: "functions of several encrypted values become sums and lookups, by the method with which the program costs least",
         level: Level::Fhe,
         options: &[
             strategy(
@@ -101,6 +101,14 @@ pub static PASSES: &[Pass] = &[
                 "the same for `fhe.mul`: auto, quarter-squares, packed, chunks-1 to chunks-8",
             ),
             strategy("selects", "the same for `fhe.select`: auto, packed, chunks-1 to chunks-8"),
+            strategy("multivariate", "the same for `fhe.joint_lookup`: auto, packed, casted"),
+            P_ERROR,
+            GLOBAL_P_ERROR,
+            PRESET,
+            SECURITY,
+            NOISE,
+            RESTRICT,
+            COST_TABLE,
         ],
         run: pairwise::decompose::run,
     },

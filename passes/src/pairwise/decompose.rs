@@ -1,18 +1,26 @@
-//! `fhe-decompose-pairwise`: functions of several encrypted values become sums and lookups of one value.
+//! `fhe-decompose-pairwise`: functions of several encrypted values become sums and lookups, by the method that costs least.
 //!
-//! Requires ranges and tables. What was chosen is written to the module as `fhe.pairwise`. Programs without such
-//! operations are left alone.
+//! Requires ranges and tables. Costs are those of the whole program as `fhe-optimize-parameters` will find them, so the
+//! pass takes the same options; for a price, widths are inferred and digits taken on a copy. What was chosen is written
+//! to the module as `fhe.pairwise`. Programs without such operations are left alone.
 
+use crate::choose::{Decision, choose};
 use crate::facts::fail;
+use crate::fuse_lookup_tables::fuse;
+use crate::infer_bit_widths::infer_bit_widths;
+use crate::optimize_parameters::{Pricing, seconds};
 use crate::pairwise::expand::{Several, expand};
 use crate::pairwise::method::{Class, How, Strategy, What};
 use crate::pass::{Failed, Options};
+use crate::rounding::decompose::apply_likely;
 use cloakwork_ir::attributes as attr;
+use cloakwork_ir::context::with_diagnostics;
 use cloakwork_ir::function::{Function, functions_under, set_op_attribute};
+use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::OperationRef;
 use melior::ir::attribute::ArrayAttribute;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Module attribute: what was chosen for which operations, as text.
 const CHOSEN: &str = "fhe.pairwise";
@@ -30,15 +38,61 @@ pub(crate) fn run<'c, 'a>(
     if operations.is_empty() {
         return Ok(());
     }
-    let likely = |class: Class| {
-        let preferred = class.method(strategies.of_class(class));
-        Some((class, preferred.or_else(|| class.methods().first().copied())?))
+    let classes: BTreeSet<Class> = operations.iter().filter_map(|operation| operation.class).collect();
+    let classes: Vec<Class> = classes.into_iter().collect();
+    let pairs = Pairs { context, module, options, strategies };
+    let fixed = classes.iter().map(|&class| match pairs.methods(class).as_slice() {
+        [only] => Some((class, *only)),
+        _ => None,
+    });
+    let choice = match fixed.collect::<Option<Choice>>() {
+        Some(fixed) => fixed,
+        None => choose(&pairs, &classes)?,
     };
-    let choice: Choice = operations.iter().filter_map(|operation| operation.class.and_then(likely)).collect();
     apply(context, module, &choice)?;
     let lines = choice.iter().map(|(class, method)| attr::string(context, &format!("{class}: {method}")));
     set_op_attribute(module, CHOSEN, ArrayAttribute::new(context, &lines.collect::<Vec<_>>()).into());
     Ok(())
+}
+
+/// The choice of methods for a module.
+struct Pairs<'c, 'a, 'o, 'p> {
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    options: &'o Options<'p>,
+    strategies: Strategies,
+}
+
+impl Decision for Pairs<'_, '_, '_, '_> {
+    type Class = Class;
+    type Method = How;
+
+    fn methods(&self, class: Class) -> Vec<How> {
+        class.method(self.strategies.of_class(class)).map_or_else(|| class.methods(), |only| vec![only])
+    }
+
+    fn neighbours(&self, _: &How) -> Vec<How> {
+        vec![]
+    }
+
+    fn length(&self) -> usize {
+        functions_under(self.module).iter().map(|function| function.operations().len()).sum()
+    }
+
+    fn seconds(&self, choice: &Choice, pricing: Pricing) -> Result<Option<f64>, Failed> {
+        // A choice with lookups that are too wide has no price; why is of no interest.
+        let price = || {
+            walk::with_copy(self.module, |copy| {
+                apply(self.context, copy, choice)?;
+                functions_under(copy).into_iter().try_for_each(|function| fuse(self.context, function))?;
+                infer_bit_widths(self.context, copy)?;
+                apply_likely(self.context, copy)?;
+                seconds(copy, self.options, pricing)
+            })
+        };
+        let (seconds, _) = with_diagnostics(self.context, price);
+        Ok(seconds.unwrap_or(None))
+    }
 }
 
 /// What is preferred for each kind of operation.
@@ -49,17 +103,13 @@ struct Strategies {
     shifts: Strategy,
     products: Strategy,
     selects: Strategy,
+    multivariate: Strategy,
 }
 
 impl Strategies {
     fn of(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Self, Failed> {
-        let of = |name: &str| {
-            options.value(
-                name,
-                "auto, table, sign, packed, quarter-squares, bits or chunks-1 to chunks-8",
-                module,
-            )
-        };
+        let allowed = "auto, table, sign, packed, casted, quarter-squares, bits or chunks-1 to chunks-8";
+        let of = |name: &str| options.value(name, allowed, module);
         Ok(Self {
             comparison: of("comparison")?,
             min_max: of("min-max")?,
@@ -67,6 +117,7 @@ impl Strategies {
             shifts: of("shifts")?,
             products: of("products")?,
             selects: of("selects")?,
+            multivariate: of("multivariate")?,
         })
     }
 
@@ -78,6 +129,7 @@ impl Strategies {
             What::Bitwise => self.bitwise,
             What::Shift => self.shifts,
             What::Select => self.selects,
+            What::Joint => self.multivariate,
         }
     }
 }

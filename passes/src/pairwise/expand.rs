@@ -62,7 +62,7 @@ impl Several {
             Self::Pair(function) => Some(Class::of_pair(*function, terms[0], terms[1])),
             Self::Select if is_constant(0) => None,
             Self::Select => Some(Class::of_select(terms[1], terms[2])),
-            Self::Joint(_) => None,
+            Self::Joint(_) => Some(Class::of_joint(&terms)),
         })
     }
 }
@@ -132,6 +132,11 @@ fn of_terms<'c: 'a, 'a>(
                 }
                 None => select(site, condition, (then, otherwise), how()?),
             }
+        }
+        Several::Joint(lookup) if how()? == How::Casted => {
+            let cast = |&term: &Term<'c, 'a>| site.lookup(term, |v| v);
+            let casted: Vec<Term<'c, 'a>> = terms.iter().map(cast).collect::<Result<_, _>>()?;
+            joint(site, lookup, &casted)
         }
         Several::Joint(lookup) => joint(site, lookup, terms),
     }

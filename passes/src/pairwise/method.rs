@@ -10,6 +10,9 @@ use std::str::FromStr;
 /// Sizes of chunks that are tried.
 const CHUNKS: [u32; 4] = [3, 4, 2, 5];
 
+/// Widest values that are not worth chunks.
+const NARROW: Width = Width(4);
+
 /// How an operation becomes sums and lookups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum How {
@@ -23,6 +26,8 @@ pub(crate) enum How {
     QuarterSquares,
     /// Chunks of that many bits.
     Chunks(u32),
+    /// The same, each operand by a lookup that frees it from the width of what it is added to elsewhere.
+    Casted,
     /// One bit of the amount after the other.
     Bits,
 }
@@ -49,6 +54,7 @@ pub(crate) enum What {
     Bitwise,
     Shift,
     Select,
+    Joint,
 }
 
 /// Bits of what lookups could take.
@@ -82,12 +88,24 @@ impl Class {
         Self { what: What::Select, sizes }
     }
 
+    /// The class of a table of several values.
+    pub(crate) fn of_joint(terms: &[Term<'_, '_>]) -> Self {
+        let widths = terms.iter().map(Term::width);
+        let least = widths.clone().min().unwrap_or(Width(1));
+        let most = widths.clone().max().unwrap_or(Width(1));
+        let all = Width(widths.map(|width| width.0).sum());
+        Self {
+            what: What::Joint,
+            sizes: Sizes { operands: [least, most], sum: most, difference: most, pairs: all },
+        }
+    }
+
     /// What a strategy does; `None` if it leaves the choice.
     pub(crate) fn method(&self, strategy: Strategy) -> Option<How> {
         let how = strategy.0?;
         let is_chunks = |how: &How| matches!(how, How::Chunks(_));
         let methods = self.methods();
-        let can_chunk = is_chunks(&how) && self.what != What::Shift;
+        let can_chunk = is_chunks(&how) && !matches!(self.what, What::Shift | What::Joint);
         (methods.contains(&how) || can_chunk).then_some(how)
     }
 
@@ -104,9 +122,12 @@ impl Class {
             What::Equality | What::Extreme => methods.extend(fits(difference).then_some(How::Table)),
             What::Product => {
                 methods.extend(fits(sum.max(difference)).then_some(How::QuarterSquares));
-                methods.extend(fits(pairs).then_some(How::Packed));
+                // Much wider than those of sums it is never better than two of them.
+                let is_near = pairs.0 <= sum.max(difference).0 + 3 || methods.is_empty();
+                methods.extend((fits(pairs) && is_near).then_some(How::Packed));
             }
             What::Bitwise | What::Select => methods.extend(fits(pairs).then_some(How::Packed)),
+            What::Joint => return vec![How::Packed, How::Casted],
             What::Shift => {
                 methods.extend(fits(pairs).then_some(How::Packed));
                 methods.push(How::Bits);
@@ -115,6 +136,9 @@ impl Class {
         }
         // What one narrow lookup does is never better in parts.
         let widest = self.widest();
+        if !methods.is_empty() && widest <= NARROW {
+            return methods;
+        }
         methods.extend(CHUNKS.into_iter().filter(|&size| size < widest.0).map(How::Chunks));
         methods
     }
@@ -124,7 +148,7 @@ impl Class {
         let [x, y] = self.sizes.operands;
         match self.what {
             What::Order | What::Equality | What::Extreme | What::Select => self.sizes.difference,
-            What::Product | What::Bitwise | What::Shift => x.max(y),
+            What::Product | What::Bitwise | What::Shift | What::Joint => x.max(y),
         }
     }
 }
@@ -151,6 +175,7 @@ impl FromStr for Strategy {
             "table" => Some(How::Table),
             "sign" => Some(How::Sign),
             "packed" => Some(How::Packed),
+            "casted" => Some(How::Casted),
             "quarter-squares" => Some(How::QuarterSquares),
             "bits" => Some(How::Bits),
             _ => {
@@ -171,6 +196,7 @@ impl fmt::Display for Class {
             What::Bitwise => "bits",
             What::Shift => "shift",
             What::Select => "choice",
+            What::Joint => "function",
         };
         let [x, y] = self.sizes.operands;
         write!(f, "{what} of {x} and {y} bits")
@@ -183,6 +209,7 @@ impl fmt::Display for How {
             Self::Table => f.write_str("a table of the difference"),
             Self::Sign => f.write_str("the sign of the difference"),
             Self::Packed => f.write_str("a table of all pairs"),
+            Self::Casted => f.write_str("a table of all pairs, operands looked up before"),
             Self::QuarterSquares => f.write_str("quarter squares"),
             Self::Chunks(size) => write!(f, "in chunks of {size} bits"),
             Self::Bits => f.write_str("bit by bit"),

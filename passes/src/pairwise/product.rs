@@ -57,7 +57,7 @@ fn scaled<'c: 'a, 'a>(
             }
             site.sum(parts)?
         }
-        How::Table | How::Sign | How::Bits => {
+        How::Table | How::Casted | How::Sign | How::Bits => {
             return Err(fail(site.op, "products are not done that way"));
         }
     };
@@ -126,7 +126,7 @@ pub(crate) fn scaled_by_bit<'c: 'a, 'a>(
             let sum = site.sum(parts)?;
             Ok(site.within(sum, (lo.min(0), hi.max(0))))
         }
-        How::Table | How::Sign | How::QuarterSquares | How::Bits => {
+        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::Bits => {
             Err(fail(site.op, "choices are not done that way"))
         }
     }

@@ -4,10 +4,11 @@
 //! the same options. What was chosen is written to the module as `fhe.rounding`. Programs without such operations
 //! are left alone.
 
+use crate::choose::{Decision, choose};
 use crate::facts::{fail, value_type};
 use crate::fuse_lookup_tables::fuse;
+use crate::optimize_parameters::{Pricing, seconds};
 use crate::pass::{Failed, Options};
-use crate::rounding::choose::choose;
 use crate::rounding::expand::expand;
 use crate::rounding::method::{Class, Method, Strategy};
 use cloakwork_ir::attributes as attr;
@@ -42,12 +43,52 @@ pub(crate) fn run<'c, 'a>(
     let fixed = classes.iter().map(|&class| Some((class, class.method(strategy)?)));
     let choice = match fixed.collect::<Option<Choice>>() {
         Some(fixed) => fixed,
-        None => choose(context, module, options, &classes)?,
+        None => choose(&Roundings { context, module, options }, &classes)?,
     };
     apply(context, module, &choice)?;
     let lines = choice.iter().map(|(class, method)| attr::string(context, &format!("{class}: {method}")));
     set_op_attribute(module, CHOSEN, ArrayAttribute::new(context, &lines.collect::<Vec<_>>()).into());
     Ok(())
+}
+
+/// Expands every operation by a likely method.
+pub(crate) fn apply_likely<'c, 'a>(context: &'c Context, module: OperationRef<'c, 'a>) -> Result<(), Failed> {
+    let likely = |operation: &Operation<'c, 'a>| {
+        Some((operation.class, operation.class.methods().into_iter().next()?))
+    };
+    let choice = operations(module)?.iter().filter_map(likely).collect();
+    apply(context, module, &choice)
+}
+
+/// The choice of methods for a module.
+struct Roundings<'c, 'a, 'o, 'p> {
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    options: &'o Options<'p>,
+}
+
+impl Decision for Roundings<'_, '_, '_, '_> {
+    type Class = Class;
+    type Method = Method;
+
+    fn methods(&self, class: Class) -> Vec<Method> {
+        class.methods()
+    }
+
+    fn neighbours(&self, method: &Method) -> Vec<Method> {
+        method.neighbours()
+    }
+
+    fn length(&self) -> usize {
+        functions_under(self.module).iter().map(|function| function.operations().len()).sum()
+    }
+
+    fn seconds(&self, choice: &Choice, pricing: Pricing) -> Result<Option<f64>, Failed> {
+        walk::with_copy(self.module, |copy| {
+            apply(self.context, copy, choice)?;
+            seconds(copy, self.options, pricing)
+        })
+    }
 }
 
 /// Expands every operation of the module by the method of its class.

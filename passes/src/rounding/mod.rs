@@ -6,7 +6,6 @@
 //! - [`decompose`]: the pass, which lets the parameter optimizer price the choices;
 //! - [`noise`], [`encode`]: what the parts mean to the optimizer and to the conversion.
 
-mod choose;
 pub(crate) mod decompose;
 pub(crate) mod encode;
 mod expand;

@@ -2,7 +2,7 @@
 
 use crate::arguments::Named;
 use cloakwork::Level;
-use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE, parameters_with};
+use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE, fhe_with, parameters_with};
 use cloakwork_passes::registry::PASSES;
 use std::fmt::Write;
 
@@ -28,11 +28,12 @@ pub(crate) fn list_passes() -> String {
 /// The text of named pipelines, with the options of the optimizer put in.
 pub(crate) fn named(name: Named, parameter_options: Option<&str>) -> Vec<String> {
     let parameters = parameter_options.map_or(PARAMETERS.to_owned(), parameters_with);
+    let fhe = parameter_options.map_or(FHE.to_owned(), fhe_with);
     match name {
         Named::Prepare => vec![PREPARE.to_owned()],
-        Named::Fhe => vec![FHE.to_owned()],
+        Named::Fhe => vec![fhe],
         Named::Parameters => vec![parameters],
         Named::Native => vec![NATIVE.to_owned()],
-        Named::All => vec![PREPARE.to_owned(), FHE.to_owned(), parameters, NATIVE.to_owned()],
+        Named::All => vec![PREPARE.to_owned(), fhe, parameters, NATIVE.to_owned()],
     }
 }
