@@ -216,13 +216,8 @@ fn verify_digits(digits: &Digits, operands: &[ValueType], result: &ValueType) ->
             unsigned()
         }
         Digits::BitOfDifference { position } => {
-            let [a, b] = [&operands[0], &operands[1]];
-            if let (Some((from, _)), Some((other, _))) = (a.integer(), b.integer())
-                && from != other
-            {
-                return Err(format!("operands of {from} and {other} bits, they must have one width"));
-            }
-            in_reach("position", position, 0, width(a).min(width(b)))?;
+            // Before widths are inferred, operands need not have the width that they will have in common.
+            in_reach("position", position, 0, widest)?;
             unsigned()
         }
         Digits::Reinterpret { from, to, half_steps } => {

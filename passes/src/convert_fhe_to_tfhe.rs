@@ -10,6 +10,7 @@ use crate::facts::{self, fail, key, value_type};
 use crate::key_choices::{KeyChoices, LookupKeys};
 use crate::pass::{Failed, Options};
 use crate::rounding::encode;
+use crate::rounding::noise::check_difference;
 use crate::tables::TableList;
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
@@ -183,6 +184,10 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
         for operand in op.operands() {
             let width = width_of(&value_type(operand, op)?, op)?;
             operands.push((self.converted(op, operand, from)?, width));
+        }
+        if let Digits::BitOfDifference { position } = *digits {
+            let widths = operands.iter().map(|&(_, width)| width);
+            check_difference(position, widths).map_err(|message| fail(op, &message))?;
         }
         let before = encode::before(&builder, digits, &operands, &ciphertexts(&result, self.keys.name(from)));
         let Some(table) = table else {

@@ -17,6 +17,19 @@ pub(crate) struct Op<'o> {
     pub(crate) label: String,
 }
 
+/// Both operands have one width, which reaches the bit.
+pub(crate) fn check_difference(position: u32, widths: impl Iterator<Item = Width>) -> Result<(), String> {
+    let widths: Vec<Width> = widths.collect();
+    match widths.as_slice() {
+        &[a, b] if a == b && a.0 >= position => Ok(()),
+        &[a, b] => Err(format!(
+            "bit {position} of a difference of {a} and {b} bits; both must have one width, of at least {position} bits; \
+             run `fhe-infer-bit-widths` first"
+        )),
+        _ => Err("a difference has two operands".to_owned()),
+    }
+}
+
 /// Adds the nodes of an operation; the error says that it is none of which parameters know.
 pub(crate) fn add(dag: &mut ParamDag, op: Op<'_>) -> Result<Value, String> {
     let Op { digits, operands, width, count, label } = op;
@@ -33,6 +46,7 @@ pub(crate) fn add(dag: &mut ParamDag, op: Op<'_>) -> Result<Value, String> {
             Ok(dag.linear(&[Operand::elementwise(operands[0].0, 1.0)], width, 0, label))
         }
         Digits::BitOfDifference { position: d } => {
+            check_difference(d, operands.iter().map(|&(_, width)| width))?;
             let weight =
                 |&(value, width): &(Value, Width)| Operand::elementwise(value, f64::from(width.0 - d).exp2());
             let both: Vec<Operand> = operands.iter().map(weight).collect();

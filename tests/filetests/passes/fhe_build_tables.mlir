@@ -49,6 +49,13 @@ func.func @main(%x: !fhe.eint<2>, %y: !fhe.eint<2> {fhe.range = array<i64: 1, 2>
   }
   return %0 : !fhe.eint<?>
 }
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.eint<2> {fhe.range = array<i64: 1, 2>}) -> !fhe.eint<?> {
+    %0 = fhe.joint_lookup %arg0, %arg1 {fhe.range = array<i64: 0, 6>, lows = array<i64: 0, 1>, tables = dense<[[[0, 0], [1, 2], [2, 4], [3, 6]]]> : tensor<1x4x2xi64>} : (!fhe.eint<2>, !fhe.eint<2>) -> !fhe.eint<?>
+    return %0 : !fhe.eint<?>
+  }
+}
 // -----
 func.func @main(%x: !fhe.eint<9>, %y: !fhe.esint<8>) -> !fhe.esint<?> {
   // expected-error@+1: this is a function of 2 encrypted values, which take 512 values from 0 to 511 and 256 values from -128 to 127: a table for all of them together has at most 2^16 entries; make the values smaller, or split the function into functions of fewer
@@ -75,7 +82,10 @@ func.func @main(%x: !fhe.eint<17>) -> !fhe.eint<?> {
   // expected-error@+1: the map's input takes the values 0 to 131071, which needs 17 bits, but a table takes at most 16; make the inputs or weights before it smaller, or shift low bits away first
   %0 = fhe.map %x : (!fhe.eint<17>) -> !fhe.eint<?> {
   ^bb0(%v: i64):
-    fhe.yield %v : i64
+    %f = arith.sitofp %v : i64 to f64
+    %g = math.sqrt %f : f64
+    %s = arith.fptosi %g : f64 to i64
+    fhe.yield %s : i64
   }
   return %0 : !fhe.eint<?>
 }
