@@ -13,7 +13,10 @@ use std::str::FromStr;
 const BOUNDS: [(&str, &str); 11] = [
     ("bootstrap_base_log", RANGE),
     ("bootstrap_level", RANGE),
-    ("extension", "one or several of 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20 and so on to 512, such as `1|2` or `1..4`"),
+    (
+        "extension",
+        "one or several of 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20 and so on to 512, such as `1|2` or `1..4`",
+    ),
     ("glwe_dimension", RANGE),
     ("grouping", "`1`, `2` or `1|2`"),
     ("key_sets", "the greatest number of key sets, at least 1"),

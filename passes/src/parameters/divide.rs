@@ -66,6 +66,15 @@ pub(super) fn with_evaluator<T>(
 /// Of a large program with a bound for the whole run, divisions are compared with an equal bound for each
 /// lookup and output; what is left of the whole is used at the end.
 pub(super) fn divide(setting: Setting<'_>) -> Option<Divided> {
+    let found = cheapest(setting)?;
+    // The last steps look at each conversion alone.
+    let complete = with_evaluator(setting, &found.instance, |evaluator| {
+        evaluator.complete(&agreed(evaluator, found.complete.choice.clone()), f64::INFINITY)
+    });
+    Some(Divided { complete: complete.unwrap_or_else(|| found.complete.clone()), ..found })
+}
+
+fn cheapest(setting: Setting<'_>) -> Option<Divided> {
     let analysis = setting.analysis;
     let whole =
         Division { lookups: vec![0; analysis.lookups.len()], components: vec![0; analysis.components.len()] };

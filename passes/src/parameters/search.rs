@@ -96,7 +96,10 @@ fn least_of_part(evaluator: &Evaluator<'_>, part: usize) -> f64 {
     }
     let many: Vec<u32> =
         evaluator.instance.loads.iter().map(|load| most(evaluator.space, load.lookup.as_ref())).collect();
-    plan(evaluator, part, &many, f64::INFINITY).candidates.first().map_or(f64::INFINITY, |candidate| candidate.least)
+    plan(evaluator, part, &many, f64::INFINITY)
+        .candidates
+        .first()
+        .map_or(f64::INFINITY, |candidate| candidate.least)
 }
 
 /// Improves each part once.
@@ -336,7 +339,8 @@ fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32], bound: f64) -> Pla
                 let seconds = work.bootstraps(choice.seconds(extension));
                 let ends = work.ciphertexts * evaluator.cost.bootstrap_ends(of_shape.shape, extension);
                 let least_seconds = |small: usize| {
-                    let small = space.small.get(small).map_or(f64::INFINITY, |small| small.dimension.0 as f64);
+                    let small =
+                        space.small.get(small).map_or(f64::INFINITY, |small| small.dimension.0 as f64);
                     seconds * small + ends
                 };
                 if least_seconds(0) >= bound {
