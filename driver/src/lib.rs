@@ -62,6 +62,8 @@ mod pages {
     struct Language;
     #[doc = include_str!("../../docs/ranges-and-widths.md")]
     struct RangesAndWidths;
+    #[doc = include_str!("../../docs/wide-integers.md")]
+    mod wide_integers {}
     #[doc = include_str!("../../docs/rounding.md")]
     struct Rounding;
     #[doc = include_str!("../../docs/simulation.md")]
