@@ -63,7 +63,7 @@ mod pages {
     #[doc = include_str!("../../docs/ranges-and-widths.md")]
     struct RangesAndWidths;
     #[doc = include_str!("../../docs/wide-integers.md")]
-    mod wide_integers {}
+    struct WideIntegers;
     #[doc = include_str!("../../docs/rounding.md")]
     struct Rounding;
     #[doc = include_str!("../../docs/simulation.md")]
