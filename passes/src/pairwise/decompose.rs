@@ -11,6 +11,7 @@ use crate::infer_bit_widths::infer_bit_widths;
 use crate::optimize_parameters::{Pricing, seconds};
 use crate::pairwise::expand::{Several, expand};
 use crate::pairwise::method::{Class, How, Strategy, What};
+use crate::pairwise::recognise::recognise_selects;
 use crate::pass::{Failed, Options};
 use crate::rounding::decompose::apply_likely;
 use cloakwork_ir::attributes as attr;
@@ -34,6 +35,7 @@ pub(crate) fn run<'c, 'a>(
     options: &Options<'_>,
 ) -> Result<(), Failed> {
     let strategies = Strategies::of(module, options)?;
+    recognise_selects(context, module)?;
     let operations = operations(module)?;
     if operations.is_empty() {
         return Ok(());

@@ -3,6 +3,7 @@
 //! - [`method`]: which operations are done alike, and the ways there are for them;
 //! - [`site`]: sums, lookups and digits of values whose ranges are known;
 //! - [`compare`], [`product`], [`bits`]: an operation becomes these by one of the ways;
+//! - [`recognise`]: choices that are written as products;
 //! - [`expand`]: which of them it is, and what constants among the operands save;
 //! - [`decompose`]: the pass.
 
@@ -12,4 +13,5 @@ pub(crate) mod decompose;
 mod expand;
 mod method;
 mod product;
+mod recognise;
 mod site;

@@ -87,6 +87,23 @@ func.func @main(%c: !fhe.eint<1>, %x: !fhe.eint<2>, %y: !fhe.esint<2>) -> !fhe.e
   return %0 : !fhe.esint<?>
 }
 // -----
+// A choice that is written as products.
+// RUN: fhe-infer-ranges,fhe-decompose-pairwise{selects=packed},canonicalize
+// run: @main(1, 3, -2) == (3, 3)
+// run: @main(0, 3, -2) == (-2, -2)
+func.func @main(%c: !fhe.eint<1>, %x: !fhe.eint<?> {fhe.range = array<i64: 0, 3>}, %y: !fhe.esint<?> {fhe.range = array<i64: -2, 1>}) -> (!fhe.esint<?>, !fhe.esint<?>) {
+  %d = fhe.sub %x, %y : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+  %p = fhe.mul %c, %d : (!fhe.eint<1>, !fhe.esint<?>) -> !fhe.esint<?>
+  %0 = fhe.add %p, %y : (!fhe.esint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+  %one = arith.constant 1 : i64
+  %m = fhe.neg %c : (!fhe.eint<1>) -> !fhe.esint<?>
+  %n = fhe.add_clear %m, %one : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+  %a = fhe.mul %c, %x : (!fhe.eint<1>, !fhe.eint<?>) -> !fhe.eint<?>
+  %b = fhe.mul %n, %y : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+  %1 = fhe.add %a, %b : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+  return %0, %1 : !fhe.esint<?>, !fhe.esint<?>
+}
+// -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{multivariate=packed}
 // run: @main(1, -1) == 20
 func.func @main(%x: !fhe.eint<1>, %y: !fhe.esint<1>) -> !fhe.eint<?> {
