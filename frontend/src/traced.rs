@@ -132,6 +132,31 @@ impl Traced {
         self.with_self(|graph, a| graph.broadcast(a, shape.as_ref()))
     }
 
+    /// Elements of the flattened value, in the shape of `indices`; each may be taken any number of times.
+    #[track_caller]
+    pub fn gather(&self, indices: &ArrayD<usize>) -> Self {
+        self.with_self(|graph, a| graph.gather(a, indices))
+    }
+
+    /// What lies at clear positions of an axis, which may be an input; negative ones count from the end.
+    #[track_caller]
+    pub fn take(&self, positions: impl Operand, axis: i64) -> Self {
+        match positions.into_node(self) {
+            Ok(positions) => self.with_self(|graph, a| graph.gather_at(a, positions, axis)),
+            Err(error) => self.with_self(|_, _| Err(error)),
+        }
+    }
+
+    /// The same values but for `value` at clear positions of an axis, which may be an input.
+    #[track_caller]
+    pub fn put(&self, value: impl Operand, positions: impl Operand, axis: i64) -> Self {
+        let both = value.into_node(self).and_then(|value| Ok((value, positions.into_node(self)?)));
+        match both {
+            Ok((value, positions)) => self.with_self(|graph, a| graph.set_at(a, value, positions, axis)),
+            Err(error) => self.with_self(|_, _| Err(error)),
+        }
+    }
+
     /// Every element looked up in a table.
     #[track_caller]
     pub fn lookup(&self, table: &LookupTable) -> Self {

@@ -100,7 +100,6 @@ def test_assignment():
     def function(x):
         x = x.copy()
         before = x.copy()
-        row = x[0]
         x[0] = 1
         x[1, 2, 3] = x[0, 0, 0]
         x[:, ::2, -1] = [[7, 8], [9, 1]]
@@ -199,7 +198,9 @@ def _assigned(value):
     return function
 
 
-@pytest.mark.parametrize("value, message", [(np.ones(5), "place has shape"), (0.5, "Constant|integers"), ("a", "Constant|place")])
+@pytest.mark.parametrize(
+    "value, message", [(np.ones(5), "place has shape"), (0.5, "Constant|integers"), ("a", "Constant|place")]
+)
 def test_refused_assignments(value, message):
     with pytest.raises((ValueError, RuntimeError), match=message):
         compiled(_assigned(value), TENSORS)

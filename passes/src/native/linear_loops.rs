@@ -112,21 +112,26 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                 });
             }
             Linear::Sum { axes } => {
-                let input = value_type(first);
-                let terms: Vec<usize> = axes.iter().map(|&axis| input.shape()[axis]).collect();
+                // Neighbouring axes of one kind are one loop.
+                let merged = merged_axes(value_type(first).shape(), axes);
+                let sizes: Vec<usize> = merged.iter().map(|(size, _)| *size).collect();
+                let of_kind = |is_summed: bool| -> Vec<usize> {
+                    merged.iter().filter(|axis| axis.1 == is_summed).map(|axis| axis.0).collect()
+                };
                 let sum = Sum {
-                    out_shape: shape,
-                    terms_shape: &terms,
+                    out_shape: &of_kind(false),
+                    terms_shape: &of_kind(true),
                     input: self.elements(loops, first),
                     clear: None,
                 };
                 sum.emit(loops, out, &|loops, at, k| {
                     let (mut at, mut k) = (at.iter(), k.iter());
-                    let coordinates: Vec<_> = (0..input.shape().len())
-                        .filter_map(|axis| if axes.contains(&axis) { k.next() } else { at.next() })
+                    let coordinates: Vec<_> = merged
+                        .iter()
+                        .filter_map(|(_, is_summed)| if *is_summed { k.next() } else { at.next() })
                         .copied()
                         .collect();
-                    let index = loops.linear_index(&coordinates, input.shape());
+                    let index = loops.linear_index(&coordinates, &sizes);
                     Term { input: index, weight: index, condition: None }
                 });
             }
@@ -188,18 +193,19 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                 });
             }
             Linear::Concat { axis } => {
+                // What lies behind the axis is copied in one piece.
+                let run = |shape: &[usize]| shape[*axis..].iter().product::<usize>();
+                let whole = run(shape);
                 let mut start = 0;
                 for operand in operands {
-                    let part = value_type(operand);
+                    let length = run(value_type(operand).shape());
                     let input = self.elements(loops, operand);
-                    loops.repeat_over(part.shape(), &mut |inner, at| {
-                        let from = inner.element(input, inner.linear_index(at, part.shape()));
-                        let mut target = at.to_vec();
-                        target[*axis] = inner.affine(target[*axis], 1, start);
-                        let to = inner.element(out, inner.linear_index(&target, shape));
-                        inner.copy(out.words, from, to);
+                    loops.repeat_over(&[shape[..*axis].iter().product()], &mut |inner, at| {
+                        let from = inner.element(input, inner.affine(at[0], length as i64, 0));
+                        let to = inner.element(out, inner.affine(at[0], whole as i64, start as i64));
+                        inner.copy(inner.mul(inner.int(length), out.words), from, to);
                     });
-                    start += part.shape()[*axis] as i64;
+                    start += length;
                 }
             }
         }
@@ -222,6 +228,19 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
             inner.copy(out.words, from, to);
         });
     }
+}
+
+/// Sizes of axes, neighbours of one kind multiplied; and whether they are among `axes`.
+fn merged_axes(shape: &[usize], axes: &[usize]) -> Vec<(usize, bool)> {
+    let mut merged: Vec<(usize, bool)> = vec![];
+    for (axis, &size) in shape.iter().enumerate() {
+        let is_among = axes.contains(&axis);
+        match merged.last_mut() {
+            Some((before, kind)) if *kind == is_among => *before *= size,
+            _ => merged.push((size, is_among)),
+        }
+    }
+    merged
 }
 
 /// Runs of elements behind positions along an axis.

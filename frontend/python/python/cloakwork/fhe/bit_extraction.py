@@ -41,7 +41,9 @@ class Bits:
         if isinstance(index, (bool, np.bool_)):
             raise ValueError(f"{self!r}[{index!r}] is not supported since it's not an integer or a slice")
         if position < 0:
-            raise ValueError(f"{self!r}[{index}] counts from the back (index == {index} < 0), but integers have no last bit")
+            raise ValueError(
+                f"{self!r}[{index}] counts from the back (index == {index} < 0), but integers have no last bit"
+            )
         if position > _MOST:
             raise ValueError(f"{self!r}[{index}] is bit {position}, integers have bits 0 to {_MOST}")
         return self._run(position, position + 1)

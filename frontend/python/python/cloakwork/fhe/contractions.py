@@ -1,7 +1,7 @@
 """Sums of products: `matmul`, `dot`, `tensordot`, `einsum` and what NumPy makes of them.
 
-Products of matrices are one operation of the compiler; everything else is brought into that form, or becomes elementwise
-products and a sum where axes are kept on both sides.
+Products of matrices are one operation of the compiler; everything else is brought into that form, or becomes
+elementwise products and a sum where axes are kept on both sides.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tracer:
     of_a, of_b = ([int(axis) for axis in (side if np.iterable(side) else (side,))] for side in axes)
     of_a, of_b = [axis % a.ndim for axis in of_a], [axis % b.ndim for axis in of_b]
     if [a.shape[axis] for axis in of_a] != [b.shape[axis] for axis in of_b]:
-        raise ValueError(f"axes {of_a} of shape {a.shape} and {of_b} of {b.shape} are summed over, but their sizes differ")
+        raise ValueError(
+            f"axes {of_a} of shape {a.shape} and {of_b} of {b.shape} are summed over, but their sizes differ"
+        )
     kept_a = [axis for axis in range(a.ndim) if axis not in of_a]
     kept_b = [axis for axis in range(b.ndim) if axis not in of_b]
     terms = int(np.prod([a.shape[axis] for axis in of_a], dtype=np.int64))
@@ -87,7 +89,9 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Tracer:
     if not isinstance(a, Tracer):
         a, v = v, a
     if isinstance(v, Tracer) or a.ndim != 1:
-        raise RuntimeError("Function 'np.convolve' is not supported for these operands (vectors, one of them in the clear)")
+        raise RuntimeError(
+            "Function 'np.convolve' is not supported for these operands (vectors, one of them in the clear)"
+        )
     # Linear in `a`: row `i` is what a 1 at position `i` gives.
     units = np.eye(a.size, dtype=np.int64)
     return a @ np.stack([np.convolve(unit, v, mode) for unit in units])

@@ -184,8 +184,8 @@ def refresh(x: Any) -> Any:
 def hint(x: Any, *, bit_width: int | None = None, can_store: Any = None) -> Any:
     """`x`, of which it is known that it may take more values than an input set shows.
 
-    `bit_width`: every value of so many bits. `can_store`: this value, or the values of this array. What is computed from
-    `x` keeps the range that was measured, unless it has a hint of its own or comes from a table.
+    `bit_width`: every value of so many bits. `can_store`: this value, or the values of this array. What is computed
+    from `x` keeps the range that was measured, unless it has a hint of its own or comes from a table.
     """
     if bit_width is not None and (not isinstance(bit_width, (int, np.integer)) or not 1 <= bit_width <= 62):
         raise ValueError(f"bit_width={bit_width!r} of a hint is not valid (1 to 62 are)")

@@ -1,8 +1,8 @@
 """Elements of traced values by NumPy's rules: reading `value[index]`, and writing `value[index] = other`.
 
-An index consists of integers, slices, lists or arrays of integers, boolean masks, `...`, `None`, and of traced values: clear
-ones of one axis each are positions that are known when the program runs; one that is encrypted is compared with every
-position. What is known while tracing is left to NumPy, which indexes an array of positions.
+An index consists of integers, slices, lists or arrays of integers, boolean masks, `...`, `None`, and of traced values:
+clear ones of one axis each are positions that are known when the program runs; one that is encrypted is compared with
+every position. What is known while tracing is left to NumPy, which indexes an array of positions.
 """
 
 from __future__ import annotations
@@ -165,8 +165,8 @@ def _split(value: Tracer, items: list[Any], index: Any) -> tuple[list[Any], list
         )
     if arrays:
         raise ValueError(
-            f"{value!r} cannot be indexed with {_text(index)} (traced positions do not go with arrays of positions; index one "
-            "axis after the other)"
+            f"{value!r} cannot be indexed with {_text(index)} (traced positions do not go with arrays of positions; "
+            "index one axis after the other)"
         )
     known, at, axis = [], [], 0
     for item in items:
@@ -210,7 +210,9 @@ def _put_at(value: Tracer, items: list[Any], index: Any, other: Any) -> Tracer:
     known, at = _split(value, items, index)
     if any(positions.is_encrypted for _, positions in at):
         if len(at) > 1 or at[0][1].ndim:
-            raise ValueError(f"{value!r}[{_text(index)}] cannot be assigned: one encrypted scalar is allowed in the index")
+            raise ValueError(
+                f"{value!r}[{_text(index)}] cannot be assigned: one encrypted scalar is allowed in the index"
+            )
     outer = get(value, tuple(known))
     # Innermost first: what lies at the first position is changed at the second, and so on.
     layers = [outer]
@@ -244,8 +246,8 @@ def _as_array(value: Any) -> Any:
 
 def _refuse(value: Tracer, index: Any) -> Any:
     raise ValueError(
-        f"{value!r} cannot be indexed with {_text(index)} (integers, slices, lists and arrays of integers or booleans, `...`, "
-        "`None` and traced integers are supported)"
+        f"{value!r} cannot be indexed with {_text(index)} (integers, slices, lists and arrays of integers or "
+        "booleans, `...`, `None` and traced integers are supported)"
     )
 
 

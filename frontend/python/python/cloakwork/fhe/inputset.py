@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from .types import Integer, Tensor
+from .types import Float, Integer, Tensor
+from .value_description import ValueDescription
 
-Spec = Integer | Tensor | Callable[[int], Any]
+Spec = Integer | Float | Tensor | ValueDescription | Callable[[int], Any]
 
 
-def inputset(*specs: Spec, size: int = 100) -> list[tuple[Any, ...]]:
-    """Samples for each parameter: uniform over a type, or `callable(index)`."""
-    return [tuple(_sample(spec, index) for spec in specs) for index in range(size)]
+def inputset(*inputs: Spec, size: int = 100) -> list[tuple[Any, ...]]:
+    """Samples for each parameter: uniform over a type, reals from 0 to 1, or `callable(index)`."""
+    return [tuple(_sample(spec, index) for spec in inputs) for index in range(size)]
 
 
 def _sample(spec: Spec, index: int) -> Any:
-    if isinstance(spec, Integer):
+    if isinstance(spec, (Integer, Float)):
         return _draw(spec, ())
-    if isinstance(spec, Tensor):
+    if isinstance(spec, (Tensor, ValueDescription)):
         return _draw(spec.dtype, spec.shape)
     if callable(spec):
         return spec(index)
@@ -29,8 +30,12 @@ def _sample(spec: Spec, index: int) -> Any:
     )
 
 
-def _draw(dtype: Integer, shape: tuple[int, ...]) -> Any:
+def _draw(dtype: Integer | Float, shape: tuple[int, ...]) -> Any:
+    random = np.random.default_rng()
+    if isinstance(dtype, Float):
+        reals = random.random(size=shape).astype(f"float{dtype.bit_width}")
+        return reals if shape else float(reals)
     if dtype.max() > np.iinfo(np.int64).max:
         raise ValueError(f"{dtype} has values that do not fit 64 signed bits")
-    values = np.random.default_rng().integers(dtype.min(), dtype.max(), size=shape, dtype=np.int64, endpoint=True)
+    values = random.integers(dtype.min(), dtype.max(), size=shape, dtype=np.int64, endpoint=True)
     return values if shape else int(values)

@@ -260,8 +260,8 @@ _UFUNCS: dict[str, Callable[..., Tracer]] = {
 
 #: Functions of one value that move its elements.
 _OF_POSITIONS = frozenset(
-    "array_split atleast_1d atleast_2d atleast_3d compress delete diagonal dsplit extract flip fliplr flipud hsplit repeat "
-    "resize roll rot90 split take take_along_axis tile unstack vsplit".split()
+    "array_split atleast_1d atleast_2d atleast_3d compress delete diagonal dsplit extract flip fliplr flipud hsplit "
+    "repeat resize roll rot90 split take take_along_axis tile unstack vsplit".split()
 )
 #: Functions that put axes in another order.
 _PERMUTED = frozenset("matrix_transpose moveaxis rollaxis swapaxes".split())

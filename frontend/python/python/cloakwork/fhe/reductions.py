@@ -1,6 +1,6 @@
 """NumPy's functions along axes: sums, products, extremes, their positions, sorting.
 
-Extremes and products are trees, so that they are as shallow as can be, and each level is one operation on a whole tensor.
+Extremes and products are trees, so that they are as shallow as can be; each level is one operation on a whole tensor.
 """
 
 from __future__ import annotations
@@ -237,7 +237,9 @@ def _tree(combine: Callable, a: Tracer, axis: Any, keepdims: bool) -> Tracer:
 
 def _front(a: Tracer, axis: Any, keepdims: bool) -> tuple[Tracer, tuple[int, ...]]:
     """The axes that vanish as one axis in front, and the shape of the result."""
-    kept = np.sum(np.broadcast_to(0, a.shape), axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=bool(keepdims))
+    kept = np.sum(
+        np.broadcast_to(0, a.shape), axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=bool(keepdims)
+    )
     axes = range(a.ndim) if axis is None else [_axis(a, one) for one in (axis if np.iterable(axis) else (axis,))]
     rest = [one for one in range(a.ndim) if one not in axes]
     moved = np.transpose(positions_of(a), [*axes, *rest])

@@ -131,8 +131,8 @@ def _without_digits(name: str, x: Any, lsbs_to_remove: Any, auto: type[_Auto], i
             lsbs_to_remove = lsbs_to_remove.lsbs_to_remove
         elif not auto._is_adjusting:
             raise RuntimeError(
-                f"{auto.__name__}s cannot be used before adjustment, please call {auto.__name__}.adjust with the function "
-                f"that will be compiled and provide the exact inputset that will be used for compilation"
+                f"{auto.__name__}s cannot be used before adjustment, please call {auto.__name__}.adjust with the "
+                "function and the input set that will be compiled"
             )
     if not isinstance(lsbs_to_remove, (int, np.integer, auto)) or isinstance(lsbs_to_remove, bool):
         raise TypeError(f"lsbs_to_remove is an integer or an {auto.__name__}, not {lsbs_to_remove!r}")

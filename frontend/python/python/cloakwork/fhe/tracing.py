@@ -120,7 +120,8 @@ class Tracer:
 
     def __index__(self) -> int:
         raise TypeError(
-            "a traced value is no index of what is in the clear; index `fhe.LookupTable(table)` or `fhe.constant(array)` with it"
+            "a traced value is no index of what is in the clear; index `fhe.LookupTable(table)` or "
+            "`fhe.constant(array)` with it"
         )
 
     def __bool__(self) -> bool:

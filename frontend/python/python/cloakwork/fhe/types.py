@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .values import as_numbers
+import numpy as np
+
+from .values import as_integers, as_numbers
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,44 @@ class Integer:
         return self.min() <= value <= self.max()
 
     @staticmethod
-    def that_can_represent(low: int, high: int) -> Integer:
-        """The narrowest one with both values."""
-        is_signed = low < 0
-        bits = max(max(high, 0).bit_length(), (-low - 1).bit_length() if is_signed else 1) + is_signed
+    def that_can_represent(*values: Any, force_signed: bool = False) -> Integer:
+        """The narrowest one with all these values, which are integers and arrays of them."""
+        arrays = [as_integers(value) if not isinstance(value, int) else np.array(value, dtype=object) for value in values]
+        if not arrays or any(array is None for array in arrays):
+            raise ValueError(f"Integer cannot represent {values!r} (integers it can)")
+        bounds = [bound for array in arrays if array.size for bound in (int(array.min()), int(array.max()))] or [0]
+        low, high = min(bounds), max(bounds)
+        is_signed = force_signed or low < 0
+        bits = max(max(high, 0).bit_length(), (-low - 1).bit_length() if low < 0 else 0 if force_signed else 1) + is_signed
         return Integer(is_signed, bits)
+
+    def update_to_represent(self, value: Any) -> Integer:
+        """The narrowest one with these values and all that it has; integers do not change."""
+        return Integer.that_can_represent(self.min(), self.max(), value, force_signed=self.is_signed)
 
     def __str__(self) -> str:
         return f"{'' if self.is_signed else 'u'}int{self.bit_width}"
 
 
 @dataclass(frozen=True)
-class Tensor:
-    """A tensor of integers."""
+class Float:
+    """Real numbers, which exist only between integers."""
 
-    dtype: Integer
+    bit_width: int
+
+    def __post_init__(self) -> None:
+        if self.bit_width not in (16, 32, 64):
+            raise ValueError(f"Float({self.bit_width!r}) is not supported (bit width must be one of 16, 32 or 64)")
+
+    def __str__(self) -> str:
+        return f"float{self.bit_width}"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of numbers."""
+
+    dtype: Integer | Float
     shape: tuple[int, ...]
 
     def __str__(self) -> str:
@@ -58,7 +83,7 @@ class _TensorNotation:
 
     def __getitem__(self, item: object) -> Tensor:
         dtype, *shape = item if isinstance(item, tuple) else (item,)
-        if not isinstance(dtype, Integer):
+        if not isinstance(dtype, (Integer, Float)):
             raise ValueError(
                 f"First argument to tensor annotations should be an fhe data type (e.g., fhe.uint4) not {dtype!r}"
             )

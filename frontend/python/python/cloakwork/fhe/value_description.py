@@ -7,24 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .types import Integer, Tensor, type_text
+from .types import Float, Integer, Tensor, type_text
 from .values import as_numbers
-
-
-@dataclass(frozen=True)
-class Float:
-    """Real numbers, which exist only between integers."""
-
-    bit_width: int
-
-    def __post_init__(self) -> None:
-        if self.bit_width not in (16, 32, 64):
-            raise ValueError(
-                f"Float({self.bit_width!r}) is not supported (bit width must be one of 16, 32 or 64)"
-            )
-
-    def __str__(self) -> str:
-        return f"float{self.bit_width}"
 
 
 def SignedInteger(bit_width: int) -> Integer:

@@ -39,7 +39,10 @@ class _Windows:
         whole = np.pad(positions_of(np.empty(shape)), [(0, 0), (0, 0), *self.pads], constant_values=-1)
         axes = tuple(range(2, 2 + rank))
         windows = np.lib.stride_tricks.sliding_window_view(whole, self.spans, axis=axes)
-        steps = (*(slice(None, None, stride) for stride in self.strides), *(slice(None, None, d) for d in self.dilations))
+        steps = (
+            *(slice(None, None, stride) for stride in self.strides),
+            *(slice(None, None, d) for d in self.dilations),
+        )
         return windows[(slice(None), slice(None), *steps)]
 
 
@@ -64,19 +67,28 @@ def conv(
     shape = np.shape(x) if not isinstance(x, Tracer) else x.shape
     rank = len(shape) - 2
     if not 1 <= rank <= 3:
-        raise ValueError(f"expected the input of conv to have 3, 4 or 5 axes (NC and 1 to 3 more), but its shape is {shape}")
+        raise ValueError(
+            f"expected the input of conv to have 3, 4 or 5 axes (NC and 1 to 3 more), but its shape is {shape}"
+        )
     if weights.ndim != len(shape):
         raise ValueError(
-            f"expected the weight of conv to have as many axes as the input (FC{'DHW'[3 - rank:]}), but its shape is "
+            f"expected the weight of conv to have as many axes as the input (FC{'DHW'[3 - rank :]}), but its shape is "
             f"{weights.shape}"
         )
-    if not isinstance(group, (int, np.integer)) or group < 1 or weights.shape[0] % group or shape[1] != weights.shape[1] * group:
+    if (
+        not isinstance(group, (int, np.integer))
+        or group < 1
+        or weights.shape[0] % group
+        or shape[1] != weights.shape[1] * group
+    ):
         raise ValueError(
             f"group={group!r} of conv does not fit {shape[1]} channels and {weights.shape[0]} filters of "
             f"{weights.shape[1]} channels"
         )
     if biases is not None and biases.shape != (weights.shape[0],):
-        raise ValueError(f"expected the bias of conv to have shape ({weights.shape[0]},), but its shape is {biases.shape}")
+        raise ValueError(
+            f"expected the bias of conv to have shape ({weights.shape[0]},), but its shape is {biases.shape}"
+        )
     kernel = weights.shape[2:]
     if kernel_shape is not None and tuple(np.atleast_1d(kernel_shape)) != kernel:
         raise ValueError(f"kernel_shape {kernel_shape} of conv differs from the weight's {kernel}")
@@ -92,7 +104,9 @@ def _conv_traced(x: Tracer, weights: np.ndarray, windows: _Windows, group: int) 
     """One and three dimensions become two: an axis of one element, and the depth of the kernel among the channels."""
     rank = len(windows.kernel)
     if rank == 1:
-        flat = _Windows(windows.name, (1, *windows.kernel), (1, *windows.strides), (1, *windows.dilations), ((0, 0), *windows.pads))
+        flat = _Windows(
+            windows.name, (1, *windows.kernel), (1, *windows.strides), (1, *windows.dilations), ((0, 0), *windows.pads)
+        )
         rows = np.expand_dims(x, 2)
         return np.squeeze(_conv_traced(rows, weights[:, :, None, :], flat, group), axis=2)
     if rank == 2:
@@ -189,7 +203,9 @@ def _pooled(name: str, x: Any, kernel_shape: Sizes, sizes: Any, modes: Any) -> n
         raise TypeError(f"expected the input of {name} to hold integers, not {np.asarray(x).dtype}")
     rank = len(shape) - 2
     if not 1 <= rank <= 3:
-        raise ValueError(f"expected the input of {name} to have 3, 4 or 5 axes (NC and 1 to 3 more), but its shape is {shape}")
+        raise ValueError(
+            f"expected the input of {name} to have 3, 4 or 5 axes (NC and 1 to 3 more), but its shape is {shape}"
+        )
     kernel = _sizes(name, "kernel_shape", kernel_shape, rank, (1,) * rank)
     positions = _windows(name, shape, kernel, sizes, modes).positions(shape)
     return positions.reshape(*positions.shape[: 2 + rank], -1)
@@ -216,7 +232,9 @@ def _windows(name: str, shape: tuple[int, ...], kernel: tuple[int, ...], sizes: 
         before, behind = around[axis]
         room = size + before + behind - span
         if room < 0:
-            raise ValueError(f"a window of {name} that spans {span} does not fit {size + before + behind} padded elements")
+            raise ValueError(
+                f"a window of {name} that spans {span} does not fit {size + before + behind} padded elements"
+            )
         # A last window may begin inside of the value and end behind it, but not begin behind it.
         if ceil_mode and room % step and (room // step + 1) * step < size + before:
             around[axis] = (before, behind + step - room % step)
