@@ -94,11 +94,11 @@ impl OpGraph {
     ) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
             let name = "where";
-            if [condition, then, otherwise].iter().all(|&operand| !graph.is_encrypted(operand)) {
+            if [condition, then, otherwise].iter().all(|&operand| graph.is_constant(operand)) {
                 return refuse(
                     name,
-                    "only clear operands",
-                    "one operand is encrypted",
+                    "only constants",
+                    "one operand is an input or derives from one",
                     "compute it before, in clear",
                 );
             }
@@ -120,11 +120,11 @@ impl OpGraph {
     ) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
             let name = function.name.clone();
-            if operands.iter().all(|&operand| !graph.is_encrypted(operand)) {
+            if operands.iter().all(|&operand| graph.is_constant(operand)) {
                 return refuse(
                     &name,
-                    "only clear operands",
-                    "one operand is encrypted",
+                    "only constants",
+                    "one operand is an input or derives from one",
                     "compute it before, in clear",
                 );
             }
@@ -149,17 +149,15 @@ impl OpGraph {
     /// A table lookup.
     pub fn lookup(&mut self, table: LookupTable, a: NodeId) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
+            let a = graph.needs_variable("tlu", a)?;
             let node = graph.node(a);
             if !matches!(node.element, ElementType::Encrypted { .. }) {
-                let advice = match node.element.number() {
-                    Number::Int => "index the table in clear",
-                    Number::Real => "round it to an integer first",
-                };
+                let found = format!("{} {}", article(node.element), node.element);
                 return refuse(
                     "tlu",
-                    format!("{} {}", article(node.element), node.element),
+                    found,
                     "encrypted integers are looked up",
-                    advice,
+                    "round it to an integer first",
                 );
             }
             let shape = node.shape.clone();
@@ -171,15 +169,17 @@ impl OpGraph {
     /// Rounding, truncation or low bits of encrypted integers.
     pub fn digits(&mut self, digits: Digits, a: NodeId) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
-            let (name, element) = (digits_name(&digits), graph.node(a).element);
-            let advice = match (element, element.number()) {
-                (ElementType::Encrypted { .. }, _) => None,
-                (_, Number::Int) => Some("shift it in clear"),
-                (_, Number::Real) => Some("round it to an integer first"),
-            };
-            if let Some(advice) = advice {
+            let name = digits_name(&digits);
+            let a = graph.needs_variable(name, a)?;
+            if graph.is_real(a) {
+                let element = graph.node(a).element;
                 let found = format!("{} {element}", article(element));
-                return refuse(name, found, "digits of encrypted integers are taken", advice);
+                return refuse(
+                    name,
+                    found,
+                    "digits of encrypted integers are taken",
+                    "round it to an integer first",
+                );
             }
             let (bits, is_signed) = match digits {
                 Digits::Round { bits, .. } | Digits::Truncate { bits, .. } => (bits, None),
@@ -284,11 +284,11 @@ impl OpGraph {
 
     fn function_of_two(&mut self, function: Binary, a: NodeId, b: NodeId) -> Built {
         let name = function.name();
-        if !self.is_encrypted(a) && !self.is_encrypted(b) {
+        if self.is_constant(a) && self.is_constant(b) {
             return refuse(
                 name,
-                "only clear operands",
-                "one operand is encrypted",
+                "only constants",
+                "one operand is an input or derives from one",
                 "compute it before, in clear",
             );
         }
@@ -426,12 +426,13 @@ impl OpGraph {
         self.push(NodeKind::Encrypt, &[a], shape, ElementType::ENCRYPTED)
     }
 
-    fn needs_variable(&self, name: &str, a: NodeId) -> Built {
-        if self.is_encrypted(a) {
-            return Ok(a);
+    /// The operand of a function that becomes a table, encrypted trivially where it is clear.
+    fn needs_variable(&mut self, name: &str, a: NodeId) -> Built {
+        if self.is_constant(a) {
+            let allowed = "its operand is an input or derives from one";
+            return refuse(name, "a constant", allowed, "compute it before, in clear");
         }
-        let found = format!("{} {}", article(self.node(a).element), self.node(a).element);
-        refuse(name, found, "its operand is encrypted", "compute it before, in clear")
+        Ok(self.variable_encrypted(a))
     }
 
     pub(crate) fn needs_integers(&self, name: &str, a: NodeId) -> Result<(), Refusal> {

@@ -473,12 +473,14 @@ impl OpGraph {
             | Linear::Sum { .. }
             | Linear::Concat { .. }
             | Linear::GatherAt { .. }
-            | Linear::SetAt { .. } => refuse(
-                name,
-                "only clear operands, one of them an input",
-                "at least one operand is encrypted",
-                "compute it before, in clear, and pass the result",
-            ),
+            | Linear::SetAt { .. } => {
+                // The first that is known only then is encrypted, the others stay clear.
+                let mut operands = operands.to_vec();
+                let variable = operands.iter().position(|&operand| self.is_clear_variable(operand));
+                let first = variable.filter(|_| matches!(op, Linear::Dot | Linear::Matmul)).unwrap_or(0);
+                operands[first] = self.encrypted_trivially(name, operands[first])?;
+                self.linear_shaped(op, &operands, shape)
+            }
         }
     }
 }

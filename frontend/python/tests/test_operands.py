@@ -107,7 +107,7 @@ def test_tensors(name):
         assert_same(circuit.simulate(*sample), expected, f"simulate({sample})")
 
 
-@pytest.mark.parametrize("signs", itertools.product(RANGES, repeat=2))
+@pytest.mark.parametrize("signs", list(itertools.product(RANGES, repeat=2)))
 def test_contractions(signs):
     """Scalar and matrix products of two encrypted values, for each mix of signs."""
     (low, high), (least, greatest) = (RANGES[sign] for sign in signs)

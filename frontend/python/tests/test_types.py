@@ -22,7 +22,9 @@ def test_integers():
 
 
 def test_input_sets():
-    samples = fhe.inputset(fhe.uint3, fhe.tensor[fhe.int4, 2, 3], lambda i: i, fhe.f32, fhe.EncryptedScalar(fhe.uint2), size=50)
+    samples = fhe.inputset(
+        fhe.uint3, fhe.tensor[fhe.int4, 2, 3], lambda i: i, fhe.f32, fhe.EncryptedScalar(fhe.uint2), size=50
+    )
     assert len(samples) == 50
     assert {x for x, *_ in samples} <= set(range(8)) and [i for _, _, i, *_ in samples] == list(range(50))
     assert all(t.shape == (2, 3) and -8 <= t.min() <= t.max() < 8 for _, t, *_ in samples)
@@ -33,7 +35,14 @@ def test_input_sets():
 
 
 def test_notation_of_tensors():
-    assert str(fhe.tensor[fhe.uint4, 3, 2]) == "tensor[uint4, 3, 2]" and str(fhe.tensor[fhe.f32, 3]) == "tensor[float32, 3]"
-    for wrong, message in [((int, 3), "fhe data type"), (fhe.uint4, "should have a shape"), ((fhe.uint4, "a"), "must be 'int'")]:
+    assert (
+        str(fhe.tensor[fhe.uint4, 3, 2]) == "tensor[uint4, 3, 2]"
+        and str(fhe.tensor[fhe.f32, 3]) == "tensor[float32, 3]"
+    )
+    for wrong, message in [
+        ((int, 3), "fhe data type"),
+        (fhe.uint4, "should have a shape"),
+        ((fhe.uint4, "a"), "must be 'int'"),
+    ]:
         with pytest.raises(ValueError, match=message):
             fhe.tensor[wrong]

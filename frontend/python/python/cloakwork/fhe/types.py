@@ -36,13 +36,17 @@ class Integer:
     @staticmethod
     def that_can_represent(*values: Any, force_signed: bool = False) -> Integer:
         """The narrowest one with all these values, which are integers and arrays of them."""
-        arrays = [as_integers(value) if not isinstance(value, int) else np.array(value, dtype=object) for value in values]
+        arrays = [
+            as_integers(value) if not isinstance(value, int) else np.array(value, dtype=object) for value in values
+        ]
         if not arrays or any(array is None for array in arrays):
             raise ValueError(f"Integer cannot represent {values!r} (integers it can)")
         bounds = [bound for array in arrays if array.size for bound in (int(array.min()), int(array.max()))] or [0]
         low, high = min(bounds), max(bounds)
         is_signed = force_signed or low < 0
-        bits = max(max(high, 0).bit_length(), (-low - 1).bit_length() if low < 0 else 0 if force_signed else 1) + is_signed
+        bits = (
+            max(max(high, 0).bit_length(), (-low - 1).bit_length() if low < 0 else 0 if force_signed else 1) + is_signed
+        )
         return Integer(is_signed, bits)
 
     def update_to_represent(self, value: Any) -> Integer:
