@@ -8,12 +8,31 @@ func.func @main(%x: !fhe.eint<2>, %y: !fhe.esint<3>) -> !fhe.eint<?> {
   %0 = fhe.compare %x, %y {predicate = "le"} : (!fhe.eint<2>, !fhe.esint<3>) -> !fhe.eint<?>
   return %0 : !fhe.eint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["order of 2 and 3 bits: the sign of the difference"]} {
+  func.func @main(%arg0: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.esint<3> {fhe.range = array<i64: -4, 3>}) -> !fhe.eint<?> {
+    %0 = fhe.bit %arg1, %arg0 {fhe.range = array<i64: 0, 1>, position = 3 : i64} : (!fhe.esint<3>, !fhe.eint<2>) -> !fhe.eint<?>
+    %c-1_i64 = arith.constant -1 : i64
+    %1 = fhe.mul_clear %0, %c-1_i64 {fhe.range = array<i64: -1, 0>} : (!fhe.eint<?>, i64) -> !fhe.esint<?>
+    %c1_i64 = arith.constant 1 : i64
+    %2 = fhe.add_clear %1, %c1_i64 {fhe.range = array<i64: 0, 1>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    return %2 : !fhe.eint<?>
+  }
+}
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{comparison=table}
 // run: @main([3, -4], [3, 3]) == [1, 0]
 func.func @main(%x: tensor<2x!fhe.esint<3>>, %y: tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<?>> {
   %0 = fhe.compare %x, %y {predicate = "eq"} : (tensor<2x!fhe.esint<3>>, tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<?>>
   return %0 : tensor<2x!fhe.eint<?>>
+}
+// output:
+module attributes {fhe.pairwise = ["equality of 3 and 2 bits: a table of the difference"]} {
+  func.func @main(%arg0: tensor<2x!fhe.esint<3>> {fhe.range = array<i64: -4, 3>}, %arg1: tensor<2x!fhe.eint<2>> {fhe.range = array<i64: 0, 3>}) -> tensor<2x!fhe.eint<?>> {
+    %0 = fhe.sub %arg0, %arg1 {fhe.range = array<i64: -7, 3>} : (tensor<2x!fhe.esint<3>>, tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.esint<?>>
+    %1 = fhe.lookup %0 {fhe.range = array<i64: 0, 1>, tables = dense<[[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]> : tensor<1x16xi64>} : (tensor<2x!fhe.esint<?>>) -> tensor<2x!fhe.eint<?>>
+    return %1 : tensor<2x!fhe.eint<?>>
+  }
 }
 // -----
 // Signs are taken off before a comparison of many bits.
@@ -24,6 +43,16 @@ func.func @main(%x: !fhe.eint<17>, %y: !fhe.eint<17>) -> !fhe.eint<?> {
   %0 = fhe.compare %x, %y {predicate = "lt"} : (!fhe.eint<17>, !fhe.eint<17>) -> !fhe.eint<?>
   return %0 : !fhe.eint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["order of 17 and 17 bits: in chunks of 3 bits"]} {
+  func.func @main(%arg0: !fhe.eint<17> {fhe.range = array<i64: 0, 131071>}, %arg1: !fhe.eint<17> {fhe.range = array<i64: 0, 131071>}) -> !fhe.eint<?> {
+    %0 = fhe.sub %arg0, %arg1 {fhe.range = array<i64: -131071, 131071>} : (!fhe.eint<17>, !fhe.eint<17>) -> !fhe.esint<?>
+    %1 = fhe.truncate %0 {bits = 14 : i64, fhe.range = array<i64: -8, 7>} : (!fhe.esint<?>) -> !fhe.esint<?>
+    %2 = fhe.constant dense<0> : tensor<i64> {fhe.range = array<i64: 0, 0>} : !fhe.eint<?>
+    %3 = fhe.bit %1, %2 {fhe.range = array<i64: 0, 1>, position = 3 : i64} : (!fhe.esint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+    return %3 : !fhe.eint<?>
+  }
+}
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{min-max=table}
 // run: @main(3, -2) == 3
@@ -31,6 +60,15 @@ func.func @main(%x: !fhe.eint<17>, %y: !fhe.eint<17>) -> !fhe.eint<?> {
 func.func @main(%x: !fhe.eint<2>, %y: !fhe.esint<2>) -> !fhe.eint<?> {
   %0 = fhe.max %x, %y : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.eint<?>
   return %0 : !fhe.eint<?>
+}
+// output:
+module attributes {fhe.pairwise = ["least or greatest of 2 and 2 bits: a table of the difference"]} {
+  func.func @main(%arg0: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.esint<2> {fhe.range = array<i64: -2, 1>}) -> !fhe.esint<?> {
+    %0 = fhe.sub %arg0, %arg1 {fhe.range = array<i64: -1, 5>} : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
+    %1 = fhe.lookup %0 {fhe.range = array<i64: 0, 5>, tables = dense<[[0, 1, 2, 3, 4, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 0]]> : tensor<1x16xi64>} : (!fhe.esint<?>) -> !fhe.eint<?>
+    %2 = fhe.add %1, %arg1 {fhe.range = array<i64: 0, 3>} : (!fhe.eint<?>, !fhe.esint<2>) -> !fhe.esint<?>
+    return %2 : !fhe.esint<?>
+  }
 }
 // -----
 // Products of any signs.
@@ -41,6 +79,17 @@ func.func @main(%x: !fhe.eint<2>, %y: !fhe.esint<2>) -> !fhe.esint<?> {
   %0 = fhe.mul %x, %y : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
   return %0 : !fhe.esint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["product of 2 and 2 bits: quarter squares"]} {
+  func.func @main(%arg0: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.esint<2> {fhe.range = array<i64: -2, 1>}) -> !fhe.esint<?> {
+    %0 = fhe.add %arg0, %arg1 {fhe.range = array<i64: -2, 4>} : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
+    %1 = fhe.lookup %0 {fhe.range = array<i64: 0, 4>, tables = dense<[[0, 0, 1, 2, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 0]]> : tensor<1x16xi64>} : (!fhe.esint<?>) -> !fhe.eint<?>
+    %2 = fhe.sub %arg0, %arg1 {fhe.range = array<i64: -1, 5>} : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
+    %3 = fhe.lookup %2 {fhe.range = array<i64: 0, 6>, tables = dense<[[0, 0, 1, 2, 4, 6, 6, 6, 0, 0, 0, 0, 0, 0, 0, 0]]> : tensor<1x16xi64>} : (!fhe.esint<?>) -> !fhe.eint<?>
+    %4 = fhe.sub %1, %3 {fhe.range = array<i64: -6, 3>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.esint<?>
+    return %4 : !fhe.esint<?>
+  }
+}
 // -----
 // One lookup of both operands in one index; its size counts values, not bits.
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{products=packed}
@@ -49,12 +98,36 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 2>}, %y: !fhe.esint<
   %0 = fhe.mul %x, %y : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
   return %0 : !fhe.esint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["product of 2 and 2 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 2>}, %arg1: !fhe.esint<?> {fhe.range = array<i64: -1, 1>}) -> !fhe.esint<?> {
+    %c3_i64 = arith.constant 3 : i64
+    %0 = fhe.mul_clear %arg0, %c3_i64 {fhe.range = array<i64: 0, 6>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %1 = fhe.add %0, %arg1 {fhe.range = array<i64: -1, 7>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %c1_i64 = arith.constant 1 : i64
+    %2 = fhe.add_clear %1, %c1_i64 {fhe.range = array<i64: 0, 8>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %3 = fhe.lookup %2 {fhe.range = array<i64: -2, 2>, tables = dense<[[0, 0, 0, -1, 0, 1, -2, 0, 2, 2, 2, 2, 2, 2, 2, 2]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.esint<?>
+    return %3 : !fhe.esint<?>
+  }
+}
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{bitwise=packed}
 // run: @main(3, -2) == -3
 func.func @main(%x: !fhe.eint<2>, %y: !fhe.esint<2>) -> !fhe.esint<?> {
   %0 = fhe.xor %x, %y : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
   return %0 : !fhe.esint<?>
+}
+// output:
+module attributes {fhe.pairwise = ["bits of 2 and 2 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.esint<2> {fhe.range = array<i64: -2, 1>}) -> !fhe.esint<?> {
+    %c4_i64 = arith.constant 4 : i64
+    %0 = fhe.mul_clear %arg0, %c4_i64 {fhe.range = array<i64: 0, 12>} : (!fhe.eint<2>, i64) -> !fhe.eint<?>
+    %1 = fhe.add %0, %arg1 {fhe.range = array<i64: -2, 13>} : (!fhe.eint<?>, !fhe.esint<2>) -> !fhe.esint<?>
+    %c2_i64 = arith.constant 2 : i64
+    %2 = fhe.add_clear %1, %c2_i64 {fhe.range = array<i64: 0, 15>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %3 = fhe.lookup %2 {fhe.range = array<i64: -4, 3>, tables = dense<[[-2, -1, 0, 1, -1, -2, 1, 0, -4, -3, 2, 3, -3, -4, 3, 2]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.esint<?>
+    return %3 : !fhe.esint<?>
+  }
 }
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{bitwise=chunks-2}
@@ -63,6 +136,27 @@ func.func @main(%x: !fhe.eint<4>, %y: !fhe.esint<4>) -> !fhe.eint<?> {
   %0 = fhe.and %x, %y : (!fhe.eint<4>, !fhe.esint<4>) -> !fhe.eint<?>
   return %0 : !fhe.eint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["bits of 4 and 4 bits: in chunks of 2 bits"]} {
+  func.func @main(%arg0: !fhe.eint<4> {fhe.range = array<i64: 0, 15>}, %arg1: !fhe.esint<4> {fhe.range = array<i64: -8, 7>}) -> !fhe.eint<?> {
+    %0 = fhe.low_bits %arg0 {bits = 2 : i64, fhe.range = array<i64: 0, 3>} : (!fhe.eint<4>) -> !fhe.eint<?>
+    %1 = fhe.truncate %arg0 {bits = 2 : i64, fhe.range = array<i64: 0, 3>} : (!fhe.eint<4>) -> !fhe.eint<?>
+    %2 = fhe.low_bits %arg1 {bits = 2 : i64, fhe.range = array<i64: 0, 3>} : (!fhe.esint<4>) -> !fhe.eint<?>
+    %3 = fhe.truncate %arg1 {bits = 2 : i64, fhe.range = array<i64: -2, 1>} : (!fhe.esint<4>) -> !fhe.esint<?>
+    %c4_i64 = arith.constant 4 : i64
+    %4 = fhe.mul_clear %0, %c4_i64 {fhe.range = array<i64: 0, 12>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %5 = fhe.add %4, %2 {fhe.range = array<i64: 0, 15>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+    %6 = fhe.lookup %5 {fhe.range = array<i64: 0, 3>, tables = dense<[[0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0, 1, 2, 3]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+    %c4_i64_0 = arith.constant 4 : i64
+    %7 = fhe.mul_clear %1, %c4_i64_0 {fhe.range = array<i64: 0, 12>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %8 = fhe.add %7, %3 {fhe.range = array<i64: -2, 13>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %c2_i64 = arith.constant 2 : i64
+    %9 = fhe.add_clear %8, %c2_i64 {fhe.range = array<i64: 0, 15>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %10 = fhe.lookup %9 {fhe.range = array<i64: 0, 12>, tables = dense<[[0, 0, 0, 0, 0, 4, 0, 4, 8, 8, 0, 0, 8, 12, 0, 4]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+    %11 = fhe.add %6, %10 {fhe.range = array<i64: 0, 15>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+    return %11 : !fhe.eint<?>
+  }
+}
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{shifts=bits}
 // run: @main(3, 2) == 12
@@ -70,12 +164,42 @@ func.func @main(%x: !fhe.eint<2>, %y: !fhe.eint<2>) -> !fhe.eint<?> {
   %0 = fhe.shift_left %x, %y : (!fhe.eint<2>, !fhe.eint<2>) -> !fhe.eint<?>
   return %0 : !fhe.eint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["shift of 2 and 2 bits: bit by bit"]} {
+  func.func @main(%arg0: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg1: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}) -> !fhe.eint<?> {
+    %0 = fhe.low_bits %arg1 {bits = 1 : i64, fhe.range = array<i64: 0, 1>} : (!fhe.eint<2>) -> !fhe.eint<?>
+    %1 = fhe.truncate %arg1 {bits = 1 : i64, fhe.range = array<i64: 0, 1>} : (!fhe.eint<2>) -> !fhe.eint<?>
+    %c4_i64 = arith.constant 4 : i64
+    %2 = fhe.mul_clear %0, %c4_i64 {fhe.range = array<i64: 0, 4>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %3 = fhe.add %2, %arg0 {fhe.range = array<i64: 0, 7>} : (!fhe.eint<?>, !fhe.eint<2>) -> !fhe.eint<?>
+    %4 = fhe.lookup %3 {fhe.range = array<i64: 0, 3>, tables = dense<[[0, 0, 0, 0, 0, 1, 2, 3]]> : tensor<1x8xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+    %5 = fhe.add %arg0, %4 {fhe.range = array<i64: 0, 6>} : (!fhe.eint<2>, !fhe.eint<?>) -> !fhe.eint<?>
+    %c7_i64 = arith.constant 7 : i64
+    %6 = fhe.mul_clear %1, %c7_i64 {fhe.range = array<i64: 0, 7>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+    %7 = fhe.add %6, %5 {fhe.range = array<i64: 0, 13>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+    %8 = fhe.lookup %7 {fhe.range = array<i64: 0, 18>, tables = dense<[[0, 0, 0, 0, 0, 0, 0, 0, 3, 6, 9, 12, 15, 18, 18, 18]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+    %9 = fhe.add %5, %8 {fhe.range = array<i64: 0, 24>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+    return %9 : !fhe.eint<?>
+  }
+}
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{shifts=packed}
 // run: @main(-3, 1) == -2
 func.func @main(%x: !fhe.esint<3>, %y: !fhe.eint<1>) -> !fhe.esint<?> {
   %0 = fhe.shift_right %x, %y : (!fhe.esint<3>, !fhe.eint<1>) -> !fhe.esint<?>
   return %0 : !fhe.esint<?>
+}
+// output:
+module attributes {fhe.pairwise = ["shift of 3 and 1 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.esint<3> {fhe.range = array<i64: -4, 3>}, %arg1: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}) -> !fhe.esint<?> {
+    %c2_i64 = arith.constant 2 : i64
+    %0 = fhe.mul_clear %arg0, %c2_i64 {fhe.range = array<i64: -8, 6>} : (!fhe.esint<3>, i64) -> !fhe.esint<?>
+    %1 = fhe.add %0, %arg1 {fhe.range = array<i64: -8, 7>} : (!fhe.esint<?>, !fhe.eint<1>) -> !fhe.esint<?>
+    %c8_i64 = arith.constant 8 : i64
+    %2 = fhe.add_clear %1, %c8_i64 {fhe.range = array<i64: 0, 15>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %3 = fhe.lookup %2 {fhe.range = array<i64: -4, 3>, tables = dense<[[-4, -2, -3, -2, -2, -1, -1, -1, 0, 0, 1, 0, 2, 1, 3, 1]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.esint<?>
+    return %3 : !fhe.esint<?>
+  }
 }
 // -----
 // A choice is one lookup of the bit and the difference.
@@ -85,6 +209,20 @@ func.func @main(%x: !fhe.esint<3>, %y: !fhe.eint<1>) -> !fhe.esint<?> {
 func.func @main(%c: !fhe.eint<1>, %x: !fhe.eint<2>, %y: !fhe.esint<2>) -> !fhe.esint<?> {
   %0 = fhe.select %c, %x, %y : (!fhe.eint<1>, !fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
   return %0 : !fhe.esint<?>
+}
+// output:
+module attributes {fhe.pairwise = ["choice of 2 and 2 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}, %arg1: !fhe.eint<2> {fhe.range = array<i64: 0, 3>}, %arg2: !fhe.esint<2> {fhe.range = array<i64: -2, 1>}) -> !fhe.esint<?> {
+    %0 = fhe.sub %arg1, %arg2 {fhe.range = array<i64: -1, 5>} : (!fhe.eint<2>, !fhe.esint<2>) -> !fhe.esint<?>
+    %c7_i64 = arith.constant 7 : i64
+    %1 = fhe.mul_clear %arg0, %c7_i64 {fhe.range = array<i64: 0, 7>} : (!fhe.eint<1>, i64) -> !fhe.eint<?>
+    %2 = fhe.add %1, %0 {fhe.range = array<i64: -1, 12>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %c1_i64 = arith.constant 1 : i64
+    %3 = fhe.add_clear %2, %c1_i64 {fhe.range = array<i64: 0, 13>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %4 = fhe.lookup %3 {fhe.range = array<i64: -1, 5>, tables = dense<[[0, 0, 0, 0, 0, 0, 0, -1, 0, 1, 2, 3, 4, 5, 5, 5]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.esint<?>
+    %5 = fhe.add %4, %arg2 {fhe.range = array<i64: -2, 3>} : (!fhe.esint<?>, !fhe.esint<2>) -> !fhe.esint<?>
+    return %5 : !fhe.esint<?>
+  }
 }
 // -----
 // A choice that is written as products.
@@ -103,12 +241,44 @@ func.func @main(%c: !fhe.eint<1>, %x: !fhe.eint<?> {fhe.range = array<i64: 0, 3>
   %1 = fhe.add %a, %b : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
   return %0, %1 : !fhe.esint<?>, !fhe.esint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["choice of 2 and 2 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 3>}, %arg2: !fhe.esint<?> {fhe.range = array<i64: -2, 1>}) -> (!fhe.esint<?>, !fhe.esint<?>) {
+    %c1_i64 = arith.constant 1 : i64
+    %c7_i64 = arith.constant 7 : i64
+    %0 = fhe.sub %arg1, %arg2 {fhe.range = array<i64: -1, 5>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %1 = fhe.mul_clear %arg0, %c7_i64 {fhe.range = array<i64: 0, 7>} : (!fhe.eint<1>, i64) -> !fhe.eint<?>
+    %2 = fhe.add %1, %0 {fhe.range = array<i64: -1, 12>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %3 = fhe.add_clear %2, %c1_i64 {fhe.range = array<i64: 0, 13>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %4 = fhe.lookup %3 {fhe.range = array<i64: -1, 5>, tables = dense<[[0, 0, 0, 0, 0, 0, 0, -1, 0, 1, 2, 3, 4, 5, 5, 5]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.esint<?>
+    %5 = fhe.add %4, %arg2 {fhe.range = array<i64: -3, 6>} : (!fhe.esint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %6 = fhe.sub %arg1, %arg2 {fhe.range = array<i64: -1, 5>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %7 = fhe.mul_clear %arg0, %c7_i64 {fhe.range = array<i64: 0, 7>} : (!fhe.eint<1>, i64) -> !fhe.eint<?>
+    %8 = fhe.add %7, %6 {fhe.range = array<i64: -1, 12>} : (!fhe.eint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    %9 = fhe.add_clear %8, %c1_i64 {fhe.range = array<i64: 0, 13>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %10 = fhe.lookup %9 {fhe.range = array<i64: -1, 5>, tables = dense<[[0, 0, 0, 0, 0, 0, 0, -1, 0, 1, 2, 3, 4, 5, 5, 5]]> : tensor<1x16xi64>} : (!fhe.eint<?>) -> !fhe.esint<?>
+    %11 = fhe.add %10, %arg2 {fhe.range = array<i64: -2, 4>} : (!fhe.esint<?>, !fhe.esint<?>) -> !fhe.esint<?>
+    return %5, %11 : !fhe.esint<?>, !fhe.esint<?>
+  }
+}
 // -----
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise{multivariate=packed}
 // run: @main(1, -1) == 20
 func.func @main(%x: !fhe.eint<1>, %y: !fhe.esint<1>) -> !fhe.eint<?> {
   %0 = fhe.joint_lookup %x, %y {lows = array<i64: 0, -1>, tables = dense<[[[0, 1], [20, 3]]]> : tensor<1x2x2xi64>} : (!fhe.eint<1>, !fhe.esint<1>) -> !fhe.eint<?>
   return %0 : !fhe.eint<?>
+}
+// output:
+module attributes {fhe.pairwise = ["function of 1 and 1 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}, %arg1: !fhe.esint<1> {fhe.range = array<i64: -1, 0>}) -> !fhe.eint<?> {
+    %c2_i64 = arith.constant 2 : i64
+    %0 = fhe.mul_clear %arg0, %c2_i64 {fhe.range = array<i64: 0, 2>} : (!fhe.eint<1>, i64) -> !fhe.eint<?>
+    %1 = fhe.add %0, %arg1 {fhe.range = array<i64: -1, 2>} : (!fhe.eint<?>, !fhe.esint<1>) -> !fhe.esint<?>
+    %c1_i64 = arith.constant 1 : i64
+    %2 = fhe.add_clear %1, %c1_i64 {fhe.range = array<i64: 0, 3>} : (!fhe.esint<?>, i64) -> !fhe.eint<?>
+    %3 = fhe.lookup %2 {fhe.range = array<i64: 0, 20>, tables = dense<[[0, 1, 20, 3]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+    return %3 : !fhe.eint<?>
+  }
 }
 // -----
 // A constant operand leaves a lookup of the other, elements in the tables of their constants.
@@ -118,6 +288,14 @@ func.func @main(%x: tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<?>> {
   %c = fhe.constant dense<[3, 2]> : tensor<2xi64> : tensor<2x!fhe.eint<2>>
   %0 = fhe.min %c, %x : (tensor<2x!fhe.eint<2>>, tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<?>>
   return %0 : tensor<2x!fhe.eint<?>>
+}
+// output:
+module attributes {fhe.pairwise = []} {
+  func.func @main(%arg0: tensor<2x!fhe.eint<2>> {fhe.range = array<i64: 0, 3>}) -> tensor<2x!fhe.eint<?>> {
+    %0 = fhe.constant dense<[3, 2]> : tensor<2xi64> {fhe.range = array<i64: 2, 3>} : tensor<2x!fhe.eint<2>>
+    %1 = fhe.lookup %arg0 {fhe.range = array<i64: 0, 3>, selector = dense<[1, 0]> : tensor<2xi64>, tables = dense<[[0, 1, 2, 2], [0, 1, 2, 3]]> : tensor<2x4xi64>} : (tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<?>>
+    return %1 : tensor<2x!fhe.eint<?>>
+  }
 }
 // -----
 // RUN: fhe-infer-ranges
