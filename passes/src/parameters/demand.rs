@@ -7,7 +7,7 @@
 //! elements that may share noise among themselves takes the sum of magnitudes instead of the norm.
 //!
 //! Sources whose elements meet in a `concat` are read as one larger source from the start, a family, whose
-//! variance is the greatest of its members'.
+//! variance is the greatest of its members'. Inputs that results are fed to are read apart where they would seem to grow.
 //! The noise of different lookups is taken to be independent, as everywhere in the field.
 //!
 //! An input that results are fed to has the noise of the noisiest of them. Where their elements do not have
@@ -16,7 +16,7 @@
 //! that feeds itself without a lookup grows from run to run.
 
 use crate::parameters::dag::{NodeKind, ParamDag};
-use crate::parameters::sources::{Noises, noises, operands, tangled};
+use crate::parameters::sources::{Meeting, Noises, noises, operands, tangled};
 use cloakwork_abi::parameters::{Variance, Width};
 use petgraph::Direction::Incoming;
 use petgraph::graph::NodeIndex;
@@ -144,8 +144,18 @@ pub(super) struct Analysis {
 
 /// Follows the noise through a program.
 pub(super) fn analyse(dag: &ParamDag) -> Analysis {
-    let tangled = tangled(dag);
-    let noises = noises(dag, &tangled);
+    let united = analyse_with(dag, Meeting::United);
+    if united.growing.is_none() {
+        return united;
+    }
+    // Inputs that meet in a `concat` may only seem to feed themselves because they are read as one.
+    let apart = analyse_with(dag, Meeting::Apart);
+    if apart.growing.is_none() { apart } else { united }
+}
+
+fn analyse_with(dag: &ParamDag, meeting: Meeting) -> Analysis {
+    let tangled = tangled(dag, meeting);
+    let noises = noises(dag, &tangled, meeting);
     let (places, component_count, lookup_nodes) = places(dag);
     let mut analysis = Analysis {
         components: vec![Component::default(); component_count],
@@ -583,6 +593,38 @@ mod tests {
         };
         assert_eq!(program(false), None);
         assert!(program(true).is_some());
+    }
+
+    #[test]
+    fn inputs_that_meet_in_a_concat_only_grow_around_a_cycle() {
+        let program = |is_closed: bool| {
+            let mut dag = ParamDag::default();
+            let (a, b) = (dag.input(WIDTH, "a"), dag.input(WIDTH, "b"));
+            let joined = dag.concat(&[a, b], WIDTH, "joined");
+            let found = dag.lookup(joined, WIDTH, 8, "table");
+            let half = dag.linear(&[Operand::disjoint(found, 1.0, 1.0)], WIDTH, 0, "half");
+            let next = sum(&mut dag, Operand::elementwise(a, 1.0), Operand::elementwise(half, 1.0));
+            let (to_b, to_a) =
+                (dag.output(next, 4, "next b"), dag.output(if is_closed { b } else { half }, 4, "next a"));
+            dag.compose(to_b, b).unwrap();
+            dag.compose(to_a, a).unwrap();
+            analyse(&dag)
+        };
+        let open = program(false);
+        assert_eq!(open.growing, None);
+        // a holds a result of the table, b that and another, whatever they share.
+        assert_eq!(open.fed.len(), 2);
+        assert!(program(true).growing.is_some());
+        // Two states that change places in one tensor keep their noise.
+        let mut dag = ParamDag::default();
+        let (a, b) = (dag.input(WIDTH, "a"), dag.input(WIDTH, "b"));
+        let joined = dag.concat(&[b, a], WIDTH, "joined");
+        let halves = [0, 1].map(|_| dag.linear(&[Operand::disjoint(joined, 1.0, 1.0)], WIDTH, 0, "half"));
+        for (half, input) in halves.into_iter().zip([a, b]) {
+            let output = dag.output(half, 4, "next");
+            dag.compose(output, input).unwrap();
+        }
+        assert_eq!(analyse(&dag).growing, None);
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl<'a> Flow<'a> {
 
     fn run(&mut self) {
         let instance = self.evaluator.instance;
+        self.evaluator.space.evaluations.update(|count| count + 1);
         if !instance.fed.is_empty() {
             let mut fed = vec![0.0; instance.fed.len()];
             for _ in 0..fed.len() {

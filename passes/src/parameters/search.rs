@@ -62,19 +62,23 @@ pub(super) fn quietest(evaluator: &Evaluator<'_>) -> Option<Complete> {
     let mut best = Choice { parts: vec![part; instance.parts], conversions, many };
     let mut slack = f64::NEG_INFINITY;
     for part in (0..QUIET_ROUNDS).flat_map(|_| 0..instance.parts) {
-        for candidate in plan(evaluator, part, &best.many, f64::INFINITY).candidates {
+        for candidate in quiet_candidates(evaluator, part, &best.many) {
             let grouping = evaluator.bootstrap(candidate.part).grouping;
-            let (low, high) = candidate.small;
-            // The slack rises and falls slowly: one in eight is near enough to the best.
-            for small in (low..high).step_by(8) {
+            let mut at = |small: usize, best: &mut Choice| {
                 let is_whole = evaluator.space.small[small].dimension.0.is_multiple_of(grouping.factor());
                 let mut choice = best.clone();
                 choice.parts[part] = PartChoice { small, ..candidate.part };
                 let found = if is_whole { evaluator.slack(&choice) } else { f64::NEG_INFINITY };
                 if found > slack {
-                    (best, slack) = (choice, found);
+                    (*best, slack) = (choice, found);
                 }
-            }
+            };
+            // The slack rises and falls slowly: first far apart, then near the best of these.
+            let (low, high) = candidate.small;
+            (low..high).step_by(QUIET_STEP).for_each(|small| at(small, &mut best));
+            let middle = best.parts[part].small;
+            let near = low.max(middle.saturating_sub(QUIET_STEP))..high.min(middle + QUIET_STEP);
+            near.step_by(QUIET_STEP / 8).for_each(|small| at(small, &mut best));
         }
         let complete = (slack >= 0.0).then(|| evaluator.complete(&best, f64::INFINITY));
         if let Some(complete) = complete.flatten() {
@@ -82,6 +86,24 @@ pub(super) fn quietest(evaluator: &Evaluator<'_>) -> Option<Complete> {
         }
     }
     None
+}
+
+/// Small keys between two that are looked at first.
+const QUIET_STEP: usize = 64;
+
+/// Of each shape and grouping the candidate that adds least noise: with the greatest extension and the quietest digits.
+fn quiet_candidates(evaluator: &Evaluator<'_>, part: usize, many: &[u32]) -> Vec<Candidate> {
+    let mut quiet: BTreeMap<(usize, u64), Candidate> = BTreeMap::new();
+    for candidate in plan(evaluator, part, many, f64::INFINITY).candidates {
+        let figures =
+            |candidate: &Candidate| (candidate.part.extension, -evaluator.bootstrap(candidate.part).variance);
+        let kind = (candidate.part.shape, evaluator.bootstrap(candidate.part).grouping.factor());
+        let is_quieter = |known: &Candidate| figures(&candidate) > figures(known);
+        if quiet.get(&kind).is_none_or(is_quieter) {
+            quiet.insert(kind, candidate);
+        }
+    }
+    quiet.into_values().collect()
 }
 
 /// A time that no choice for the instance is below.

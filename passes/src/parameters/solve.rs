@@ -212,3 +212,54 @@ fn encryption_keys(request: &Request<'_>) -> Vec<SecretKeySpec> {
 
 /// A dimension where the noise of 64-bit ciphertexts has reached its floor for every level and kind.
 const MOST_FOR_ENCRYPTION: u64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::dag::Operand;
+    use cloakwork_abi::parameters::Width;
+
+    /// Most evaluations until a demand is found to be out of reach: each takes less than a microsecond.
+    const MOST_WORK: u64 = 60_000;
+
+    /// Lookups of these widths, each of a weighted result of the one before.
+    fn chain(widths: &[u32], weight: f64) -> ParamDag {
+        let mut dag = ParamDag::default();
+        let mut value = dag.input(Width(widths[0]), "x");
+        for &width in widths {
+            let scaled = dag.linear(&[Operand::elementwise(value, weight)], Width(width), 1, "scaled");
+            value = dag.lookup(scaled, Width(width), 1, format!("{width} bits"));
+        }
+        dag.output(value, 1, "y");
+        dag
+    }
+
+    #[test]
+    fn unreachable_demands_take_little_work() {
+        let local = |p: f64| ErrorTarget::new(Some(p), None).unwrap();
+        let all = Restrictions::default();
+        let small =
+            Restrictions { polynomial_size: 512..=512, glwe_dimension: 2..=2, ..Restrictions::default() };
+        let cases = [
+            (chain(&[30], 1.0), local(1e-5), &all),
+            (chain(&[4, 24], 1.0), local(1e-5), &all),
+            (chain(&[2, 3, 4, 5, 6, 7, 8, 9, 18], 3.0), ErrorTarget::new(None, Some(1e-5)).unwrap(), &all),
+            (chain(&[16, 16], 1.0), local((-200f64).exp2()), &all),
+            (chain(&[8, 8], 1e8), local((-40f64).exp2()), &all),
+            (chain(&[2, 8, 5], 3e5), local((-64f64).exp2()), &small),
+        ];
+        for (position, (dag, target, restrictions)) in cases.iter().enumerate() {
+            let (security, noise, cost) =
+                (SecurityLevel::Bits128, NoiseFamily::Gaussian, &CostModel::avx512());
+            let space = Space::new(security, noise, cost, restrictions);
+            let analysis = analyse(dag);
+            let setting =
+                Setting { analysis: &analysis, space: &space, cost, target: *target, max_key_sets: 4 };
+            assert!(divide(setting).is_none(), "{position}");
+            let work = space.evaluations.get();
+            assert!(work < MOST_WORK, "{position}: {work}");
+            let request = Request { dag, security, noise, target: *target, cost, restrictions };
+            assert_eq!(solve(&request).unwrap_err().reason, Reason::Noise, "{position}");
+        }
+    }
+}

@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The inputs that noise is fed to which is not independent, between their elements or with other inputs, and
 /// these other inputs.
-pub(super) fn tangled(dag: &ParamDag) -> BTreeSet<usize> {
+pub(super) fn tangled(dag: &ParamDag, meeting: Meeting) -> BTreeSet<usize> {
     let mut tangled = BTreeSet::new();
     loop {
-        let noises = noises(dag, &tangled);
+        let noises = noises(dag, &tangled, meeting);
         let mut seen: BTreeMap<usize, NodeIndex> = BTreeMap::new();
         let before = tangled.len();
         for &(output, input) in &dag.fed {
@@ -80,9 +80,18 @@ impl Noises {
     }
 }
 
-pub(super) fn noises(dag: &ParamDag, tangled: &BTreeSet<usize>) -> Noises {
+/// How inputs that results are fed to are read where they meet in a `concat`: each is a bound, none is always the lesser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// As one source with the greatest variance of all: what leads from one to another leads to all.
+    United,
+    /// Each by itself: every element counts as if it had the noise of each.
+    Apart,
+}
+
+pub(super) fn noises(dag: &ParamDag, tangled: &BTreeSet<usize>, meeting: Meeting) -> Noises {
     let fed: BTreeSet<usize> = dag.fed.iter().map(|(_, input)| input.index()).collect();
-    let mut families = families(dag, &fed);
+    let mut families = families(dag, &fed, meeting);
     let mut noises: Vec<Noise> = Vec::with_capacity(dag.graph.node_count());
     for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
         let operands: Vec<(&Noise, Use)> =
@@ -197,8 +206,9 @@ impl Part {
     }
 }
 
-/// Unites the sources of one kind whose elements meet in a `concat`; inputs that results are fed to are a kind.
-fn families(dag: &ParamDag, fed: &BTreeSet<usize>) -> UnionFind<usize> {
+/// Unites the sources of one kind whose elements meet in a `concat`; inputs that results are fed to are a kind, or stay
+/// apart.
+fn families(dag: &ParamDag, fed: &BTreeSet<usize>, meeting: Meeting) -> UnionFind<usize> {
     let mut families = UnionFind::new(dag.graph.node_count());
     let mut sources: Vec<BTreeSet<usize>> = Vec::with_capacity(dag.graph.node_count());
     for (index, node) in dag.graph.node_indices().zip(dag.graph.node_weights()) {
@@ -213,6 +223,7 @@ fn families(dag: &ParamDag, fed: &BTreeSet<usize>) -> UnionFind<usize> {
             let is_lookup = |source: &usize| dag.graph[NodeIndex::new(*source)].kind != NodeKind::Input;
             let (lookups, inputs): (Vec<usize>, Vec<usize>) = reached.iter().copied().partition(is_lookup);
             let (fed, fresh): (Vec<usize>, Vec<usize>) = inputs.into_iter().partition(|i| fed.contains(i));
+            let fed = if meeting == Meeting::United { fed } else { Vec::new() };
             for kind in [lookups, fed, fresh] {
                 kind.windows(2).for_each(|pair| {
                     families.union(pair[0], pair[1]);

@@ -12,7 +12,7 @@ use cloakwork_abi::parameters::{
     SecurityLevel, Variance,
 };
 use cloakwork_abi::security::{MIN_DIMENSION, ModulusBits, minimal_noise};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 /// Deepest decomposition of an accumulator.
@@ -34,6 +34,8 @@ pub(super) struct Space {
     pub many_lut: bool,
     /// What a keyswitch adds whatever the dimension of its input.
     pub rounding: f64,
+    /// How often the noise of a program was computed: the work of a search.
+    pub evaluations: Cell<u64>,
     /// Decompositions of keyswitches, and what these cost.
     switches: (Vec<Switch>, KeyswitchCost),
     /// Where keys are given: the keyswitches from each shape to each small dimension and to each shape, by position.
@@ -180,7 +182,8 @@ impl Space {
         let (extensions, many_lut) = (restrictions.extensions.clone(), restrictions.many_lut);
         let rounding = switches.first().map_or(0.0, |switch| switch.rounding);
         let switches = (switches, cost.keyswitch.clone());
-        Self { shapes, small, extensions, many_lut, rounding, switches, given: None }
+        let evaluations = Cell::new(0);
+        Self { shapes, small, extensions, many_lut, rounding, evaluations, switches, given: None }
     }
 
     /// Position of the next small key with less noise.
@@ -196,8 +199,16 @@ impl Space {
         switches: GivenSwitches,
         (cost, many_lut): (&CostModel, bool),
     ) -> Self {
-        let (extensions, none) = (Vec::new(), (Vec::new(), cost.keyswitch.clone()));
-        Self { shapes, small, extensions, many_lut, rounding: 0.0, switches: none, given: Some(switches) }
+        Self {
+            shapes,
+            small,
+            extensions: Vec::new(),
+            many_lut,
+            rounding: 0.0,
+            evaluations: Cell::new(0),
+            switches: (Vec::new(), cost.keyswitch.clone()),
+            given: Some(switches),
+        }
     }
 
     /// What the quietest keyswitch from a key of dimension `from` to a small key adds, where keys are not given.

@@ -41,6 +41,9 @@ pub(super) fn supports(shape: GlweShape) -> bool {
     (1..=MAX_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_SIZE as u64
 }
 
+/// Most ciphertexts that pass by a key together, without extension.
+pub(crate) const BATCH: usize = 16;
+
 impl<S: Simd> FusedBootstrap<S> {
     /// The shape is [supported](supports).
     pub(crate) fn new(simd: S, key: BootstrapKeyWords) -> Self {
@@ -107,7 +110,7 @@ fn transform_slice<S: Simd>(
 
 impl<S: Simd> Kernel for FusedBootstrap<S> {
     type Scratch = FusedScratch;
-    const BATCH: usize = 16;
+    const BATCH: usize = BATCH;
 
     fn batch(&self) -> usize {
         (Self::BATCH / self.product.extension).max(1)

@@ -137,9 +137,12 @@ impl<A: Product<P>, const P: usize> MatrixKeyswitch<A, P> {
     }
 }
 
+/// Most ciphertexts that pass by a key together.
+pub(crate) const BATCH: usize = 72;
+
 impl<A: Product<P>, const P: usize> Kernel for MatrixKeyswitch<A, P> {
     type Scratch = MatrixScratch;
-    const BATCH: usize = 72;
+    const BATCH: usize = BATCH;
 
     fn scratch(&self) -> MatrixScratch {
         let (parts, bundles) = (parts::<P>(self.decomposition), Self::BATCH.div_ceil(VECTORS));
