@@ -20,7 +20,8 @@ def built(
     """Compiles functions that share their keys."""
     show_traced(configuration, graphs)
     _process(configuration.additional_pre_processors, graphs)
-    feeds = [(tuple(rule.from_), tuple(rule.to)) for rule in policy.get_rules_iter(graphs)]
+    rules = policy.get_rules_iter(graphs)
+    feeds = [((rule.from_.func, rule.from_.pos), (rule.to.func, rule.to.pos)) for rule in rules]
     compiled = compile_functions([graph._graph for graph in graphs], feeds, configuration.wishes)
     module = Module(graphs, compiled, configuration)
     artifacts.add_mlir_to_compile(module.mlir)

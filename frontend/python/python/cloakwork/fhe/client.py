@@ -127,7 +127,7 @@ def checked_argument(position: int, argument: Any, row: Any) -> np.ndarray:
     _, shape, is_encrypted, width, is_signed, (low, high) = row
     array = as_integers(argument)
     fits = array is not None and array.shape == tuple(shape)
-    if fits and (array.size == 0 or low <= array.min() <= array.max() <= high):
+    if array is not None and fits and (array.size == 0 or low <= array.min() <= array.max() <= high):
         return array
     status = "Encrypted" if is_encrypted else "Clear"
     wanted = type_text(status, str(Integer(is_signed, width)), tuple(shape))

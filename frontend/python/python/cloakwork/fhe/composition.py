@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from .compilation import Compiler
     from .graph import Graph
 
-Named = Union["Compiler", Any]
+Named = Any
 
 
 class CompositionClause(NamedTuple):

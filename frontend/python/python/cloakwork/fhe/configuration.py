@@ -218,7 +218,7 @@ class Configuration:
 
     def _strategies(self) -> str:
         """The first preference of each kind; how values are cast is decided by cost."""
-        wishes = [
+        wishes: list[tuple[str, list[Any], str]] = [
             ("comparison", self.comparison_strategy_preference, "sign"),
             ("min-max", self.min_max_strategy_preference, "table"),
             ("bitwise", self.bitwise_strategy_preference, "packed"),

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from .types import Integer
 from .value_description import Float, ValueDescription
+
+if TYPE_CHECKING:
+    from .._cloakwork import NodeRow
 
 Filter = Union[str, "list[str]", "re.Pattern[str]", None]
 
@@ -76,7 +79,7 @@ class Node:
         return self.text
 
 
-def node_of_row(index: int, row: dict[str, Any], rows: list[dict[str, Any]]) -> Node:
+def node_of_row(index: int, row: NodeRow, rows: list[NodeRow]) -> Node:
     """A node from what the compiler says about it."""
     kind = {"input": Operation.INPUT, "constant": Operation.CONSTANT}.get(row["operation"], Operation.GENERIC)
     place = row["place"]
@@ -123,7 +126,7 @@ def _passes(text: str, wanted: Filter) -> bool:
     return text in wanted
 
 
-def _description(row: dict[str, Any]) -> ValueDescription:
+def _description(row: NodeRow) -> ValueDescription:
     if row["is_real"]:
         dtype: Integer | Float = Float(64)
     else:

@@ -169,7 +169,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append:
         a = np.concatenate(parts, axis=axis)
     for _ in range(n):
         along = (slice(None),) * axis
-        a = np.subtract(a[(*along, slice(1, None))], a[(*along, slice(None, -1))])
+        later, earlier = (*along, slice(1, None)), (*along, slice(None, -1))
+        a = np.subtract(a[later], a[earlier])
     return a
 
 

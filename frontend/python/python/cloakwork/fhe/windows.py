@@ -43,7 +43,8 @@ class _Windows:
             *(slice(None, None, stride) for stride in self.strides),
             *(slice(None, None, d) for d in self.dilations),
         )
-        return windows[(slice(None), slice(None), *steps)]
+        strided = (slice(None), slice(None), *steps)
+        return windows[strided]
 
 
 def conv(
