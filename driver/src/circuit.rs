@@ -14,7 +14,7 @@ use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{
     EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value, client, run,
-    simulate,
+    run_watched, simulate,
 };
 use ndarray::ArrayD;
 use std::path::Path;
@@ -96,6 +96,17 @@ impl Circuit {
     /// keys.
     pub fn run(&self, keys: &EvaluationKeys, arguments: &[Value]) -> Result<Vec<Value>, Error> {
         Ok(run(self.program()?.as_ref(), keys, arguments, RunOptions::default())?)
+    }
+
+    /// [`Self::run`] with options, telling `progress` how many bootstraps of `spec().counts` are done.
+    pub fn run_watched(
+        &self,
+        keys: &EvaluationKeys,
+        arguments: &[Value],
+        options: RunOptions,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Value>, Error> {
+        Ok(run_watched(self.program()?.as_ref(), keys, arguments, options, progress)?)
     }
 
     /// Decrypts the results of one call.

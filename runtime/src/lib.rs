@@ -36,6 +36,6 @@ mod whole_torus;
 pub use client::{decrypt, encrypt};
 pub use keys::{EvaluationKeys, KeyIdentity, Randomness, SecretKeys, generate};
 pub use program::Program;
-pub use server::{RunOptions, run};
+pub use server::{RunOptions, run, run_watched};
 pub use simulator::{Noise, Simulation, simulate};
 pub use value::Value;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How to run.
@@ -90,6 +91,17 @@ pub fn run(
     arguments: &[Value],
     options: RunOptions,
 ) -> Result<Vec<Value>, RunError> {
+    run_watched(program, keys, arguments, options, &|_| ())
+}
+
+/// [`run`], telling `progress` how many bootstraps are done.
+pub fn run_watched(
+    program: &Program,
+    keys: &EvaluationKeys,
+    arguments: &[Value],
+    options: RunOptions,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
     let owner = (program.fingerprint(), keys.identity());
@@ -97,7 +109,7 @@ pub fn run(
         spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
     let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
-    let state = ServerState { keys, failure: Mutex::default() };
+    let state = ServerState { keys, failure: Mutex::default(), bootstraps: AtomicU64::new(0), progress };
     let call = || call(program, &state, arguments, (&mut results, &mut workspaces));
     let status = pool(options.threads)?.install(call);
     program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspaces);
@@ -190,6 +202,9 @@ static SERVER_FUNCTIONS: FunctionTable =
 struct ServerState<'a> {
     keys: &'a EvaluationKeys,
     failure: Mutex<Option<String>>,
+    /// Those that are done.
+    bootstraps: AtomicU64,
+    progress: &'a (dyn Fn(u64) + Sync),
 }
 
 impl ServerState<'_> {
@@ -269,6 +284,8 @@ unsafe extern "C" fn server_bootstrap(
             )
         };
         kernel.bootstrap(input, output, tables);
+        let done = state.bootstraps.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        (state.progress)(done);
         Ok(())
     })
 }

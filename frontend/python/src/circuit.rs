@@ -8,9 +8,10 @@ use crate::spec::Spec;
 use crate::value::Value;
 use cloakwork::operations::OperationKind;
 use cloakwork::report::UnprovenRange;
-use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, Source, compile_module};
+use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, RunOptions, Source, compile_module};
 use pyo3::exceptions::PyValueError;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
+use std::num::NonZeroUsize;
 
 /// A compiled function of a module.
 #[pyclass(frozen, module = "cloakwork._cloakwork")]
@@ -111,10 +112,34 @@ impl Circuit {
         self.circuit.report().predicted_time.map(|time| time.total())
     }
 
-    /// Runs the program on encrypted arguments.
-    fn run(&self, py: Python<'_>, keys: &EvaluationKeys, arguments: Vec<Py<Value>>) -> PyResult<Vec<Value>> {
+    /// Bootstraps of one call.
+    fn bootstraps(&self) -> u64 {
+        self.circuit.spec().counts.bootstraps
+    }
+
+    /// Runs the program on encrypted arguments; `progress` hears how many bootstraps are done.
+    #[pyo3(signature = (keys, arguments, threads = None, progress = None))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        keys: &EvaluationKeys,
+        arguments: Vec<Py<Value>>,
+        threads: Option<NonZeroUsize>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<Value>> {
         let arguments = Value::all(&arguments);
-        let results = py.detach(|| self.circuit.run(keys.keys(), &arguments)).map_err(exception)?;
+        let tell = |done: u64| {
+            if let Some(progress) = &progress {
+                Python::attach(|py| {
+                    if let Err(error) = progress.call1(py, (done,)) {
+                        error.write_unraisable(py, None);
+                    }
+                });
+            }
+        };
+        let options = RunOptions { threads };
+        let run = || self.circuit.run_watched(keys.keys(), &arguments, options, &tell);
+        let results = py.detach(run).map_err(exception)?;
         Ok(results.into_iter().map(Value::new).collect())
     }
 

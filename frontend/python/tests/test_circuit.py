@@ -177,3 +177,11 @@ def test_simulation_is_noisy():
     wrong = sum(np.count_nonzero(circuit.simulate(x) != function(x)) for _ in range(5))
     # Of 2000 lookups; ten deviations lie between.
     assert 0.5 < wrong / (2000 * circuit.p_error) < 1.2 and circuit.p_error > 0.1
+
+
+def test_progress_of_a_run(capsys):
+    compiler = fhe.Compiler(lambda x: x**2 % 5, {"x": "encrypted"})
+    circuit = compiler.compile([np.arange(6)], show_progress=True, progress_title="Squares:", loop_parallelize=False)
+    assert np.array_equal(circuit.encrypt_run_decrypt(np.arange(6)), np.arange(6) ** 2 % 5)
+    printed = capsys.readouterr().err
+    assert printed.startswith("\rSquares: ") and printed.endswith("| 6/6\n") and "100%" in printed

@@ -47,8 +47,8 @@ class Module:
         self.configuration = configuration
         self._compiled = compiled
         self._spec = compiled[0].spec()
-        is_simulated, complains = configuration.simulate_encrypt_run_decrypt, configuration.detect_overflow_in_simulation
-        self.server = Server(compiled, is_simulated, complains=complains)
+        is_simulated = configuration.simulate_encrypt_run_decrypt
+        self.server = Server(compiled, is_simulated, configuration)
         self.client = Client(self.server.client_specs, is_simulated=is_simulated)
         self._functions = {graph.name: Function(self, graph, one) for graph, one in zip(graphs, compiled)}
         self._threads: ThreadPoolExecutor | None = None
@@ -98,12 +98,12 @@ class Module:
     @property
     def simulator(self) -> Server:
         """A server that computes on values of a simulated client."""
-        return Server(self._compiled, True, complains=self.configuration.detect_overflow_in_simulation)
+        return Server(self._compiled, True, self.configuration)
 
     @property
     def execution_runtime(self) -> Runtime:
         """Client and server for encrypted values."""
-        return Runtime(Client(self.server.client_specs), Server(self._compiled))
+        return Runtime(Client(self.server.client_specs), Server(self._compiled, False, self.configuration))
 
     @property
     def simulation_runtime(self) -> Runtime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .. import _cloakwork
 from .client import checked_argument, flat_values, one_or_all
 from .configuration import Configuration
 from .keys import EvaluationKeys
+from .progress import bar
 from .specs import ClientSpecs
 from .statistics import FunctionStatistics, KeySizes
 from .value import Value
@@ -28,12 +30,15 @@ class Server:
     """Runs the functions of a program. What `save` writes runs on every processor: it is compiled when loaded."""
 
     def __init__(
-        self, functions: list[_cloakwork.Circuit], is_simulated: bool = False, *, complains: bool = False
+        self,
+        functions: list[_cloakwork.Circuit],
+        is_simulated: bool = False,
+        configuration: Configuration | None = None,
     ) -> None:
         self._functions = {function.name: function for function in functions}
         self._specs = ClientSpecs(functions[0].spec())
         self.is_simulated = is_simulated
-        self._complains = complains
+        self._configuration = configuration or Configuration()
 
     @staticmethod
     def create(
@@ -44,7 +49,8 @@ class Server:
             if value is not None:
                 raise TypeError(f"'{name}' has no meaning here: the module's text says everything; leave it out")
         configuration = configuration or Configuration()
-        return Server(_cloakwork.compile_text(mlir, "server", configuration.wishes), is_simulated)
+        functions = _cloakwork.compile_text(mlir, "server", configuration.wishes)
+        return Server(functions, is_simulated, configuration)
 
     def save(self, path: str | Path, via_mlir: bool = False) -> None:
         """Writes the program with its parameters. `via_mlir` makes no difference: the file is always portable."""
@@ -90,12 +96,15 @@ class Server:
         values = [self._argument(i, value, row) for i, (value, row) in enumerate(zip(values, inputs))]
         if self.is_simulated:
             arrays = [np.asarray(value.inner) for value in values]
-            return one_or_all([Value(np.asarray(result)) for result in simulated(function, arrays, self._complains)])
+            complains = self._configuration.detect_overflow_in_simulation
+            return one_or_all([Value(np.asarray(result)) for result in simulated(function, arrays, complains)])
         if evaluation_keys is None:
             raise RuntimeError("Expected evaluation keys to be provided when not in simulation mode")
         if not isinstance(evaluation_keys, EvaluationKeys):
             raise TypeError(f"evaluation keys are `keys.evaluation`, not {type(evaluation_keys).__name__}")
-        results = function.run(evaluation_keys.server_keyset, [value.inner for value in values])
+        threads = None if self._configuration.loop_parallelize else 1
+        inner = [value.inner for value in values if isinstance(value.inner, _cloakwork.Value)]
+        results = function.run(evaluation_keys.server_keyset, inner, threads, self._progress(function))
         return one_or_all([Value(result) for result in results])
 
     def _argument(self, position: int, value: Any, row: Any) -> Value:
@@ -113,6 +122,13 @@ class Server:
             raise ValueError(f"Expected argument {position} to be an fhe.Value but it's {found}")
         array = checked_argument(position, value, row)
         return Value(array) if self.is_simulated else Value(_cloakwork.Value.clear(array))
+
+    def _progress(self, function: _cloakwork.Circuit) -> Callable[[int], None] | None:
+        """A bar over the lookups of a run, if it is wished for."""
+        if not self._configuration.show_progress or function.bootstraps() == 0:
+            return None
+        title = f"{self._configuration.progress_title or function.name} "
+        return bar(title, function.bootstraps(), is_wished=True)
 
     def cleanup(self) -> None:
         """Nothing is left behind; there for programs that call it."""
