@@ -15,7 +15,7 @@ def circuit():
         return (x + y) ** 2 // 3, np.sum(z) - x
 
     samples = [(a, b, np.array([a, b, -b])) for a in range(4) for b in range(3)]
-    return function.compile(samples, p_error=1e-12)
+    return function.compile(samples, p_error=1e-12, bounds="provable")
 
 
 def expected(x, y, z):

@@ -15,7 +15,7 @@ EXAMPLES = [
 
 
 def test_examples_are_found():
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 9
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

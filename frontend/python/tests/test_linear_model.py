@@ -24,6 +24,7 @@ def test_linear_model():
 
 
 def test_import_is_fast():
-    program = "import time; start = time.perf_counter(); import cloakwork; print(time.perf_counter() - start)"
+    # Of the processor: others may be at work on it.
+    program = "import time; start = time.process_time(); import cloakwork; print(time.process_time() - start)"
     times = [float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(3)]
     assert min(times) < 0.3
