@@ -36,10 +36,11 @@ class Integer:
     @staticmethod
     def that_can_represent(*values: Any, force_signed: bool = False) -> Integer:
         """The narrowest one with all these values, which are integers and arrays of them."""
-        arrays = [
+        found = [
             as_integers(value) if not isinstance(value, int) else np.array(value, dtype=object) for value in values
         ]
-        if not arrays or any(array is None for array in arrays):
+        arrays = [array for array in found if array is not None]
+        if not found or len(arrays) < len(found):
             raise ValueError(f"Integer cannot represent {values!r} (integers it can)")
         bounds = [bound for array in arrays if array.size for bound in (int(array.min()), int(array.max()))] or [0]
         low, high = min(bounds), max(bounds)
