@@ -28,6 +28,7 @@ pub enum HostBody {
     /// Real to real, one element at a time.
     Real(Arc<dyn Fn(f64) -> f64 + Send + Sync>),
     /// Several integers to one, one element of each at a time.
+    #[allow(clippy::type_complexity, reason = "the type of a function, said once")]
     Ints(Arc<dyn Fn(&[i64]) -> i64 + Send + Sync>),
     /// All elements of several operands at once, in vectors of one length; the result has as many.
     Arrays {

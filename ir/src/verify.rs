@@ -178,10 +178,7 @@ fn never_negative(result: &ValueType) -> String {
 
 /// Whether an operation says something about bits of an encoding.
 fn is_of_known_width(name: &str, operands: usize) -> bool {
-    match (name, operands) {
-        ("fhe.bit", 1) | ("fhe.reinterpret", _) | ("fhe.low_bits", 2) => true,
-        _ => false,
-    }
+    matches!((name, operands), ("fhe.bit", 1) | ("fhe.reinterpret", _) | ("fhe.low_bits", 2))
 }
 
 fn known_widths(operands: &[ValueType], result: &ValueType) -> Result<(), String> {

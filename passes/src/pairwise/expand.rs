@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 pub(crate) enum Several {
     Pair(Pairwise),
     Select,
-    Joint(JointLookup),
+    Joint(Box<JointLookup>),
 }
 
 impl Several {
@@ -36,7 +36,7 @@ impl Several {
         match FheOp::of(op)? {
             FheOp::Pairwise(function) => Some(Self::Pair(function)),
             FheOp::Select => Some(Self::Select),
-            FheOp::JointLookup(lookup) => Some(Self::Joint(lookup)),
+            FheOp::JointLookup(lookup) => Some(Self::Joint(Box::new(lookup))),
             FheOp::Constant { .. }
             | FheOp::Linear(_)
             | FheOp::Digits(_)

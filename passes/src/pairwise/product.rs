@@ -39,7 +39,7 @@ fn scaled<'c: 'a, 'a>(
         return Err(fail(site.op, &message));
     }
     let result = match how {
-        How::Packed => return site.packed(x, y, |x, y| x * y << shift),
+        How::Packed => return site.packed(x, y, |x, y| (x * y) << shift),
         How::QuarterSquares => {
             let quarter = |v: i64| (v * v / 4) << shift;
             let sum = site.lookup(site.add(x, y)?, quarter)?;

@@ -132,7 +132,7 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
     ) -> Result<Term<'c, 'a>, Failed> {
         let (lo, hi) = x.range;
         let width = self.lookup_width(x)?;
-        let reached = functions.iter().flat_map(|function| (lo..=hi).map(|value| function(value)));
+        let reached = functions.iter().flat_map(|function| (lo..=hi).map(function));
         let reached = reached.map(|entry| (entry, entry)).reduce(facts::join).unwrap_or((0, 0));
         if reached.0 == reached.1 {
             return Ok(self.constant(reached.0));

@@ -20,9 +20,9 @@ pub(crate) struct Op<'o> {
 /// Both operands have one width, which reaches the bit.
 pub(crate) fn check_difference(position: u32, widths: impl Iterator<Item = Width>) -> Result<(), String> {
     let widths: Vec<Width> = widths.collect();
-    match widths.as_slice() {
-        &[a, b] if a == b && a.0 >= position => Ok(()),
-        &[a, b] => Err(format!(
+    match *widths.as_slice() {
+        [a, b] if a == b && a.0 >= position => Ok(()),
+        [a, b] => Err(format!(
             "bit {position} of a difference of {a} and {b} bits; both must have one width, of at least {position} bits; \
              run `fhe-infer-bit-widths` first"
         )),

@@ -22,8 +22,8 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             seconds.push(writer.slice(&y.tensor(), 0, count - i));
         }
         let packed = writer.packed(&writer.concat(&firsts), &writer.concat(&seconds));
-        let low = packed.lookup(writer, |x, y| x * y & most);
-        let high = packed.lookup(writer, |x, y| x * y >> bits);
+        let low = packed.lookup(writer, |x, y| (x * y) & most);
+        let high = packed.lookup(writer, |x, y| (x * y) >> bits);
         let mut sum: Option<Digits<'c, 'a>> = None;
         let mut from = 0;
         for i in 0..count {

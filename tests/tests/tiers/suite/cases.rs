@@ -100,6 +100,9 @@ fn elementwise(sign: Sign, add: &mut Add<'_>) {
     add("several_results", text.finish(&results), vec![x.clone(), y.clone()], vec![&x + &y, y, x]);
 }
 
+/// A function of two integers.
+type OfPair = fn(i64, i64) -> i64;
+
 /// Functions of two and of three encrypted values, of the same sign and of mixed ones.
 fn pairs(sign: Sign, add: &mut Add<'_>) {
     let x = values("x", &SHAPE, sign);
@@ -110,7 +113,7 @@ fn pairs(sign: Sign, add: &mut Add<'_>) {
         let of_y = encrypted(&SHAPE, other);
         let mut pair = with_x(sign, &SHAPE);
         pair.encrypted("y", &SHAPE, (other, range_of(other)));
-        let mut case = |name: &str, attributes: &str, result: &str, f: fn(i64, i64) -> i64| {
+        let mut case = |name: &str, attributes: &str, result: &str, f: OfPair| {
             let mut text = pair.clone();
             let mnemonic = name.split('_').next().filter(|_| name.starts_with("compare")).unwrap_or(name);
             text.line(&format!("%r = fhe.{mnemonic} %x, %y{attributes} : ({ty}, {of_y}) -> {result}"));
@@ -125,7 +128,7 @@ fn pairs(sign: Sign, add: &mut Add<'_>) {
         case("or", "", &signed, |x, y| x | y);
         case("xor", "", &signed, |x, y| x ^ y);
         let bit = encrypted(&SHAPE, Sign::Unsigned);
-        let predicates: [(&str, fn(i64, i64) -> i64); 6] = [
+        let predicates: [(&str, OfPair); 6] = [
             ("eq", |x, y| i64::from(x == y)),
             ("ne", |x, y| i64::from(x != y)),
             ("lt", |x, y| i64::from(x < y)),
@@ -144,7 +147,8 @@ fn pairs(sign: Sign, add: &mut Add<'_>) {
         let (least, _) = range_of(other);
         let entries: Vec<i64> =
             (0..4).flat_map(|x| (0..4).map(move |y| (x + lo) * 3 - (y + least) * (y + least))).collect();
-        let tables = dense(&ArrayD::from_shape_vec(IxDyn(&[1, 4, 4]), entries).unwrap());
+        let tables = ArrayD::from_shape_vec(IxDyn(&[1, 4, 4]), entries).expect("sixteen entries");
+        let tables = dense(&tables);
         let attributes =
             format!(" {{lows = array<i64: {lo}, {least}>, tables = {tables} : tensor<1x4x4xi64>}}");
         case("joint_lookup", &attributes, &signed, |x, y| 3 * x - y * y);
