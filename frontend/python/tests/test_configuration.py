@@ -121,8 +121,9 @@ def test_names(enumeration, text, member):
 
 def test_failure_probabilities_are_one_and_honest():
     function, samples = (lambda x: (x + 1) % 3), range(4)
-    plain, configured = compiled(function, samples), fhe.Compiler(function, {"x": "encrypted"}).compile(
-        samples, fhe.Configuration()
+    plain, configured = (
+        compiled(function, samples),
+        fhe.Compiler(function, {"x": "encrypted"}).compile(samples, fhe.Configuration()),
     )
     assert plain.p_error == configured.p_error and plain.global_p_error == configured.global_p_error <= 1e-5
     several = fhe.Compiler(lambda x: sum((x + i) % 3 for i in range(4)), {"x": "encrypted"}).compile(

@@ -113,7 +113,7 @@ def test_statistics(circuit):
     assert circuit.complexity > 1e5 and sum(circuit.memory_usage_per_location.values()) > 0
     assert circuit.global_p_error >= circuit.p_error
     with pytest.raises(AttributeError, match="has no attribute 'speed'"):
-        circuit.speed
+        _ = circuit.speed
 
 
 def test_sections(capsys):
@@ -160,7 +160,9 @@ def test_processors():
 
     class Look(fhe.MultiGraphProcessor):
         def apply_many(self, graphs):
-            seen.append({name: graph.maximum_integer_bit_width(assigned_bit_width=True) for name, graph in graphs.items()})
+            seen.append(
+                {name: graph.maximum_integer_bit_width(assigned_bit_width=True) for name, graph in graphs.items()}
+            )
 
     seen = []
     compiler = fhe.Compiler(lambda x: x * 3, {"x": "encrypted"})

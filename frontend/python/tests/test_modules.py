@@ -60,7 +60,7 @@ def test_modules_that_cannot_be():
 
         Alone.compile({})
     with pytest.raises(AttributeError, match="No attribute root: the module has the functions square, halve"):
-        Arithmetic.compile(INPUTSETS).root
+        _ = Arithmetic.compile(INPUTSETS).root
 
 
 def test_one_client_for_two_programs():

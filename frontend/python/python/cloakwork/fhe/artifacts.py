@@ -50,9 +50,7 @@ class FunctionDebugArtifacts:
 class ModuleDebugArtifacts:
     """What is known of the compilation of a module."""
 
-    def __init__(
-        self, function_names: Iterable[str] | None = None, output_directory: str | Path = _FOLDER
-    ) -> None:
+    def __init__(self, function_names: Iterable[str] | None = None, output_directory: str | Path = _FOLDER) -> None:
         self.output_directory = Path(output_directory)
         self.functions: dict[str, FunctionDebugArtifacts] = {}
         for name in function_names or ():

@@ -37,9 +37,7 @@ class Client:
             archive.writestr(_SPECS, self.specs.serialize())
 
     @staticmethod
-    def load(
-        path: str | Path, keyset_cache_directory: str | Path | None = None, is_simulated: bool = False
-    ) -> Client:
+    def load(path: str | Path, keyset_cache_directory: str | Path | None = None, is_simulated: bool = False) -> Client:
         """The client of a file that `save` wrote."""
         import zipfile
 

@@ -182,9 +182,7 @@ class Compiler:
         found = ", ".join(map(describe, arguments))
         raise ValueError(f"Input #{position} of your inputset is not well formed (expected {wanted} got {found})")
 
-    def _trace(
-        self, inputs: list[tuple[str, tuple[int, ...], Any]], artifacts: ModuleDebugArtifacts
-    ) -> OpGraph:
+    def _trace(self, inputs: list[tuple[str, tuple[int, ...], Any]], artifacts: ModuleDebugArtifacts) -> OpGraph:
         """Runs the function once on traced values of those names, shapes and types."""
         kept = artifacts.function(self.name)
         kept.add_source_code(self.function)
@@ -235,8 +233,10 @@ class kept:
 
     def __exit__(self, kind: Any, failure: BaseException | None, _: Any) -> None:
         # What never reached the compiler says enough itself.
-        if failure is not None and self._is_wished and any(
-            one.textual_representations_of_graphs for one in self._artifacts.functions.values()
+        if (
+            failure is not None
+            and self._is_wished
+            and any(one.textual_representations_of_graphs for one in self._artifacts.functions.values())
         ):
             self._artifacts.export(failure)
 

@@ -143,9 +143,7 @@ def _name(func: Named) -> str:
 
 def _graph(name: str, graphs: dict[str, Graph]) -> Graph:
     if name not in graphs:
-        raise ValueError(
-            f"a wire names '{name}', which is no function of the module (there are {', '.join(graphs)})"
-        )
+        raise ValueError(f"a wire names '{name}', which is no function of the module (there are {', '.join(graphs)})")
     return graphs[name]
 
 

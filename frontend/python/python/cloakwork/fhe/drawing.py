@@ -146,7 +146,8 @@ def _edge(start: _Box, end: _Box, number: int | None, horizontal: bool) -> str:
         a, b = (start.x + start.width / 2, start.y + _HEIGHT), (end.x + end.width / 2, end.y)
         middle = (a[1] + b[1]) / 2
         curve = f"C{a[0]:.1f},{middle:.1f} {b[0]:.1f},{middle:.1f}"
-    path = f'<path d="M{a[0]:.1f},{a[1]:.1f} {curve} {b[0]:.1f},{b[1]:.1f}" fill="none" stroke="black" marker-end="url(#arrow)"/>'
+    place = f"M{a[0]:.1f},{a[1]:.1f} {curve} {b[0]:.1f},{b[1]:.1f}"
+    path = f'<path d="{place}" fill="none" stroke="black" marker-end="url(#arrow)"/>'
     if number is None:
         return path
     x, y = (3 * b[0] + a[0]) / 4, (3 * b[1] + a[1]) / 4

@@ -197,9 +197,7 @@ class Graph:
     def measure_bounds(self, inputset: Iterable[Any]) -> dict[Node, tuple[int, int]]:
         """Least and greatest value of each integer node over samples."""
         shapes = [(shape, is_encrypted) for _, shape, is_encrypted in self._graph.inputs()]
-        samples = [
-            checked_arguments(sample if isinstance(sample, tuple) else (sample,), shapes) for sample in inputset
-        ]
+        samples = [checked_arguments(sample if isinstance(sample, tuple) else (sample,), shapes) for sample in inputset]
         ranges = _cloakwork.graph_ranges(self._graph, samples)
         return {self.nodes[i]: bounds for i, bounds in enumerate(ranges) if bounds is not None}
 

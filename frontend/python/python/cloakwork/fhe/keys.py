@@ -115,9 +115,7 @@ class Keys:
         """Takes the keys that `serialize` gave."""
         self._take(_cloakwork.Keys.deserialize(bytes(keys)))
 
-    def load_if_exists_generate_and_save_otherwise(
-        self, location: str | Path, secret_seed: int | None = None
-    ) -> None:
+    def load_if_exists_generate_and_save_otherwise(self, location: str | Path, secret_seed: int | None = None) -> None:
         """Takes the keys of a file, or makes them and writes the file."""
         if Path(location).exists():
             self.load(location)

@@ -41,9 +41,7 @@ class Runtime:
 class Module:
     """Compiled functions, each an attribute. Their keys are one set, made when first needed."""
 
-    def __init__(
-        self, graphs: list[Graph], compiled: list[_cloakwork.Circuit], configuration: Configuration
-    ) -> None:
+    def __init__(self, graphs: list[Graph], compiled: list[_cloakwork.Circuit], configuration: Configuration) -> None:
         self.configuration = configuration
         self._compiled = compiled
         self._spec = compiled[0].spec()

@@ -170,9 +170,7 @@ def _keys_of(name: str, value: Any) -> Any:
     if isinstance(value, (str, os.PathLike)):
         return os.fspath(value)
     found = type(value).__name__
-    raise TypeError(
-        f"Unexpected type for keyword argument '{name}' (expected a circuit or a path, got '{found}')"
-    )
+    raise TypeError(f"Unexpected type for keyword argument '{name}' (expected a circuit or a path, got '{found}')")
 
 
 def _anything(name: str, value: Any) -> Any:
@@ -226,12 +224,12 @@ OPTIONS: dict[str, Option] = {
     ),
     "show_progress": Option(False, _boolean),
     "progress_title": Option("", _text),
-    "progress_tag": Option(False, _boolean_or_integer, idle="progress is counted in lookups, which run in batches of any tag"),
+    "progress_tag": Option(
+        False, _boolean_or_integer, idle="progress is counted in lookups, which run in batches of any tag"
+    ),
     "fhe_simulation": Option(False, _boolean),
     "fhe_execution": Option(True, _boolean),
-    "compiler_debug_mode": Option(
-        False, _boolean, idle="run `ir-opt` on circuit.mlir to follow the passes one by one"
-    ),
+    "compiler_debug_mode": Option(False, _boolean, idle="run `ir-opt` on circuit.mlir to follow the passes one by one"),
     "compiler_verbose_mode": Option(False, _boolean),
     "comparison_strategy_preference": Option(None, _choices(ComparisonStrategy)),
     "bitwise_strategy_preference": Option(None, _choices(BitwiseStrategy)),

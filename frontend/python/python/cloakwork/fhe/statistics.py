@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from .. import _cloakwork
@@ -87,7 +87,7 @@ class FunctionStatistics:
         self._parameters = parameters(specs)
 
     @staticmethod
-    @lru_cache(maxsize=None)
+    @cache
     def has(name: str) -> bool:
         """Whether there is such a figure."""
         return name in {f"{kind}_{suffix}" for kind in KINDS for suffix in SUFFIXES}
@@ -157,9 +157,7 @@ def parameters(specs: ClientSpecs) -> dict[str, Any]:
             return shape["lwe"]
         return shape["glwe"]["dimension"] * shape["glwe"]["polynomial_size"]
 
-    found: dict[str, Any] = {
-        key["name"]: LweSecretKeyParam(key["name"], dimension(i)) for i, key in enumerate(secret)
-    }
+    found: dict[str, Any] = {key["name"]: LweSecretKeyParam(key["name"], dimension(i)) for i, key in enumerate(secret)}
     for key in keyset["keyswitch_keys"]:
         digits = key["decomposition"]
         found[key["name"]] = KeyswitchKeyParam(
