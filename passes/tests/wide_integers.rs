@@ -279,6 +279,28 @@ fn linear_operations_with_weights() {
     }
 }
 
+#[test]
+fn entries_of_tables_may_be_wide() {
+    let (y, r) = ((0, 1 << 42), (0, 1));
+    let lookup = "  %t = fhe.lookup %x {tables = dense<[[5, 3000000000000, 7, 4398046511103]]> : tensor<1x4xi64>} : (tensor<2x!fhe.eint<?>>) -> tensor<2x!fhe.eint<?>>\n";
+    let joint = "  %t = fhe.joint_lookup %x, %x {lows = array<i64: 0, 0>, tables = dense<[[[1, 2, 3, 4], [5, 6, 70000000000, 8], [9, 10, 11, 12], [13, 14, 15, 4000000000000]]]> : tensor<1x4x4xi64>} : (tensor<2x!fhe.eint<?>>, tensor<2x!fhe.eint<?>>) -> tensor<2x!fhe.eint<?>>\n";
+    for (bits, table) in [(1, lookup), (3, lookup), (2, joint)] {
+        let body = format!("{table}{}", pair("fhe.compare %t, %y {predicate = \"ge\"}", y, y, r));
+        let arguments = [("x", &[2usize][..], (0, 3)), ("y", &[2][..], y)];
+        check(&arguments, &body, (&[2], r), bits, &samples(&[(0, 3), y]));
+    }
+}
+
+#[test]
+fn what_needs_no_digits_gets_none() {
+    let wide_entries = "  %r = fhe.lookup %x {tables = dense<[[0, 70000, 5, 1000000]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>";
+    let source = program(&[("x", &[], (0, 3))], wide_entries, (&[], (0, 1_000_000)));
+    assert!(!split(&source, 2).contains("fhe.radix"));
+    let sum = "  %r = fhe.add %x, %x : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>";
+    let source = program(&[("x", &[], (0, 1 << 40))], sum, (&[], (0, 1 << 41)));
+    assert!(!split(&source, 2).contains("fhe.radix"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

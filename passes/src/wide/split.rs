@@ -1,8 +1,8 @@
 //! `fhe-split-wide-integers`: integers that no table can hold become digits, one ciphertext each.
 //!
 //! Requires ranges, and that maps of narrow integers are tables already. Wide are integers of more than `above` bits that
-//! something other than a linear operation computes with, and those of more bits than one ciphertext holds with room
-//! for noise. Their digits lie along a new last axis; arguments and results say so as `fhe.radix`. Narrow integers that
+//! something other than a linear operation takes, or makes of such ones, what linear operations connect with them, and integers of more bits than
+//! one ciphertext holds with room for noise. Their digits lie along a new last axis; arguments and results say so as `fhe.radix`. Narrow integers that
 //! meet wide ones are split by tables, and wide operations with narrow results give integers again.
 
 use crate::composition::COMPOSITION;
@@ -15,18 +15,18 @@ use crate::wide::writer::{Ranged, Writer};
 use cloakwork_abi::encoding::{MAX_LOOKUP_WIDTH, width_of_range};
 use cloakwork_abi::radix::Radix;
 use cloakwork_ir::attributes as attr;
-use cloakwork_ir::build::Builder;
+use cloakwork_ir::build::{Builder, lookup_attributes};
 use cloakwork_ir::digits::Digits as DigitOp;
-use cloakwork_ir::fhe::FheOp;
+use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Linear;
-use cloakwork_ir::pairwise::Pairwise;
+use cloakwork_ir::pairwise::{JointLookup, Pairwise};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
-use melior::ir::{OperationRef, Value, ValueLike};
+use melior::ir::{Attribute, OperationRef, Value, ValueLike};
 use ndarray::{ArrayD, IxDyn};
 use petgraph::unionfind::UnionFind;
 use std::collections::{HashMap, HashSet};
@@ -127,7 +127,12 @@ fn wide_values<'c: 'a, 'a>(
             | FheOp::Pairwise(_)
             | FheOp::Select
             | FheOp::JointLookup(_)
-            | FheOp::Map { .. } => seeds.extend(touched.into_iter().filter(|&place| width(place) > above)),
+            | FheOp::Map { .. } => {
+                let mut operands = op.operands().filter_map(|value| places.get(&key(value)));
+                if operands.any(|&place| width(place) > above) {
+                    seeds.extend(touched.into_iter().filter(|&place| width(place) > above));
+                }
+            }
         }
     }
     seeds.extend((0..values.len()).filter(|&place| width(place) > MOST_LINEAR));
@@ -166,7 +171,19 @@ pub(super) enum Operand<'c, 'a> {
     Clear(Value<'c, 'a>, Vec<usize>),
 }
 
-impl Operand<'_, '_> {
+/// Whether every operand is encrypted and narrow.
+fn is_narrow(operands: &[Operand<'_, '_>]) -> bool {
+    operands.iter().all(|operand| operand.as_narrow().is_some())
+}
+
+impl<'c, 'a> Operand<'c, 'a> {
+    fn as_narrow(&self) -> Option<&Ranged<'c, 'a>> {
+        match self {
+            Self::Narrow(narrow) => Some(narrow),
+            Self::Wide(_) | Self::Constant(_) | Self::Clear(..) => None,
+        }
+    }
+
     pub(super) fn shape(&self) -> Vec<usize> {
         match self {
             Self::Wide(digits) => digits.shape.clone(),
@@ -312,6 +329,19 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
                 return Ok(Outcome::Narrow(self.writer.reshape(&bit, &x.shape)));
             }
             FheOp::Map { body } => return maps::expanded(self, *body, operands),
+            FheOp::Lookup(Lookup { tables, selector }) if is_narrow(operands) => {
+                self.looked_up(operands, tables, |tables| {
+                    lookup_attributes(
+                        self.writer.builder.context,
+                        &Lookup { tables, selector: selector.clone() },
+                    )
+                })
+            }
+            FheOp::JointLookup(joint) if is_narrow(operands) => {
+                self.looked_up(operands, &joint.tables, |tables| {
+                    JointLookup { tables, ..joint.clone() }.attributes(self.writer.builder.context)
+                })
+            }
             FheOp::Digits(
                 DigitOp::LowBitsBelow { .. } | DigitOp::BitOfDifference { .. } | DigitOp::Reinterpret { .. },
             )
@@ -327,6 +357,26 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
                 ));
             }
         }))
+    }
+
+    /// The digits of the entries of tables, each by a table of its own.
+    fn looked_up(
+        &self,
+        operands: &[Operand<'c, 'a>],
+        tables: &ArrayD<i64>,
+        attributes: impl Fn(ArrayD<i64>) -> Vec<(&'static str, Attribute<'c>)>,
+    ) -> Digits<'c, 'a> {
+        let inputs: Vec<Ranged<'c, 'a>> = operands.iter().filter_map(Operand::as_narrow).cloned().collect();
+        let values: Vec<Value<'c, 'a>> = inputs.iter().map(|input| input.value).collect();
+        let shape = &inputs[0].shape;
+        let name = walk::name(&self.op);
+        let digit = |i: u32| {
+            let digits = tables.mapv(|entry| self.radix.digits(entry).nth(i as usize).unwrap_or(0));
+            let attributes = attributes(digits);
+            let digit = self.writer.op(&name, &values, &attributes, shape, (0, self.most()));
+            self.writer.reshape(&digit, &[shape.as_slice(), &[1]].concat())
+        };
+        self.joined(&(0..self.radix.count).map(digit).collect::<Vec<_>>())
     }
 
     fn linear(&self, linear: &Linear, operands: &[Operand<'c, 'a>]) -> Result<Digits<'c, 'a>, Failed> {

@@ -8,7 +8,7 @@ use cloakwork_ir::build::Builder;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
-use melior::ir::{Value, ValueLike};
+use melior::ir::{Attribute, Value, ValueLike};
 use ndarray::{ArrayD, IxDyn};
 
 /// An encrypted tensor whose elements lie in a range.
@@ -35,6 +35,20 @@ impl<'c: 'a, 'a> Writer<'c, 'a> {
         range: Range,
     ) -> Ranged<'c, 'a> {
         let value = self.builder.linear("fhe", linear, operands, &encrypted(shape, range));
+        self.ranged(value, shape, range)
+    }
+
+    /// Any operation on encrypted values whose result has that shape and range.
+    pub(super) fn op(
+        &self,
+        name: &str,
+        operands: &[Value<'c, 'a>],
+        attributes: &[(&str, Attribute<'c>)],
+        shape: &[usize],
+        range: Range,
+    ) -> Ranged<'c, 'a> {
+        let ty = encrypted(shape, range).to_mlir(self.builder.context);
+        let value = self.builder.op(name, operands, ty, attributes);
         self.ranged(value, shape, range)
     }
 
