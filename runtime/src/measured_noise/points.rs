@@ -88,7 +88,7 @@ impl Point {
     fn accumulator(&mut self, size: PolynomialSize) -> (ExtensionFactor, usize) {
         loop {
             let (extension, outputs) =
-                (self.of(&[1, 1, 1, 2, 3, 4, 5, 6, 8]), self.of(&[1, 1, 1, 2, 3, 4, 8]));
+                (self.of(&[1, 1, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64]), self.of(&[1, 1, 1, 2, 3, 4, 8]));
             let coefficients = extension * size.0;
             if coefficients <= 16384 && greatest_width(coefficients as usize, outputs).is_some() {
                 return (ExtensionFactor(extension), outputs);
