@@ -65,8 +65,8 @@ fn widths_over_the_limit() {
     let wide = "func.func @main(%x: !fhe.eint<20>) -> !fhe.eint<?> {
   %0 = fhe.map %x : (!fhe.eint<20>) -> !fhe.eint<?> {
   ^bb0(%v: i64):
-    %one = arith.constant 1 : i64
-    %m = arith.shrsi %v, %one : i64
+    %three = arith.constant 3 : i64
+    %m = arith.divsi %v, %three : i64
     fhe.yield %m : i64
   }
   return %0 : !fhe.eint<?>

@@ -131,7 +131,7 @@ fn errors_carry_places_and_exit_codes() {
 
 #[test]
 fn failing_passes_name_the_place_in_the_text() {
-    let source = "func.func @main(%x: !fhe.eint<20>) -> !fhe.eint<?> {\n  %0 = fhe.map %x : (!fhe.eint<20>) -> !fhe.eint<?> {\n  ^bb0(%v: i64):\n    fhe.yield %v : i64\n  }\n  return %0 : !fhe.eint<?>\n}\n";
+    let source = "func.func @main(%x: !fhe.eint<20>) -> !fhe.eint<?> {\n  %0 = fhe.map %x : (!fhe.eint<20>) -> !fhe.eint<?> {\n  ^bb0(%v: i64):\n    %w = arith.divsi %v, %v : i64\n    fhe.yield %w : i64\n  }\n  return %0 : !fhe.eint<?>\n}\n";
     let output = start_with(IR_OPT, &["--pipeline", "all"], source);
     assert_eq!(output.status.code(), Some(1));
     assert!(error(&output).starts_with("<stdin>:2:8: error: "), "{}", error(&output));
