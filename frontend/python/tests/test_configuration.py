@@ -149,3 +149,10 @@ def test_preferences_reach_the_compiler():
     assert one.programmable_bootstrap_count == 1 < many.programmable_bootstrap_count
     for circuit in (one, many):
         assert all(circuit.simulate(a, b) == (a < b) for a, b in samples[::5])
+
+
+def test_ways_without_counterpart_say_so():
+    with pytest.warns(UserWarning, match="'three-tlu-casted' of 'comparison_strategy_preference' has no effect"):
+        configuration = fhe.Configuration(comparison_strategy_preference=["three-tlu-casted", "chunked"])
+    assert configuration.wishes["strategies"] == "comparison=chunks-2"
+    assert fhe.Configuration(multivariate_strategy_preference="casted").wishes["strategies"] == "multivariate=casted"

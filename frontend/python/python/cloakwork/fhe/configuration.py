@@ -175,6 +175,7 @@ class Configuration:
             setattr(self, name, value)
             if value != option.check(name, option.default):
                 _without_meaning(name, option)
+        _without_counterpart(self)
         _check_together(self)
 
     @property
@@ -196,7 +197,7 @@ class Configuration:
         changed = {name: value for name, value in options.items() if value is not self.KEEP}
         with warnings.catch_warnings():
             # Of options that stay, the user was told before.
-            if not set(changed) & {name for name, option in OPTIONS.items() if option.idle}:
+            if not set(changed) & ({name for name, option in OPTIONS.items() if option.idle} | set(_WAYS)):
                 warnings.simplefilter("ignore")
             return Configuration(**{**{name: getattr(self, name) for name in OPTIONS}, **changed})
 
@@ -217,18 +218,11 @@ class Configuration:
         return f"Configuration({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
     def _strategies(self) -> str:
-        """The first preference of each kind; how values are cast is decided by cost."""
-        wishes: list[tuple[str, list[Any], str]] = [
-            ("comparison", self.comparison_strategy_preference, "sign"),
-            ("min-max", self.min_max_strategy_preference, "table"),
-            ("bitwise", self.bitwise_strategy_preference, "packed"),
-        ]
-        first = [(kind, preferred[0].value, whole) for kind, preferred, whole in wishes if preferred]
-        ways = [
-            f"{kind}={whole if name == 'one-tlu-promoted' else 'chunks-2'}"
-            for kind, name, whole in first
-            if name in ("one-tlu-promoted", "chunked")
-        ]
+        """The first preference of each kind that has a counterpart here."""
+        ways = []
+        for option, (kind, known) in _WAYS.items():
+            found = [known[preferred.value] for preferred in getattr(self, option) if preferred.value in known]
+            ways += [f"{kind}={way}" for way in found[:1]]
         return " ".join(ways)
 
     def _restrict(self) -> str | None:
@@ -261,6 +255,27 @@ def _without_meaning(name: str, option: Any) -> None:
         raise RuntimeError(f"'{name}' is not supported: {option.refused}")
     if option.idle:
         warnings.warn(f"'{name}' has no effect: {option.idle}", UserWarning, stacklevel=4)
+
+
+#: For each preference the kind of operation, and what the compiler calls the ways that it has.
+_WAYS: dict[str, tuple[str, dict[str, str]]] = {
+    "comparison_strategy_preference": ("comparison", {"one-tlu-promoted": "sign", "chunked": "chunks-2"}),
+    "min_max_strategy_preference": ("min-max", {"one-tlu-promoted": "table", "chunked": "chunks-2"}),
+    "bitwise_strategy_preference": ("bitwise", {"one-tlu-promoted": "packed", "chunked": "chunks-2"}),
+    "multivariate_strategy_preference": ("multivariate", {"promoted": "packed", "casted": "casted"}),
+}
+
+
+def _without_counterpart(configuration: Configuration) -> None:
+    for option, (_, known) in _WAYS.items():
+        for preferred in getattr(configuration, option):
+            if preferred.value not in known:
+                warnings.warn(
+                    f"'{preferred.value}' of '{option}' has no effect: what a lookup takes has the width of its own range "
+                    "here, so nothing has to be cast or clipped before it; leave it out",
+                    UserWarning,
+                    stacklevel=4,
+                )
 
 
 def _check_together(configuration: Configuration) -> None:
