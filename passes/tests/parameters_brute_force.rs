@@ -15,6 +15,8 @@ use cloakwork_passes::parameters::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Dimension up to which noise stays below the size of the torus.
+const NOISY_DIMENSION: f64 = 2048.0;
 const LEVEL: SecurityLevel = SecurityLevel::Bits132;
 const FAMILY: NoiseFamily = NoiseFamily::TUniform;
 
@@ -206,6 +208,10 @@ fn choices(cost: &CostModel, bounds: &Restrictions, count: u64) -> Choices {
                     let decomposition = Decomposition { base_log, level: 1 };
                     noise::bootstrap(n, shape, decomposition, entry.grouping, fresh).0
                 });
+                let output = outputs.fold(f64::INFINITY, f64::min);
+                if output / n.0 as f64 * NOISY_DIMENSION >= 1.0 {
+                    continue; // noise all over the torus, also where nothing asks for less
+                }
                 let steps = n.0 as f64 / entry.grouping.factor() as f64;
                 let batch = cost.bootstrap_batch(count);
                 let each = steps * entry.step(1, extension, batch) + cost.bootstrap_ends(shape, extension);
@@ -213,7 +219,7 @@ fn choices(cost: &CostModel, bounds: &Restrictions, count: u64) -> Choices {
                     shape,
                     fresh: fresh.0,
                     n,
-                    output: outputs.fold(f64::INFINITY, f64::min),
+                    output,
                     switched: noise::modulus_switch_centred(n, 2 * extension.0 * shape.polynomial_size.0).0,
                     seconds: each * count as f64,
                 });

@@ -233,6 +233,10 @@ impl Space {
     }
 }
 
+/// A dimension that inputs of bootstraps do not exceed. What fills the torus with noise there is not chosen from, also where
+/// nothing asks for less, because the result is multiplied by 0 or not used.
+const NOISY_DIMENSION: f64 = 2048.0;
+
 /// By level the base that adds least noise, while more levels add less.
 fn bootstraps(entry: &BootstrapCost, variance: Variance, bounds: &Restrictions) -> Vec<BootstrapChoice> {
     let of_level = |level| {
@@ -253,7 +257,7 @@ fn bootstraps(entry: &BootstrapCost, variance: Variance, bounds: &Restrictions) 
     let mut choices: Vec<BootstrapChoice> = levels.filter_map(of_level).collect();
     let mut least = f64::INFINITY;
     choices.retain(|choice| {
-        let is_better = choice.variance < least;
+        let is_better = choice.variance < least && choice.variance * NOISY_DIMENSION < 1.0;
         least = least.min(choice.variance);
         is_better
     });
@@ -277,7 +281,7 @@ fn switches(bounds: &Restrictions) -> Vec<Switch> {
             .filter(|base_log| bounds.keyswitch_base_log.contains(base_log))
             .map(move |base_log| Decomposition { base_log, level })
     });
-    all.map(Switch::new).collect()
+    all.map(Switch::new).filter(|switch| switch.own * NOISY_DIMENSION < 1.0).collect()
 }
 
 impl Switch {

@@ -4,7 +4,7 @@ use super::generate::{LARGEST, Value, sign};
 use crate::program::{Text, dense, encrypted, tensor};
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_tests::integers::Integers;
-use ndarray::{Array2, ArrayD, Axis, Ix1, Ix2, IxDyn, concatenate, s};
+use ndarray::{Array2, ArrayD, Axis, Ix1, Ix2, IxDyn, Zip, concatenate, s};
 
 /// Writes an operation whose result is called `name`; `None` if it does not fit the values that were drawn.
 pub(crate) fn step(
@@ -15,7 +15,7 @@ pub(crate) fn step(
 ) -> Option<Value> {
     let a = pick(random, values);
     let new = New { name, text };
-    match random.within(0, 17) {
+    match random.within(0, 21) {
         0 => new.binary("add", a, pick(random, values), |a, b| a + b),
         1 => new.binary("sub", a, pick(random, values), |a, b| a - b),
         2 => new.unary("neg", "", a, (-a.range.1, -a.range.0), |v| -v),
@@ -31,6 +31,8 @@ pub(crate) fn step(
         12 | 13 => new.lookup(a, random),
         14 => new.integer_map(a, random),
         15 | 16 => new.digits(a, random),
+        17..=19 => new.pair(a, pick(random, values), random),
+        20 => new.select(pick(random, values), a, pick(random, values)),
         _ => new.real_maps(a),
     }
 }
@@ -132,6 +134,56 @@ impl New<'_> {
             1 => self.unary("truncate", &attributes, a, (truncate(a.range.0), truncate(a.range.1)), truncate),
             _ => self.unary("low_bits", &attributes, a, (0, scale - 1), move |v| v.rem_euclid(scale)),
         }
+    }
+
+    /// A function of two encrypted values.
+    fn pair(self, a: &Value, b: &Value, random: &mut Integers) -> Option<Value> {
+        let size = |value: &Value| value.range.1 - value.range.0;
+        if a.shape() != b.shape() || size(a) > 15 || size(b) > 15 {
+            return None;
+        }
+        let extreme = |f: fn(i64, i64) -> i64| (f(a.range.0, b.range.0), f(a.range.1, b.range.1));
+        // Bits reach as far as those of either operand.
+        let most = [a.range.0, a.range.1, b.range.0, b.range.1].map(|end| if end < 0 { !end } else { end });
+        let reach = (1i64 << (64 - most.into_iter().max()?.leading_zeros())) - 1;
+        let bits = (if a.range.0 < 0 || b.range.0 < 0 { -reach - 1 } else { 0 }, reach);
+        let corners = [a.range.0, a.range.1].map(|a| [a * b.range.0, a * b.range.1]).concat();
+        let products = (*corners.iter().min()?, *corners.iter().max()?);
+        type Function = fn(i64, i64) -> i64;
+        let functions: [(&str, Range, Function); 12] = [
+            ("mul", products, |a, b| a * b),
+            ("min", extreme(i64::min), i64::min),
+            ("max", extreme(i64::max), i64::max),
+            ("and", bits, |a, b| a & b),
+            ("or", bits, |a, b| a | b),
+            ("xor", bits, |a, b| a ^ b),
+            ("compare {predicate = \"eq\"}", (0, 1), |a, b| i64::from(a == b)),
+            ("compare {predicate = \"ne\"}", (0, 1), |a, b| i64::from(a != b)),
+            ("compare {predicate = \"lt\"}", (0, 1), |a, b| i64::from(a < b)),
+            ("compare {predicate = \"le\"}", (0, 1), |a, b| i64::from(a <= b)),
+            ("compare {predicate = \"gt\"}", (0, 1), |a, b| i64::from(a > b)),
+            ("compare {predicate = \"ge\"}", (0, 1), |a, b| i64::from(a >= b)),
+        ];
+        let (op, range, f) = functions[random.within(0, 11) as usize];
+        let calls = a.calls.iter().zip(&b.calls);
+        let calls = calls.map(|(a, b)| Zip::from(a).and(b).map_collect(|&a, &b| f(a, b))).collect();
+        self.write(op, &[(&a.name, a.ty()), (&b.name, b.ty())], range, calls)
+    }
+
+    fn select(self, condition: &Value, a: &Value, b: &Value) -> Option<Value> {
+        if condition.range != (0, 1) || condition.shape() != a.shape() || a.shape() != b.shape() {
+            return None;
+        }
+        let choose = |(i, condition): (usize, &ArrayD<i64>)| {
+            let (a, b) = (&a.calls[i], &b.calls[i]);
+            Zip::from(condition)
+                .and(a)
+                .and(b)
+                .map_collect(|&condition, &a, &b| if condition == 1 { a } else { b })
+        };
+        let calls = condition.calls.iter().enumerate().map(choose).collect();
+        let operands = [condition, a, b].map(|value| (value.name.as_str(), value.ty()));
+        self.write("select", &operands, hull(a.range, b.range), calls)
     }
 
     fn sum(self, a: &Value, random: &mut Integers) -> Option<Value> {
