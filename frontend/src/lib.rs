@@ -3,6 +3,7 @@
 //! - [`trace`]: traces a Rust closure; [`traced`]: the values it computes with;
 //! - [`graph`] with [`node`], [`elementwise`], [`host`], [`lookup_table`]: what a frontend saw;
 //!   [`construct`] and [`shapes`]: the only ways to extend it, each checking its operands;
+//! - [`model`]: a model on reals, as importers read it;
 //! - [`format`]: the graph as text;
 //! - [`emit`]: the graph as an `fhe` module; [`calibrate`]: ranges measured on an input set.
 
@@ -15,6 +16,7 @@ pub mod format;
 pub mod graph;
 pub mod host;
 pub mod lookup_table;
+pub mod model;
 pub mod node;
 mod operators;
 pub mod sample;

@@ -4,6 +4,7 @@
 //! - [`parameters`]: cryptographic parameters with a type for each number;
 //! - [`spec`]: the public description of a compiled function; [`read_spec`]: how it is read and checked;
 //!   [`module_spec`]: that of a module of several functions;
+//! - [`processing`]: what a client of a model does in the clear;
 //! - [`security`]: least noise for a security level; [`noise`]: what each building block adds.
 //!
 //! No melior and no tfhe in here: the compile side and the run side meet only in this crate.
@@ -13,6 +14,7 @@ pub mod functions;
 pub mod module_spec;
 pub mod noise;
 pub mod parameters;
+pub mod processing;
 pub mod radix;
 pub mod read_spec;
 pub mod security;
