@@ -3,8 +3,10 @@
 //! A model works on reals, its program on integers. The steps here are the part of the model that needs no encryption:
 //! client and server together compute exactly the model.
 
+pub mod apply;
 pub mod function;
 
+pub use apply::{ClearValue, ProcessingError, Quantised, apply_steps};
 pub use function::Function;
 
 use serde::{Deserialize, Serialize};
