@@ -88,7 +88,7 @@ pub enum ModelOp {
     Trees(TreeEnsemble),
 }
 
-/// See [`ModelOp::Binary`]; comparisons give 0 or 1.
+/// See [`ModelOp::Binary`]; comparisons and logic give 0 or 1, and what is not 0 is true. `Mod` is `a − b · ⌊a / b⌋`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names of arithmetic")]
 pub enum Binary {
@@ -132,13 +132,14 @@ pub enum Reduce {
     Min,
 }
 
-/// `scale · (clamp(round(x / scale + zero_point), lo, hi) − zero_point)`
+/// `scale · (q − zero_point)` with `q = clamp(round(x / scale) + zero_point, lo, hi)`, the integer of a
+/// [`cloakwork_abi::processing::Quantiser`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct FakeQuantise {
     /// One for the whole tensor, or one for each index of `axis`.
     pub scale: Vec<f64>,
     /// As many as scales.
-    pub zero_point: Vec<f64>,
+    pub zero_point: Vec<i64>,
     /// The axis whose indices have scales of their own.
     pub axis: Option<usize>,
     /// Least integer.
@@ -154,6 +155,8 @@ pub struct FakeQuantise {
 pub enum Rounding {
     /// The nearest, ties to even.
     Nearest,
+    /// The nearest, ties to odd: what ties to even are if an odd zero point is added first.
+    NearestOdd,
     /// The greatest that is not greater.
     Floor,
     /// The least that is not less.
