@@ -3,7 +3,7 @@
 //! - [`trace`]: traces a Rust closure; [`traced`]: the values it computes with;
 //! - [`graph`] with [`node`], [`elementwise`], [`host`], [`lookup_table`]: what a frontend saw;
 //!   [`construct`] and [`shapes`]: the only ways to extend it, each checking its operands;
-//! - [`model`]: a model on reals, as importers read it;
+//! - [`model`]: a model on reals, as importers read it; [`trees`]: ensembles of decision trees as programs;
 //! - [`format`]: the graph as text;
 //! - [`emit`]: the graph as an `fhe` module; [`calibrate`]: ranges measured on an input set.
 
@@ -25,6 +25,7 @@ pub mod shapes;
 mod source;
 pub mod trace;
 pub mod traced;
+pub mod trees;
 
 pub use error::{SourceLocation, TraceError};
 pub use graph::{NodeId, OpGraph};

@@ -85,6 +85,8 @@ impl ClearStep {
             Self::Complement => complement(&x),
             Self::ArgMax { axis, keep } => position(&x, *axis, *keep, |new, best| new > best),
             Self::ArgMin { axis, keep } => position(&x, *axis, *keep, |new, best| new < best),
+            Self::Take { positions } => take(positions, &x),
+            Self::Thermometer(quantiser) => thermometer(quantiser, &x),
             Self::Reshape { shape } => {
                 let found = x.shape().to_vec();
                 x.into_shape_with_order(IxDyn(shape))
@@ -313,6 +315,33 @@ fn position(
     Ok(if keep { positions.insert_axis(axis) } else { positions })
 }
 
+fn take(positions: &[usize], x: &ArrayD<f64>) -> Result<ArrayD<f64>, ProcessingError> {
+    let last = last_axis(x)?;
+    let length = x.shape()[last];
+    match positions.iter().find(|position| **position >= length) {
+        Some(position) => Err(ProcessingError::Lengths { found: length, wanted: position.saturating_add(1) }),
+        None => Ok(x.select(Axis(last), positions)),
+    }
+}
+
+/// Bits of one element at most.
+const MOST_BITS: i64 = 1 << 16;
+
+fn thermometer(quantiser: &Quantiser, x: &ArrayD<f64>) -> Result<ArrayD<f64>, ProcessingError> {
+    let integers = quantiser.quantise(x)?.integers;
+    let bits = quantiser.hi.saturating_sub(quantiser.lo);
+    if !(1..=MOST_BITS).contains(&bits) {
+        return Err(ProcessingError::Numbers(format!(
+            "an integer of {bits} bits, where 1 to {MOST_BITS} are allowed"
+        )));
+    }
+    let mut shape = x.shape().to_vec();
+    shape.push(bits as usize);
+    let exceeds = |integer: i64| (0..bits).map(move |t| f64::from(u8::from(integer - quantiser.lo > t)));
+    let all = integers.iter().flat_map(|&integer| exceeds(integer)).collect();
+    Ok(ArrayD::from_shape_vec(shape, all).expect("bits of each"))
+}
+
 fn last_axis(x: &ArrayD<f64>) -> Result<usize, ProcessingError> {
     axis_of(-1, x)
 }
@@ -386,10 +415,27 @@ mod tests {
             (ClearStep::Proportions, reals(&[[-3.0, 4.0, 0.0]])),
             (ClearStep::ArgMax { axis: 1, keep: true }, reals(&[[0.0]])),
             (ClearStep::ArgMin { axis: -1, keep: true }, reals(&[[1.0]])),
+            (ClearStep::Take { positions: vec![2, 0] }, reals(&[[0.0, 3.0]])),
             (ClearStep::Reshape { shape: vec![3, 1] }, reals(&[[3.0], [-4.0], [0.0]])),
         ] {
             assert_eq!(steps(std::slice::from_ref(&step), &row), Ok(expected), "{step:?}");
         }
+    }
+
+    fn unit() -> Quantiser {
+        Quantiser { scale: vec![1.0], zero_point: vec![0], axis: None, lo: 0, hi: 3 }
+    }
+
+    #[test]
+    fn thermometers_compare_with_every_integer() {
+        let quantiser = Quantiser { lo: -1, hi: 2, ..unit() };
+        let x = ArrayD::from_shape_vec(vec![1, 4], vec![-9.0, 0.4, 0.6, 7.0]).expect("four");
+        let found = ClearStep::Thermometer(quantiser).apply(x);
+        let bits = vec![0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0];
+        assert_eq!(
+            found,
+            Ok(ClearValue::Reals(ArrayD::from_shape_vec(vec![1, 4, 3], bits).expect("twelve")))
+        );
     }
 
     #[test]
@@ -429,6 +475,9 @@ mod tests {
             ClearStep::ArgMax { axis: i64::MIN, keep: false },
             ClearStep::Reshape { shape: vec![2] },
             ClearStep::Reshape { shape: vec![usize::MAX, usize::MAX] },
+            ClearStep::Take { positions: vec![3] },
+            ClearStep::Thermometer(Quantiser { lo: 0, hi: i64::MAX, ..unit() }),
+            ClearStep::Thermometer(Quantiser { lo: 2, hi: 2, ..unit() }),
             ClearStep::Complement,
         ] {
             assert!(steps(std::slice::from_ref(&step), &[[1.0, 2.0, 3.0]]).is_err(), "{step:?}");

@@ -123,6 +123,13 @@ pub enum ClearStep {
         /// Whether the axis stays, with one element.
         keep: bool,
     },
+    /// Some of the elements along the last axis.
+    Take {
+        /// Where they stand.
+        positions: Vec<usize>,
+    },
+    /// Quantised, each integer as the bits of a further axis: bit `t` is 1 where it exceeds `lo + t`.
+    Thermometer(Quantiser),
     /// The same elements in another shape.
     Reshape {
         /// Row-major.
