@@ -74,7 +74,7 @@ fn bootstraps(keyset: &Keyset, key: &BootstrapKeySpec, count: u64, cost: &CostMo
     let is_kind = |entry: &&BootstrapCost| (entry.shape(), entry.grouping) == (shape, key.grouping);
     let entry = cost.bootstraps().find(is_kind)?;
     let steps = keyset.secret_keys[key.from].shape.lwe_dimension().0 / key.grouping.factor();
-    let step = entry.step(key.decomposition.level, key.extension, cost.bootstrap_batch(count));
+    let step = entry.step(key.decomposition.level, key.extension, cost.bootstrap_batch(count, key.extension));
     Some(count as f64 * (steps as f64 * step + cost.bootstrap_ends(shape, key.extension)))
 }
 

@@ -213,7 +213,7 @@ fn choices(cost: &CostModel, bounds: &Restrictions, count: u64) -> Choices {
                     continue; // noise all over the torus, also where nothing asks for less
                 }
                 let steps = n.0 as f64 / entry.grouping.factor() as f64;
-                let batch = cost.bootstrap_batch(count);
+                let batch = cost.bootstrap_batch(count, extension);
                 let each = steps * entry.step(1, extension, batch) + cost.bootstrap_ends(shape, extension);
                 keys.push(Keys {
                     shape,

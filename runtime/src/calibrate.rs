@@ -4,15 +4,9 @@
 //! without meaning. `cloakwork calibrate` makes the table of the parameter optimizer out of these figures.
 
 use crate::kernel_trial::{self, BootstrapTrial, Choice, KeyswitchTrial};
-use crate::kernels;
 use crate::thread_time::thread_time;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-
-/// Most ciphertexts that pass by a bootstrap key together.
-pub const BOOTSTRAP_BATCH: usize = kernels::BOOTSTRAP_BATCH;
-/// Most ciphertexts that pass by a keyswitch key together.
-pub const KEYSWITCH_BATCH: usize = kernels::KEYSWITCH_BATCH;
 
 /// Fewest runs that a least time is taken from.
 const FEWEST_RUNS: usize = 2;

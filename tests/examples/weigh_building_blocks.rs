@@ -1,5 +1,5 @@
-//! Weighs building blocks that the optimizer does not choose from: prefix keys, common masks, a keyswitch modulus of
-//! 24 bits. Prints what fewer rows of a keyswitch save when measured here, and for single lookups the time that the
+//! Weighs building blocks that the optimizer does not choose from: prefix keys, common masks, groups of three key bits, a
+//! keyswitch modulus of 24 bits. Prints what fewer rows of a keyswitch save when measured here, and for single lookups the time that the
 //! cheapest parameters with and without each block take by the cost table.
 //!
 //! ```text
@@ -9,6 +9,7 @@
 //! A lookup is a keyswitch, a centred modulus switch and a bootstrap, of a result of another lookup (`norm2` 1); times
 //! are of one thread, for one ciphertext of full batches. Every search is over all that it may choose from.
 
+use cloakwork_abi::batches::{self, bootstrap_batch};
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize,
@@ -31,9 +32,8 @@ const MAX_BASE_LOG: u32 = 30;
 const MAX_BOOTSTRAP_LEVEL: u32 = 3;
 /// Widest digits whose products take bytes.
 const BYTE_BASE_LOG: u32 = 7;
-/// Ciphertexts that pass by the keys together.
-const BOOTSTRAP_BATCH: f64 = 16.0;
-const KEYSWITCH_BATCH: f64 = 72.0;
+/// Ciphertexts that pass by a keyswitch key together.
+const KEYSWITCH_BATCH: f64 = batches::KEYSWITCH_BATCH as f64;
 
 fn main() -> ExitCode {
     let cost = match std::env::args().nth(1) {
@@ -67,6 +67,8 @@ enum Block {
     Prefix,
     /// A keyswitch key modulo `2^24`: three planes of bytes instead of four.
     Bits24,
+    /// Three key bits in a step, by a count of operations, see [`triples`].
+    Triples,
     /// A keyswitch that takes no time, which bounds what any faster one can bring.
     Free,
     /// So many ciphertexts under keys of their own share a mask and a bootstrap. Results of a bootstrap stay under
@@ -83,7 +85,8 @@ struct Found {
     switching: f64,
     small: LweDimension,
     shape: GlweShape,
-    grouping: Grouping,
+    /// Key bits of a step.
+    bits: u64,
     extension: ExtensionFactor,
     bootstrap: Decomposition,
     keyswitch: Decomposition,
@@ -98,6 +101,7 @@ fn weigh(cost: &CostModel, width: Width, p_error: f64) {
     let blocks = [
         Block::Prefix,
         Block::Bits24,
+        Block::Triples,
         Block::Free,
         Block::CommonMask(2),
         Block::CommonMask(3),
@@ -123,7 +127,12 @@ fn cheapest(cost: &CostModel, width: Width, safe: f64, block: Block) -> Option<F
         let (shape, grouping) = (entry.shape(), entry.grouping);
         let conversions = match block {
             Block::Packed(_) => Some(SmallKey::new(cost, shape.lwe_dimension().0, Block::None)),
-            Block::None | Block::Prefix | Block::Bits24 | Block::Free | Block::CommonMask(_) => None,
+            Block::None
+            | Block::Prefix
+            | Block::Bits24
+            | Block::Triples
+            | Block::Free
+            | Block::CommonMask(_) => None,
         };
         for extension in EXTENSIONS {
             let coefficients = extension.0 * shape.polynomial_size.0;
@@ -131,15 +140,15 @@ fn cheapest(cost: &CostModel, width: Width, safe: f64, block: Block) -> Option<F
                 continue; // a box is an even number of coefficients
             }
             for level in 1..=MAX_BOOTSTRAP_LEVEL {
-                let step = steps.slots(steps.cost.step(level, extension, BOOTSTRAP_BATCH));
+                let step = steps.slots(steps.cost.step(level, extension, bootstrap_batch(extension) as f64));
                 let ends = steps.slots(cost.bootstrap_ends(steps.cost.shape(), extension));
                 let Some((bootstrap, added)) = quietest(shape, grouping, level, &steps) else { continue };
                 for small in &smalls {
                     let n = small.dimension;
-                    if n.0 % grouping.factor() != 0 {
+                    if n.0 % steps.bits != 0 {
                         continue;
                     }
-                    let rotation = n.0 as f64 / grouping.factor() as f64 * step + ends;
+                    let rotation = n.0 as f64 / steps.bits as f64 * step + ends;
                     if best.as_ref().is_some_and(|best| best.seconds <= rotation) {
                         break; // larger dimensions take longer
                     }
@@ -158,7 +167,7 @@ fn cheapest(cost: &CostModel, width: Width, safe: f64, block: Block) -> Option<F
                             switching,
                             small: n,
                             shape,
-                            grouping,
+                            bits: steps.bits,
                             extension,
                             bootstrap,
                             keyswitch,
@@ -172,14 +181,18 @@ fn cheapest(cost: &CostModel, width: Width, safe: f64, block: Block) -> Option<F
 }
 
 /// The steps of a bootstrap, which may serve several ciphertexts at once.
-struct Steps<'a> {
-    cost: &'a BootstrapCost,
+struct Steps {
+    cost: BootstrapCost,
+    /// Key bits of a step.
+    bits: u64,
     slots: f64,
     /// Rows of a level of the key over those of an ordinary one.
     rows: f64,
+    /// Noise of the key, and all other noise, over those of the grouping in the table.
+    noise: [f64; 2],
 }
 
-impl Steps<'_> {
+impl Steps {
     /// The share of one ciphertext.
     fn slots(&self, seconds: f64) -> f64 {
         seconds / self.slots
@@ -187,30 +200,56 @@ impl Steps<'_> {
 }
 
 /// With `w` ciphertexts on a mask the matrix of a step has `k + w` rows and columns, as one of dimension `k + w − 1`.
-fn steps_of<'a>(cost: &'a CostModel, entry: &'a BootstrapCost, block: Block) -> Option<Steps<'a>> {
-    let (Block::CommonMask(slots) | Block::Packed(slots)) = block else {
-        return Some(Steps { cost: entry, slots: 1.0, rows: 1.0 });
+fn steps_of(cost: &CostModel, entry: &BootstrapCost, block: Block) -> Option<Steps> {
+    let (bits, noise) = (entry.grouping.factor(), [1.0; 2]);
+    let slots = match block {
+        Block::Triples => return triples(cost, entry),
+        Block::CommonMask(slots) | Block::Packed(slots) => slots,
+        Block::None | Block::Prefix | Block::Bits24 | Block::Free => {
+            return Some(Steps { cost: *entry, bits, slots: 1.0, rows: 1.0, noise });
+        }
     };
     let dimension = entry.dimension.0 + slots - 1;
     let wanted = (GlweDimension(dimension), entry.polynomial_size, entry.grouping);
     let cost =
-        cost.bootstraps().find(|cost| (cost.dimension, cost.polynomial_size, cost.grouping) == wanted)?;
+        *cost.bootstraps().find(|cost| (cost.dimension, cost.polynomial_size, cost.grouping) == wanted)?;
     let rows = (dimension + 1) as f64 / (entry.dimension.0 + 1) as f64;
-    Some(Steps { cost, slots: slots as f64, rows })
+    Some(Steps { cost, bits, slots: slots as f64, rows, noise })
+}
+
+/// Steps of three key bits, out of those of one and two. A step with a pair has the transforms of one with a single bit and
+/// three products with the key in place of one; with three bits there are seven, and as much of the key to fetch. Each product
+/// weighs the key with `X^a − 1`, so it brings `2·7/3` of its noise for a bit, where pairs bring `2·3/2`; the rest
+/// comes with `2·(1 − 2^−3)/3` for a bit, where pairs have `2·(1 − 2^−2)/2`. Rounding in transforms is counted with the rest, which
+/// flatters.
+fn triples(cost: &CostModel, pairs: &BootstrapCost) -> Option<Steps> {
+    let kind = (pairs.dimension, pairs.polynomial_size);
+    let is_single = |cost: &&BootstrapCost| {
+        (cost.dimension, cost.polynomial_size) == kind && cost.grouping == Grouping::One
+    };
+    let single = cost.bootstraps().find(is_single).filter(|_| pairs.grouping == Grouping::Two)?;
+    let more = |single: f64, pairs: f64| pairs + (7.0 - 3.0) / (3.0 - 1.0) * (pairs - single);
+    let step = BootstrapCost {
+        fixed_ns: more(single.fixed_ns, pairs.fixed_ns),
+        level_ns: more(single.level_ns, pairs.level_ns),
+        extension_ns: more(single.extension_ns, pairs.extension_ns),
+        extension_level_ns: more(single.extension_level_ns, pairs.extension_level_ns),
+        key_level_ns: pairs.key_level_ns * 7.0 / 3.0,
+        ..*pairs
+    };
+    Some(Steps { cost: step, bits: 3, slots: 1.0, rows: 1.0, noise: [14.0 / 9.0, 7.0 / 9.0] })
 }
 
 /// The digits of so many levels with the least noise, and that noise for each coefficient of the small key.
-fn quietest(
-    shape: GlweShape,
-    grouping: Grouping,
-    level: u32,
-    steps: &Steps<'_>,
-) -> Option<(Decomposition, f64)> {
+fn quietest(shape: GlweShape, grouping: Grouping, level: u32, steps: &Steps) -> Option<(Decomposition, f64)> {
     let key = minimal_variance(SECURITY, shape.lwe_dimension(), ModulusBits::Bits64).ok()?;
     let of = |base_log| {
         let (one, digits) = (LweDimension(1), Decomposition { base_log, level });
         // More rows bring more noise of the key and more rounding in transforms; a bound, as the rest stays the same.
-        (digits, noise::bootstrap(one, shape, digits, grouping, key).0 * steps.rows)
+        let all = noise::bootstrap(one, shape, digits, grouping, key).0;
+        let rest = noise::bootstrap(one, shape, digits, grouping, Variance::ZERO).0;
+        let [of_key, of_rest] = steps.noise;
+        (digits, ((all - rest) * of_key + rest * of_rest) * steps.rows)
     };
     let all = (1..=MAX_BASE_LOG.min(63 / level)).map(of);
     all.min_by(|a, b| a.1.total_cmp(&b.1))
@@ -254,7 +293,7 @@ impl SmallKey {
                         let columns = LweDimension(dimension.0 + slots - 1);
                         cost.keyswitch_coefficient(decomposition, columns, KEYSWITCH_BATCH)
                     }
-                    Block::None | Block::Prefix | Block::Bits24 => {
+                    Block::None | Block::Prefix | Block::Bits24 | Block::Triples => {
                         let planes = match block {
                             Block::Bits24 if decomposition.base_log <= BYTE_BASE_LOG => 0.75,
                             _ => 1.0,
@@ -306,16 +345,19 @@ impl Block {
         let all = shape.lwe_dimension().0;
         match self {
             Self::Prefix => all.checked_sub(small.0).map(|rows| rows as f64),
-            Self::None | Self::Bits24 | Self::Free | Self::CommonMask(_) | Self::Packed(_) => {
-                Some(all as f64)
-            }
+            Self::None
+            | Self::Bits24
+            | Self::Triples
+            | Self::Free
+            | Self::CommonMask(_)
+            | Self::Packed(_) => Some(all as f64),
         }
     }
 }
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seconds, switching, small, shape, grouping, extension, bootstrap, keyswitch } = self;
+        let Self { seconds, switching, small, shape, bits, extension, bootstrap, keyswitch } = self;
         write!(
             f,
             "{:.0} us, {:.1} % of it keyswitch; n {small}, k {}, N {}, g {}, e {extension}, {} x {}, ks {} x {}",
@@ -323,7 +365,7 @@ impl fmt::Display for Found {
             100.0 * switching / seconds,
             shape.dimension,
             shape.polynomial_size,
-            grouping.factor(),
+            bits,
             bootstrap.level,
             bootstrap.base_log,
             keyswitch.level,
@@ -389,6 +431,11 @@ fn key_bit_us((k, size): (u64, u64), grouping: Grouping) -> f64 {
         extension: ExtensionFactor(1),
         outputs: 1,
     };
-    let time = calibrate::bootstrap(Choice::Fastest, trial, BOOTSTRAP_BATCH as usize, Duration::from_secs(1));
+    let time = calibrate::bootstrap(
+        Choice::Fastest,
+        trial,
+        bootstrap_batch(trial.extension) as usize,
+        Duration::from_secs(1),
+    );
     time * 1e6 / COEFFICIENTS as f64
 }

@@ -7,11 +7,12 @@
 mod fit;
 mod plan;
 
+use cloakwork_abi::batches::KEYSWITCH_BATCH;
 use cloakwork_abi::parameters::{Decomposition, GlweDimension, Grouping, LweDimension, PolynomialSize};
 use cloakwork_backend_cpu::Target;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::parameters::cost::{BootstrapCost, DigitCost, KeyswitchCost};
-use cloakwork_runtime::calibrate::{self, BOOTSTRAP_BATCH, KEYSWITCH_BATCH};
+use cloakwork_runtime::calibrate;
 use cloakwork_runtime::kernel_trial::{Choice, KeyswitchTrial};
 use fit::{fit, rounded};
 use plan::{KEY_BYTES_ALONE, Kind, Point, kinds};
@@ -107,7 +108,6 @@ pub fn calibrate(kernels: Kernels, span: Duration, progress: &mut dyn FnMut(Prog
         kernel: format!("{kernels} kernels, one thread"),
         linear_word_ns,
         keyswitch,
-        bootstrap_batch: BOOTSTRAP_BATCH as u64,
         bootstrap_word_ns,
         bootstraps,
     }
@@ -137,7 +137,9 @@ impl Times<'_> {
         const UNKNOWN: usize = 1 + 2 * DIGITS.len();
         let mut points: Vec<([f64; UNKNOWN], f64)> = vec![];
         for (i, (base_log, level)) in DIGITS.into_iter().enumerate() {
-            for (to, batch) in KEYSWITCH_TO.into_iter().flat_map(|to| [(to, 1), (to, KEYSWITCH_BATCH)]) {
+            for (to, batch) in
+                KEYSWITCH_TO.into_iter().flat_map(|to| [(to, 1), (to, KEYSWITCH_BATCH as usize)])
+            {
                 let decomposition = Decomposition { base_log, level };
                 let of_row = 4 * u64::from(level) * (to + 1);
                 let from = if batch == 1 { KEY_BYTES_ALONE / of_row } else { KEYSWITCH_FROM };
@@ -156,13 +158,13 @@ impl Times<'_> {
         let digits = DIGITS.into_iter().zip(found[1..].chunks_exact(2)).map(|((base_log, _), found)| {
             DigitCost { base_log, word_ns: rounded(found[0]), key_word_ns: rounded(found[1]) }
         });
-        KeyswitchCost { batch: KEYSWITCH_BATCH as u64, row_ns: rounded(found[0]), digits: digits.collect() }
+        KeyswitchCost { row_ns: rounded(found[0]), digits: digits.collect() }
     }
 
     /// Nanoseconds for a word of an accumulator before and after its rotation.
     fn ends(&mut self) -> f64 {
         let (kind, steps) = ENDS;
-        let point = Point { level: 1, extension: 1, batch: BOOTSTRAP_BATCH };
+        let point = Point::of_full_batch(1, 1);
         let [few, many] = steps.map(|steps| {
             let span = self.next("bootstraps of few steps");
             calibrate::bootstrap(self.choice, kind.trial(point, steps), point.batch, span)

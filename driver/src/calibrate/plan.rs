@@ -1,9 +1,9 @@
 //! Which times are measured: shapes and groupings, and for each the levels, extensions and batches.
 
+use cloakwork_abi::batches::bootstrap_batch;
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize,
 };
-use cloakwork_runtime::calibrate::BOOTSTRAP_BATCH;
 use cloakwork_runtime::kernel_trial::BootstrapTrial;
 use std::time::Duration;
 
@@ -33,6 +33,13 @@ pub(super) struct Point {
     pub level: u32,
     pub extension: u64,
     pub batch: usize,
+}
+
+impl Point {
+    /// As many ciphertexts as pass by the key together.
+    pub(super) fn of_full_batch(level: u32, extension: u64) -> Self {
+        Self { level, extension, batch: bootstrap_batch(ExtensionFactor(extension)) as usize }
+    }
 }
 
 /// Shapes `(k, N)`: all for which one polynomial less would leave the noise above its floor.
@@ -81,17 +88,15 @@ pub(super) fn kinds() -> Vec<Kind> {
 impl Kind {
     /// The times that its figures are fitted to.
     pub(super) fn points(&self) -> Vec<Point> {
-        let batch = BOOTSTRAP_BATCH;
-        let point = |level, extension, batch| Point { level, extension, batch };
         let mut points = vec![
-            point(1, 1, batch),
-            point(2, 1, batch),
-            point(3, 1, batch),
-            point(1, 2, batch),
-            point(1, 1, 1),
+            Point::of_full_batch(1, 1),
+            Point::of_full_batch(2, 1),
+            Point::of_full_batch(3, 1),
+            Point::of_full_batch(1, 2),
+            Point { level: 1, extension: 1, batch: 1 },
         ];
         if self.polynomial_size <= MOST_EXTENDED {
-            points.extend([point(1, 6, batch), point(2, 4, batch)]);
+            points.extend([Point::of_full_batch(1, 6), Point::of_full_batch(2, 4)]);
         }
         points
     }

@@ -177,7 +177,7 @@ impl<'a> Evaluator<'a> {
         let each = self.bootstrap(part).seconds(part.extension) * self.small(part).dimension.0 as f64;
         let ends = self.cost.bootstrap_ends(shape, part.extension);
         let additions = self.instance.additions[position] * self.cost.addition(shape.lwe_dimension());
-        work.bootstraps(each) + work.ciphertexts * ends + additions
+        work.bootstraps(each, part.extension) + work.ciphertexts * ends + additions
     }
 
     /// Whether every conversion that is needed has a key.

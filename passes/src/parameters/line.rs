@@ -89,7 +89,7 @@ impl<'a> Line<'a> {
         self.switched.extend(evaluator.instance.loads.iter().enumerate().map(of_load));
         let keys = choice.parts[self.part];
         let work = self.works[self.part];
-        self.slope = work.bootstraps(evaluator.bootstrap(keys).seconds(keys.extension));
+        self.slope = work.bootstraps(evaluator.bootstrap(keys).seconds(keys.extension), keys.extension);
         let small = evaluator.small(keys).dimension.0 as f64;
         self.fixed = evaluator.base_seconds_of(choice, &self.works) - self.slope * small;
     }

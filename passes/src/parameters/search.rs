@@ -358,7 +358,7 @@ fn plan(evaluator: &Evaluator<'_>, part: usize, many: &[u32], bound: f64) -> Pla
                 if !evaluator.has_room(part, widest, 0) {
                     continue;
                 }
-                let seconds = work.bootstraps(choice.seconds(extension));
+                let seconds = work.bootstraps(choice.seconds(extension), extension);
                 let ends = work.ciphertexts * evaluator.cost.bootstrap_ends(of_shape.shape, extension);
                 let least_seconds = |small: usize| {
                     let small =

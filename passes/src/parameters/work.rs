@@ -1,6 +1,8 @@
 //! How long calls take that share their way through a key.
 
 use crate::parameters::cost::CostModel;
+use cloakwork_abi::batches::{BOOTSTRAP_BATCHES, bootstrap_batch, even_batch};
+use cloakwork_abi::parameters::ExtensionFactor;
 
 /// Time for a ciphertext: its own, and that of the key's way through memory, which a batch shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,7 +36,8 @@ impl std::ops::Mul<f64> for Seconds {
 pub(super) struct Work {
     pub ciphertexts: f64,
     keyswitch_passes: f64,
-    bootstrap_passes: f64,
+    /// By the size of a batch, which depends on the extension.
+    bootstrap_passes: [f64; BOOTSTRAP_BATCHES.len()],
 }
 
 impl Work {
@@ -44,7 +47,7 @@ impl Work {
         Self {
             ciphertexts,
             keyswitch_passes: ciphertexts / cost.keyswitch_batch(count),
-            bootstrap_passes: ciphertexts / cost.bootstrap_batch(count),
+            bootstrap_passes: BOOTSTRAP_BATCHES.map(|most| ciphertexts / even_batch(count, most)),
         }
     }
 
@@ -52,8 +55,11 @@ impl Work {
         self.ciphertexts * each.own + self.keyswitch_passes * each.key
     }
 
-    pub(super) fn bootstraps(self, each: Seconds) -> f64 {
-        self.ciphertexts * each.own + self.bootstrap_passes * each.key
+    pub(super) fn bootstraps(self, each: Seconds, extension: ExtensionFactor) -> f64 {
+        let most = bootstrap_batch(extension);
+        let passes = BOOTSTRAP_BATCHES.iter().position(|&size| size == most);
+        let passes = passes.map_or(self.ciphertexts, |size| self.bootstrap_passes[size]);
+        self.ciphertexts * each.own + passes * each.key
     }
 }
 
@@ -61,7 +67,7 @@ impl std::ops::AddAssign for Work {
     fn add_assign(&mut self, other: Self) {
         self.ciphertexts += other.ciphertexts;
         self.keyswitch_passes += other.keyswitch_passes;
-        self.bootstrap_passes += other.bootstrap_passes;
+        self.bootstrap_passes.iter_mut().zip(other.bootstrap_passes).for_each(|(sum, passes)| *sum += passes);
     }
 }
 
@@ -71,7 +77,7 @@ impl std::ops::Mul<f64> for Work {
         Self {
             ciphertexts: self.ciphertexts * factor,
             keyswitch_passes: self.keyswitch_passes * factor,
-            bootstrap_passes: self.bootstrap_passes * factor,
+            bootstrap_passes: self.bootstrap_passes.map(|passes| passes * factor),
         }
     }
 }

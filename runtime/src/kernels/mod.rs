@@ -19,8 +19,8 @@ mod pooled;
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension};
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at, greatest_width, interleaved};
-pub(crate) use bootstrap::{BOOTSTRAP_BATCH, BootstrapKernel};
-pub(crate) use keyswitch::{KEYSWITCH_BATCH, KeyswitchKernel, KeyswitchKeyWords, Target};
+pub(crate) use bootstrap::BootstrapKernel;
+pub(crate) use keyswitch::{KeyswitchKernel, KeyswitchKeyWords, Target};
 #[cfg(test)]
 pub(crate) use modulus_switch::Switched;
 

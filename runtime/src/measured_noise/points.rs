@@ -18,6 +18,10 @@ const POINTS: u64 = 200;
 /// Greatest standard deviation that is measured: noise that reaches around the torus is not itself.
 const GREATEST: f64 = 1.0 / 40.0;
 
+/// Polynomials of the longest accumulators, each with their size. Random points end at 64 of them.
+const LONG: [(u64, u64); 8] =
+    [(65, 256), (80, 512), (96, 256), (128, 512), (192, 256), (256, 256), (384, 256), (512, 256)];
+
 /// The random parameters of a point.
 struct Point {
     seed: u64,
@@ -170,6 +174,48 @@ fn modulus_switches() {
         comparison.add(&switch, (switch.measure(2000, point.seed), switch.formula().0), 2000);
     }
     comparison.conclude();
+}
+
+/// Up to the longest accumulators of the largest polynomials, those of tables of 16 bits.
+#[test]
+fn modulus_switches_of_long_accumulators() {
+    let mut comparison = Comparison::new("modulus switch");
+    for (seed, extension) in (0..).zip([65, 96, 128, 192, 320, 512].into_iter().cycle().take(18)) {
+        let mut point = Point { seed, random: StdRng::seed_from_u64(1000 + seed) };
+        let switch = ModulusSwitch {
+            from: LweDimension(8 * point.within(56, 140)),
+            coefficients: extension << point.within(8, 14),
+            interleaved: point.of(&[1, 1, 2, 8]),
+        };
+        comparison.add(&switch, (switch.measure(2000, seed), switch.formula().0), 2000);
+    }
+    comparison.within_tolerance();
+}
+
+/// Accumulators of more polynomials than the random points have, with both groupings; keys are as noisy as those of larger
+/// polynomials, so that these can be small.
+#[test]
+fn bootstraps_of_long_accumulators() {
+    let mut comparison = Comparison::new("long accumulator");
+    for (seed, (extension, size)) in (0..).zip(LONG) {
+        let mut point = Point { seed, random: StdRng::seed_from_u64(2000 + seed) };
+        let dimension = GlweDimension(512 / size + seed % 2);
+        let to = GlweShape { dimension, polynomial_size: PolynomialSize(size) };
+        let bootstrap = Bootstrap {
+            from: LweDimension(8),
+            to,
+            decomposition: point
+                .of(&[(15, 1), (9, 2), (22, 1)].map(|(base_log, level)| Decomposition { base_log, level })),
+            grouping: [Grouping::One, Grouping::Two][seed as usize % 2],
+            extension: ExtensionFactor(extension),
+            outputs: point.of(&[1, 1, 4]),
+            noise: point.noise(1800, ModulusBits::Bits64),
+        };
+        let count = 2 * bootstrap.affordable();
+        let measured = bootstrap.measure(Choice::Fastest, count, seed);
+        comparison.add(&bootstrap, (measured, bootstrap.formula().0), count);
+    }
+    comparison.within_tolerance();
 }
 
 #[test]

@@ -50,10 +50,10 @@ pub(crate) fn calibrate(arguments: &Calibrate) -> Result<(), Failure> {
 /// Time of the steps for each shape, in microseconds for a key bit and a ciphertext.
 fn summary(table: &CostModel) -> String {
     let mut text = format!("{}\n", table.kernel);
-    let batch = table.bootstrap_batch(u64::MAX);
     for entry in table.bootstraps() {
-        let of_bit = |extension, batch| {
-            let step = entry.step(1, ExtensionFactor(extension), batch);
+        let of_bit = |extension, count| {
+            let extension = ExtensionFactor(extension);
+            let step = entry.step(1, extension, table.bootstrap_batch(count, extension));
             step / entry.grouping.factor() as f64 * 1e6
         };
         let grouping = match entry.grouping {
@@ -65,9 +65,9 @@ fn summary(table: &CostModel) -> String {
             "k {}  N {:>5}  {grouping}  {:>7.2} us a key bit, {:>7.2} alone, {:>7.2} with extension 2",
             entry.dimension,
             entry.polynomial_size,
-            of_bit(1, batch),
-            of_bit(1, 1.0),
-            of_bit(2, batch)
+            of_bit(1, u64::MAX),
+            of_bit(1, 1),
+            of_bit(2, u64::MAX)
         );
     }
     let digits = Decomposition { base_log: 3, level: 5 };

@@ -11,7 +11,8 @@ use super::simd::{Block, LANES, Points, Simd};
 use super::transform::{MIN_SIZE, Transform};
 use crate::kernels::modulus_switch::Switched;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, interleaved, small};
-use cloakwork_abi::parameters::GlweShape;
+use cloakwork_abi::batches::bootstrap_batch;
+use cloakwork_abi::parameters::{ExtensionFactor, GlweShape};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 /// Greatest `k` that code exists for.
@@ -40,9 +41,6 @@ pub(super) fn supports(shape: GlweShape) -> bool {
     let size = shape.polynomial_size.0;
     (1..=MAX_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_SIZE as u64
 }
-
-/// Most ciphertexts that pass by a key together, without extension.
-pub(crate) const BATCH: usize = 16;
 
 impl<S: Simd> FusedBootstrap<S> {
     /// The shape is [supported](supports).
@@ -110,10 +108,10 @@ fn transform_slice<S: Simd>(
 
 impl<S: Simd> Kernel for FusedBootstrap<S> {
     type Scratch = FusedScratch;
-    const BATCH: usize = BATCH;
+    const BATCH: usize = bootstrap_batch(ExtensionFactor(1)) as usize;
 
     fn batch(&self) -> usize {
-        (Self::BATCH / self.product.extension).max(1)
+        bootstrap_batch(ExtensionFactor(self.product.extension as u64)) as usize
     }
 
     fn scratch(&self) -> FusedScratch {

@@ -34,4 +34,3 @@ mod transform;
 pub(crate) use choice::BootstrapKernel;
 #[cfg(test)]
 pub(super) use decrypted::numbers;
-pub(crate) use fused::BATCH as BOOTSTRAP_BATCH;

@@ -9,6 +9,7 @@ use super::digits::{parts, rounded, take_level};
 use super::product::{COLUMNS, Digits, Group, Product, VECTORS};
 use super::{KeyswitchKeyWords, Target};
 use crate::kernels::{Kernel, Keyswitch, small_mut};
+use cloakwork_abi::batches::KEYSWITCH_BATCH;
 use cloakwork_abi::parameters::Decomposition;
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
@@ -137,12 +138,9 @@ impl<A: Product<P>, const P: usize> MatrixKeyswitch<A, P> {
     }
 }
 
-/// Most ciphertexts that pass by a key together.
-pub(crate) const BATCH: usize = 72;
-
 impl<A: Product<P>, const P: usize> Kernel for MatrixKeyswitch<A, P> {
     type Scratch = MatrixScratch;
-    const BATCH: usize = BATCH;
+    const BATCH: usize = KEYSWITCH_BATCH as usize;
 
     fn scratch(&self) -> MatrixScratch {
         let (parts, bundles) = (parts::<P>(self.decomposition), Self::BATCH.div_ceil(VECTORS));

@@ -23,7 +23,6 @@ use cloakwork_abi::parameters::{Decomposition, LweDimension};
 #[cfg(target_arch = "x86_64")]
 use avx2::Avx2;
 pub(crate) use choice::KeyswitchKernel;
-pub(crate) use matrix::BATCH as KEYSWITCH_BATCH;
 use matrix::MatrixKeyswitch;
 use portable::Portable;
 #[cfg(test)]

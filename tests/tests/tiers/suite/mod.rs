@@ -6,6 +6,7 @@ mod executors;
 mod key_sets;
 mod processes;
 mod traced;
+mod wide_tables;
 
 use cases::Case;
 use cloakwork_tests::operations::FHE_OPERATIONS;
@@ -25,7 +26,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     let mut tests = traced::tests();
     tests.extend(key_sets::tests());
     tests.push(Trial::test("suite::every_operation_has_a_case", || Ok(every_operation_has_a_case()?)));
-    for case in cases::all().into_iter().chain([key_sets::case()]) {
+    for case in cases::all().into_iter().chain([key_sets::case()]).chain(wide_tables::cases()) {
         for (name, takes, executor) in executors {
             if takes(&case) {
                 let (case, name) = (case.clone(), format!("suite::{name}::{}", case.name));
