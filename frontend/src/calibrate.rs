@@ -1,5 +1,5 @@
-//! Measures ranges on an input set: interprets an `fhe` function on every sample and writes `fhe.range`
-//! on its arguments and operations.
+//! Measures ranges on an input set: interprets an `fhe` function on batches of samples, all of a batch at once, and
+//! writes `fhe.range` on its arguments and operations.
 //!
 //! Where a width is not yet known, the type's signedness is set by the range. Declared ranges of
 //! arguments stay: samples must lie within them. Constants and reals get no range.
@@ -14,14 +14,15 @@ use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::Diagnostic;
 use cloakwork_ir::function::{Function, Side, functions, set_op_attribute};
 use cloakwork_ir::host::HostFunctions;
-use cloakwork_ir::interpret::{Clear, interpret_observed};
+use cloakwork_ir::interpret::{Clear, Interpreter};
+use cloakwork_ir::samples::extent;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::attribute::IntegerAttribute;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, Module, Value, ValueLike};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -132,35 +133,106 @@ pub fn measure<S: Sample>(
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Measured, CalibrationError> {
     let function = only_function(module)?;
+    let interpreter = Interpreter::new(function);
+    let interpreter = interpreter.map_err(|diagnostic| CalibrationError::Failed { sample: 0, diagnostic })?;
     let operations = function.operations();
-    let places: HashMap<usize, usize> =
-        operations.iter().enumerate().map(|(i, op)| (op.to_raw().ptr as usize, i)).collect();
-    let mut measured = Measured {
-        arguments: vec![None; function.arguments().len()],
-        operations: vec![None; operations.len()],
-        samples: 0,
+    let mut measuring = Measuring {
+        host,
+        places: operations.iter().enumerate().map(|(i, op)| (op.to_raw().ptr as usize, i)).collect(),
+        measured: Measured {
+            arguments: vec![None; function.arguments().len()],
+            operations: vec![None; operations.len()],
+            samples: 0,
+        },
+        open: vec![],
+        batch: batch_size(&interpreter),
+        interpreter,
     };
     for (sample, values) in samples.into_iter().enumerate() {
         let values = values.into_arguments();
-        check_sample(function, sample, &values)?;
-        for (range, values) in measured.arguments.iter_mut().zip(&values) {
-            widen(range, values);
+        if let Err(refused) = check_sample(function, sample, &values) {
+            // What the samples before it show comes first.
+            measuring.evaluate_open()?;
+            return Err(refused);
         }
-        let inputs: Vec<Clear> = values.into_iter().map(Clear::Int).collect();
-        let result = interpret_observed(function, &inputs, host, &mut |op, result| {
-            if let (Clear::Int(values), Some(&place)) = (result, places.get(&(op.to_raw().ptr as usize))) {
-                widen(&mut measured.operations[place], values);
+        measuring.open.push(values);
+        if measuring.open.len() == measuring.batch {
+            measuring.evaluate_open()?;
+            if progress(measuring.measured.samples).is_break() {
+                return Err(CalibrationError::Stopped { done: measuring.measured.samples });
             }
-        });
-        result.map_err(|diagnostic| CalibrationError::Failed { sample, diagnostic })?;
-        measured.samples += 1;
-        if progress(measured.samples).is_break() {
-            return Err(CalibrationError::Stopped { done: measured.samples });
         }
     }
-    match measured.samples {
+    if !measuring.open.is_empty() {
+        measuring.evaluate_open()?;
+        // All is done: there is nothing to stop.
+        let _ = progress(measuring.measured.samples);
+    }
+    match measuring.measured.samples {
         0 => Err(CalibrationError::Empty),
-        _ => Ok(measured),
+        _ => Ok(measuring.measured),
+    }
+}
+
+/// Elements that the values of a batch have: few enough that a value stays in a cache, and that progress is heard of.
+const ELEMENTS: usize = 1 << 16;
+/// Elements that all values of a batch have together.
+const ELEMENTS_OF_ALL: usize = 1 << 22;
+
+fn batch_size(interpreter: &Interpreter<'_, '_>) -> usize {
+    let sizes: Vec<usize> = interpreter.shapes().map(|shape| shape.iter().product()).collect();
+    let greatest = sizes.iter().copied().max().unwrap_or(1);
+    let all = sizes.iter().sum::<usize>();
+    (ELEMENTS / greatest.max(1)).min(ELEMENTS_OF_ALL / all.max(1)).max(1)
+}
+
+struct Measuring<'m, 'c, 'a> {
+    interpreter: Interpreter<'c, 'a>,
+    host: &'m dyn HostFunctions,
+    /// Number of each operation.
+    places: HashMap<usize, usize>,
+    measured: Measured,
+    /// Samples that are not yet evaluated.
+    open: Vec<Vec<ArrayD<i64>>>,
+    /// How many are evaluated at once.
+    batch: usize,
+}
+
+impl Measuring<'_, '_, '_> {
+    fn evaluate_open(&mut self) -> Result<(), CalibrationError> {
+        let open = std::mem::take(&mut self.open);
+        if open.is_empty() {
+            return Ok(());
+        }
+        if let Err(of_all) = self.evaluate(&open) {
+            // Which sample it is shows when each is evaluated alone.
+            for (i, one) in open.iter().enumerate() {
+                let sample = self.measured.samples + i;
+                self.evaluate(std::slice::from_ref(one))
+                    .map_err(|diagnostic| CalibrationError::Failed { sample, diagnostic })?;
+            }
+            return Err(CalibrationError::Failed { sample: self.measured.samples, diagnostic: of_all });
+        }
+        self.measured.samples += open.len();
+        Ok(())
+    }
+
+    fn evaluate(&mut self, samples: &[Vec<ArrayD<i64>>]) -> Result<(), Diagnostic> {
+        let Measured { arguments, operations, .. } = &mut self.measured;
+        let mut inputs = vec![];
+        for (i, range) in arguments.iter_mut().enumerate() {
+            let views: Vec<_> = samples.iter().map(|sample| sample[i].view()).collect();
+            let values = ndarray::stack(Axis(0), &views).expect("checked: samples have one shape");
+            widen(range, &values);
+            inputs.push(Clear::Int(values));
+        }
+        let places = &self.places;
+        self.interpreter.run(&inputs, self.host, &mut |op, results| {
+            if let (Clear::Int(values), Some(&place)) = (results, places.get(&(op.to_raw().ptr as usize))) {
+                widen(&mut operations[place], values);
+            }
+        })?;
+        Ok(())
     }
 }
 
@@ -226,7 +298,7 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
     for (id, node) in graph.nodes() {
         ranges[id.index()] = match &node.kind {
             NodeKind::Input(index) => function.range(Side::Argument, *index),
-            NodeKind::Constant(values) => range_of(values),
+            NodeKind::Constant(values) => extent(values),
             NodeKind::RealConstant(_)
             | NodeKind::Encrypt
             | NodeKind::Linear(_)
@@ -287,12 +359,8 @@ fn set_signedness<'c>(context: &'c Context, value: Value<'c, '_>, is_signed: boo
     }
 }
 
-fn range_of(values: &ArrayD<i64>) -> Option<Range> {
-    Some((*values.iter().min()?, *values.iter().max()?))
-}
-
 fn widen(range: &mut Option<Range>, values: &ArrayD<i64>) {
-    if let Some((lo, hi)) = range_of(values) {
+    if let Some((lo, hi)) = extent(values) {
         *range = Some(range.map_or((lo, hi), |(least, greatest)| (least.min(lo), greatest.max(hi))));
     }
 }

@@ -76,22 +76,30 @@ impl Lookup {
         self.tables.shape()[1]
     }
 
-    /// The entry for the value `v` of element `i` (row-major).
+    /// The entry for the value `v` of element `i` (row-major), or of that element of another sample.
     pub fn entry(&self, i: usize, v: i64) -> i64 {
         let table = self.selector.as_ref().map_or(0, |selector| nth(selector, i) as usize);
         self.tables[[table, v.rem_euclid(self.length() as i64) as usize]]
     }
 
-    /// Every element of `input` looked up.
+    /// Every element of `input` looked up, which may be several samples along a first axis.
     pub fn evaluate(&self, input: &ArrayD<i64>) -> ArrayD<i64> {
+        if let (None, true, Some(entries)) =
+            (&self.selector, self.length().is_power_of_two(), self.tables.as_slice())
+        {
+            let mask = self.length() as i64 - 1;
+            return input.mapv(|v| entries[(v & mask) as usize]);
+        }
         let values: Vec<i64> = input.iter().enumerate().map(|(i, &v)| self.entry(i, v)).collect();
         ArrayD::from_shape_vec(input.raw_dim(), values).expect("one value for each element")
     }
 }
 
+/// Element `i` of the sample that has as many as there are.
 fn nth(array: &ArrayD<i64>, i: usize) -> i64 {
+    let i = i % array.len();
     match array.as_slice() {
         Some(values) => values[i],
-        None => *array.iter().nth(i).expect("selector has the input's shape"),
+        None => *array.iter().nth(i).expect("below their number"),
     }
 }

@@ -9,6 +9,7 @@ use crate::fhe::FheOp;
 use crate::function::{Function, Side, WideValue};
 use crate::host::{Column, HostFunctions};
 use crate::pairwise::{Pairwise, select};
+use crate::samples;
 use crate::scalar;
 use crate::tfhe::{Bootstrap, TfheOp};
 use crate::types::{Element, ValueType};
@@ -18,7 +19,8 @@ use cloakwork_abi::parameters::Width;
 use cloakwork_abi::radix::Radix;
 use melior::ir::operation::OperationLike;
 use melior::ir::{OperationRef, Value, ValueLike};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Result attribute or argument attribute at the `tfhe` level: `array<i64: width, is_signed>`.
@@ -42,6 +44,26 @@ impl Clear {
         }
     }
 
+    /// As the only one of a batch of samples.
+    fn into_sample(self) -> Self {
+        match self {
+            Self::Int(values) => Self::Int(values.insert_axis(Axis(0))),
+            Self::Real(values) => Self::Real(values.insert_axis(Axis(0))),
+        }
+    }
+
+    /// The first of a batch of samples.
+    fn into_first(self) -> Self {
+        match self {
+            Self::Int(values) => Self::Int(values.index_axis_move(Axis(0), 0)),
+            Self::Real(values) => Self::Real(values.index_axis_move(Axis(0), 0)),
+        }
+    }
+
+    fn samples(&self) -> usize {
+        self.shape().first().copied().unwrap_or(1)
+    }
+
     /// The integers, if that is what it holds.
     pub fn int(&self) -> Option<&ArrayD<i64>> {
         match self {
@@ -51,7 +73,7 @@ impl Clear {
     }
 }
 
-/// Told the result of each operation while a function is interpreted.
+/// Told the results of each operation while a function is interpreted: of all samples, or one that they share.
 pub type Observer<'o> = dyn FnMut(OperationRef<'_, '_>, &Clear) + 'o;
 
 /// Runs `function` on clear inputs. Shapes must match the arguments; values must lie in their types.
@@ -60,161 +82,251 @@ pub fn interpret(
     inputs: &[Clear],
     host: &dyn HostFunctions,
 ) -> Result<Vec<Clear>, Diagnostic> {
-    interpret_observed(function, inputs, host, &mut |_, _| ())
+    let one: Vec<Clear> = inputs.iter().map(|input| input.clone().into_sample()).collect();
+    let results = Interpreter::new(function)?.run(&one, host, &mut |_, _| ())?;
+    Ok(results.into_iter().map(Clear::into_first).collect())
 }
 
-/// Like [`interpret`], telling `observer` every intermediate result.
-pub fn interpret_observed(
-    function: Function<'_, '_>,
-    inputs: &[Clear],
-    host: &dyn HostFunctions,
-    observer: &mut Observer<'_>,
-) -> Result<Vec<Clear>, Diagnostic> {
-    let arguments = function.arguments();
-    if arguments.len() != inputs.len() {
-        let message =
-            format!("`{}` takes {} arguments, got {}", function.name(), arguments.len(), inputs.len());
-        return Err(Diagnostic::error_at(&function.op, message));
+/// A function made ready to run on many samples.
+pub struct Interpreter<'c, 'a> {
+    function: Function<'c, 'a>,
+    arguments: Vec<Argument>,
+    steps: Vec<Step<'c, 'a>>,
+    /// Places of the results.
+    results: Vec<usize>,
+}
+
+struct Argument {
+    ty: ValueType,
+    radix: Option<WideValue>,
+}
+
+/// An operation; its result takes the place after those of the arguments and the steps before.
+struct Step<'c, 'a> {
+    op: OperationRef<'c, 'a>,
+    kind: Kind<'c, 'a>,
+    ty: ValueType,
+    /// Places of its operands.
+    operands: Vec<usize>,
+    /// Places that nothing needs after it.
+    last_uses: Vec<usize>,
+}
+
+enum Kind<'c, 'a> {
+    Constant(Clear),
+    Fhe(FheOp<'c, 'a>),
+    Tfhe(TfheOp),
+    Arith(fn(i64, i64) -> i64),
+}
+
+impl<'c, 'a> Interpreter<'c, 'a> {
+    /// Reads a verified function; the error names what cannot be interpreted.
+    pub fn new(function: Function<'c, 'a>) -> Result<Self, Diagnostic> {
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        let mut arguments = vec![];
+        for (i, argument) in function.arguments().into_iter().enumerate() {
+            places.insert(key(argument), i);
+            let ty = type_of(argument, function.op)?;
+            arguments.push(Argument { ty, radix: function.radix(Side::Argument, i)? });
+        }
+        let mut steps: Vec<Step<'c, 'a>> = vec![];
+        for op in function.operations() {
+            let operands: Vec<usize> =
+                op.operands().filter_map(|value| places.get(&key(value)).copied()).collect();
+            if walk::name(&op) == "func.return" {
+                let mut interpreter = Self { function, arguments, steps, results: operands };
+                interpreter.find_last_uses();
+                return Ok(interpreter);
+            }
+            let ty = type_of(walk::result(op), op)?;
+            places.insert(key(walk::result(op)), arguments.len() + steps.len());
+            steps.push(Step { op, kind: Kind::of(op, &ty)?, ty, operands, last_uses: vec![] });
+        }
+        Err(Diagnostic::error_at(&function.op, "the function does not end in `return`"))
     }
-    let mut known: HashMap<usize, Clear> = HashMap::new();
-    for (i, (argument, input)) in arguments.iter().zip(inputs).enumerate() {
-        let ty = type_of(*argument, function.op)?;
-        let name = function.value_name(Side::Argument, i);
-        let radix = function.radix(Side::Argument, i)?;
+
+    /// The values that it computes, as shapes of one sample.
+    pub fn shapes(&self) -> impl Iterator<Item = &[usize]> {
+        let computed = self.steps.iter().filter(|step| !matches!(step.kind, Kind::Constant(_)));
+        let arguments = self.arguments.iter().map(|argument| argument.ty.shape());
+        arguments.chain(computed.map(|step| step.ty.shape()))
+    }
+
+    /// Runs it on samples, which lie along the first axis of every input. Results have that axis too, of size 1
+    /// where all samples have the same.
+    pub fn run(
+        &self,
+        inputs: &[Clear],
+        host: &dyn HostFunctions,
+        observer: &mut Observer<'_>,
+    ) -> Result<Vec<Clear>, Diagnostic> {
+        let (name, allowed, found) = (self.function.name(), self.arguments.len(), inputs.len());
+        if allowed != found {
+            let message = format!("`{name}` takes {allowed} arguments, got {found}");
+            return Err(Diagnostic::error_at(&self.function.op, message));
+        }
+        let mut known: Vec<Option<Cow<'_, Clear>>> = Vec::with_capacity(allowed + self.steps.len());
+        for (i, input) in inputs.iter().enumerate() {
+            known.push(Some(self.argument(i, input)?));
+        }
+        for step in &self.steps {
+            let value = {
+                let operands: Vec<&Clear> =
+                    step.operands.iter().filter_map(|&place| known[place].as_deref()).collect();
+                step.run(&operands, host)?
+            };
+            observer(step.op, &value);
+            known.push(Some(value));
+            for &place in &step.last_uses {
+                known[place] = None;
+            }
+        }
+        let values = self.function.returned();
+        let outputs = self.results.iter().zip(values).enumerate();
+        let decoded = outputs.map(|(i, (&place, value))| {
+            let output = known[place].as_deref().expect("results are kept").clone();
+            decode(self.function, i, value, output)
+        });
+        decoded.collect()
+    }
+
+    fn argument<'v>(&self, i: usize, input: &'v Clear) -> Result<Cow<'v, Clear>, Diagnostic> {
+        let (function, Argument { ty, radix }) = (self.function, &self.arguments[i]);
+        let name = || function.value_name(Side::Argument, i);
+        let failed = |message: String| Diagnostic::error_at(&function.op, message);
         let shape = match radix {
             Some(_) => ty.shape().split_last().map_or(ty.shape(), |(_, outer)| outer),
             None => ty.shape(),
         };
-        if shape != input.shape() {
-            let message = format!("argument `{name}` has shape {shape:?}, got {:?}", input.shape());
-            return Err(Diagnostic::error_at(&function.op, message));
+        let found = input.shape().get(1..).unwrap_or_default();
+        if shape != found {
+            return Err(failed(format!("argument `{}` has shape {shape:?}, got {found:?}", name())));
         }
-        let input = radix.map_or_else(|| Some(input.clone()), |wide| split(input, wide));
-        let input = input.ok_or_else(|| {
-            Diagnostic::error_at(&function.op, format!("argument `{name}` must hold integers in its range"))
-        })?;
-        let value = match &ty.element {
-            Element::Lwe { .. } => encode(function, i, &input)?,
-            _ => input,
-        };
-        check_bounds(&ty, &value)
-            .map_err(|message| Diagnostic::error_at(&function.op, format!("argument `{name}`: {message}")))?;
-        known.insert(key(*argument), value);
-    }
-    for op in function.operations() {
-        let operands: Vec<&Clear> = op.operands().filter_map(|value| known.get(&key(value))).collect();
-        if walk::name(&op) == "func.return" {
-            let outputs: Vec<Clear> = operands.into_iter().cloned().collect();
-            let decoded = outputs.into_iter().zip(op.operands()).enumerate();
-            return decoded.map(|(i, (output, value))| decode(function, i, value, output)).collect();
+        let mut value = Cow::Borrowed(input);
+        if let Some(wide) = *radix {
+            let digits = split(input, wide);
+            let digits = digits
+                .ok_or_else(|| failed(format!("argument `{}` must hold integers in its range", name())))?;
+            value = Cow::Owned(digits);
         }
-        let value = evaluate(op, &operands, host)?;
-        observer(op, &value);
-        known.insert(key(walk::result(op)), value);
+        if let Element::Lwe { .. } = ty.element {
+            value = Cow::Owned(encode(function, i, &value)?);
+        }
+        check_bounds(ty, &value).map_err(|message| failed(format!("argument `{}`: {message}", name())))?;
+        Ok(value)
     }
-    Err(Diagnostic::error_at(&function.op, "the function does not end in `return`"))
+
+    fn find_last_uses(&mut self) {
+        let mut is_needed = vec![false; self.arguments.len() + self.steps.len()];
+        for &place in &self.results {
+            is_needed[place] = true;
+        }
+        for (i, step) in self.steps.iter_mut().enumerate().rev() {
+            let own = self.arguments.len() + i;
+            let places = step.operands.iter().copied().chain([own]);
+            step.last_uses =
+                places.filter(|&place| !std::mem::replace(&mut is_needed[place], true)).collect();
+        }
+    }
 }
 
-fn evaluate(
-    op: OperationRef<'_, '_>,
-    operands: &[&Clear],
-    host: &dyn HostFunctions,
-) -> Result<Clear, Diagnostic> {
-    let ty = type_of(walk::result(op), op)?;
-    let ints = || -> Result<Vec<&ArrayD<i64>>, Diagnostic> {
+impl<'c: 'a, 'a> Kind<'c, 'a> {
+    fn of(op: OperationRef<'c, 'a>, ty: &ValueType) -> Result<Self, Diagnostic> {
+        let constant = |value: ArrayD<i64>| Clear::Int(shaped(value, ty.shape())).into_sample();
+        Ok(match (FheOp::of(op), TfheOp::of(op)) {
+            (Some(FheOp::Constant { value }), _) | (_, Some(TfheOp::Constant { value })) => {
+                let value = constant(value);
+                check_bounds(ty, &value).map_err(|message| Diagnostic::error_at(&op, message))?;
+                Self::Constant(value)
+            }
+            (Some(fhe), _) => Self::Fhe(fhe),
+            (_, Some(tfhe)) => Self::Tfhe(tfhe),
+            (None, None) => Self::of_clear(op, ty).ok_or_else(|| {
+                Diagnostic::error_at(&op, format!("`{}` cannot be interpreted", walk::name(&op)))
+            })?,
+        })
+    }
+
+    /// `arith` on clear tensors between encrypted operations.
+    fn of_clear(op: OperationRef<'c, 'a>, ty: &ValueType) -> Option<Self> {
+        let scalar = ty.dims.is_none();
+        Some(Self::Arith(match walk::name(&op).as_str() {
+            "arith.constant" => {
+                let value = op.attribute("value").ok()?;
+                let int = attr::get_i64(&op, "value").filter(|_| scalar).map(|v| Clear::Int(of_scalar(v)));
+                let real =
+                    || attr::get_f64(&op, "value").filter(|_| scalar).map(|v| Clear::Real(of_scalar(v)));
+                let ints = || attr::read_dense_i64(value).map(Clear::Int);
+                let reals = || attr::read_dense_f64(value).map(Clear::Real);
+                let value = int.or_else(real).or_else(ints).or_else(reals)?;
+                return Some(Self::Constant(value.into_sample()));
+            }
+            "arith.addi" => i64::wrapping_add,
+            "arith.subi" => i64::wrapping_sub,
+            "arith.muli" => i64::wrapping_mul,
+            "arith.shli" => |a, b| a.wrapping_shl(b as u32),
+            "arith.shrsi" => |a, b| a.wrapping_shr(b as u32),
+            "arith.andi" => |a, b| a & b,
+            _ => return None,
+        }))
+    }
+}
+
+impl Step<'_, '_> {
+    fn run(&self, operands: &[&Clear], host: &dyn HostFunctions) -> Result<Cow<'_, Clear>, Diagnostic> {
+        let failed = |message: String| Diagnostic::error_at(&self.op, message);
         let all: Option<Vec<_>> = operands.iter().map(|operand| operand.int()).collect();
-        all.ok_or_else(|| Diagnostic::error_at(&op, "operands must be integers"))
-    };
-    let value = if let Some(fhe) = FheOp::of(op) {
-        match fhe {
-            FheOp::Constant { value } => Clear::Int(shaped(value, ty.shape())),
-            FheOp::Linear(linear) => {
-                let operands = ints()?;
-                linear.check_values(&operands).map_err(|message| Diagnostic::error_at(&op, message))?;
-                match linear.evaluate(&operands, ty.shape()) {
-                    Some(value) => Clear::Int(value),
-                    None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
-                }
+        let ints = || all.as_deref().ok_or_else(|| failed("operands must be integers".into()));
+        let value = match &self.kind {
+            Kind::Constant(value) => return Ok(Cow::Borrowed(value)),
+            Kind::Fhe(FheOp::Map { body }) => {
+                let samples = operands.iter().map(|operand| operand.samples()).max().unwrap_or(1);
+                let columns = operands.iter().map(|operand| to_column(operand, samples)).collect();
+                from_column(scalar::evaluate(*body, columns, host)?, samples, self.ty.shape())
             }
-            FheOp::Digits(digits) => match digits.evaluate(&ints()?) {
-                Some(value) => Clear::Int(value),
-                None => return Err(Diagnostic::error_at(&op, "the result leaves 64 bits")),
-            },
-            FheOp::Lookup(lookup) => Clear::Int(lookup.evaluate(ints()?[0])),
-            FheOp::Pairwise(function) => {
-                let (x, y) = (ints()?[0], ints()?[1]);
-                match function.evaluate(x, y) {
-                    Some(value) => Clear::Int(value),
-                    None => return Err(Diagnostic::error_at(&op, no_result(function, x, y))),
-                }
+            Kind::Fhe(op) => Clear::Int(fhe_values(op, ints()?, &self.ty).map_err(failed)?),
+            Kind::Tfhe(TfheOp::Constant { .. }) => unreachable!("read as a constant"),
+            Kind::Tfhe(TfheOp::Linear(linear)) => {
+                Clear::Int(linear.evaluate_wrapping(&views(ints()?), self.ty.shape()))
             }
-            FheOp::Select => match select(ints()?[0], ints()?[1], ints()?[2]) {
-                Some(value) => Clear::Int(value),
-                None => {
-                    let found = ints()?[0].iter().copied().find(|bit| !(0..=1).contains(bit));
-                    let found = found.unwrap_or_default();
-                    return Err(Diagnostic::error_at(
-                        &op,
-                        format!("the condition is {found}, allowed are 0 and 1; compare it with 0 first"),
-                    ));
-                }
+            Kind::Tfhe(TfheOp::Keyswitch { .. }) => operands[0].clone(),
+            Kind::Tfhe(TfheOp::Bootstrap(bootstrap)) => Clear::Int(bootstrap.evaluate(ints()?[0])),
+            Kind::Arith(f) => match views(ints()?).as_slice() {
+                [a, b] => Clear::Int(samples::zip(a, b, f)),
+                _ => return Err(failed(format!("`{}` takes 2 operands", walk::name(&self.op)))),
             },
-            FheOp::JointLookup(lookup) => match lookup.evaluate(&ints()?) {
-                Some(value) => Clear::Int(value),
-                None => return Err(Diagnostic::error_at(&op, "an operand lies outside of the table")),
-            },
-            FheOp::Map { body } => from_column(
-                scalar::evaluate(body, operands.iter().map(|operand| to_column(operand)).collect(), host)?,
-                ty.shape(),
-            ),
-        }
-    } else if let Some(tfhe) = TfheOp::of(op) {
-        match tfhe {
-            TfheOp::Constant { value } => Clear::Int(shaped(value, ty.shape())),
-            TfheOp::Linear(linear) => Clear::Int(linear.evaluate_wrapping(&ints()?, ty.shape())),
-            TfheOp::Keyswitch { .. } => operands[0].clone(),
-            TfheOp::Bootstrap(bootstrap) => Clear::Int(bootstrap.evaluate(ints()?[0])),
-        }
-    } else {
-        evaluate_clear(op, operands, &ty)?
-    };
-    check_bounds(&ty, &value).map_err(|message| Diagnostic::error_at(&op, message))?;
-    Ok(value)
+        };
+        check_bounds(&self.ty, &value).map_err(failed)?;
+        Ok(Cow::Owned(value))
+    }
 }
 
-/// `arith` on clear tensors between encrypted operations.
-fn evaluate_clear(
-    op: OperationRef<'_, '_>,
-    operands: &[&Clear],
-    ty: &ValueType,
-) -> Result<Clear, Diagnostic> {
-    let name = walk::name(&op);
-    let unsupported = || Diagnostic::error_at(&op, format!("`{name}` cannot be interpreted"));
-    match (name.as_str(), operands) {
-        ("arith.constant", []) => {
-            let value = op.attribute("value").map_err(|_| unsupported())?;
-            if let Some(scalar) = attr::get_i64(&op, "value").filter(|_| ty.dims.is_none()) {
-                return Ok(Clear::Int(ArrayD::from_elem(IxDyn(&[]), scalar)));
-            }
-            if let Some(scalar) = attr::get_f64(&op, "value").filter(|_| ty.dims.is_none()) {
-                return Ok(Clear::Real(ArrayD::from_elem(IxDyn(&[]), scalar)));
-            }
-            let int = attr::read_dense_i64(value).map(Clear::Int);
-            int.or_else(|| attr::read_dense_f64(value).map(Clear::Real)).ok_or_else(unsupported)
+/// The results of an `fhe` operation on integers.
+fn fhe_values(op: &FheOp<'_, '_>, operands: &[&ArrayD<i64>], ty: &ValueType) -> Result<ArrayD<i64>, String> {
+    const TOO_WIDE: &str = "the result leaves 64 bits";
+    if let FheOp::Linear(linear) = op {
+        let operands = views(operands);
+        linear.check_values(&operands)?;
+        return linear.evaluate_samples(&operands, ty.shape()).ok_or_else(|| TOO_WIDE.to_owned());
+    }
+    let alike = samples::alike(operands);
+    let operands: Vec<&ArrayD<i64>> = alike.iter().map(|operand| &**operand).collect();
+    match op {
+        FheOp::Digits(digits) => digits.evaluate(&operands).ok_or_else(|| TOO_WIDE.to_owned()),
+        FheOp::Lookup(lookup) => Ok(lookup.evaluate(operands[0])),
+        FheOp::Pairwise(function) => {
+            let (x, y) = (operands[0], operands[1]);
+            function.evaluate(x, y).ok_or_else(|| no_result(*function, x, y))
         }
-        (_, [Clear::Int(a), Clear::Int(b)]) => {
-            let f: fn(i64, i64) -> i64 = match name.as_str() {
-                "arith.addi" => i64::wrapping_add,
-                "arith.subi" => i64::wrapping_sub,
-                "arith.muli" => i64::wrapping_mul,
-                "arith.shli" => |a, b| a.wrapping_shl(b as u32),
-                "arith.shrsi" => |a, b| a.wrapping_shr(b as u32),
-                "arith.andi" => |a, b| a & b,
-                _ => return Err(unsupported()),
-            };
-            Ok(Clear::Int(ndarray::Zip::from(a).and(b).map_collect(|&a, &b| f(a, b))))
+        FheOp::Select => select(operands[0], operands[1], operands[2]).ok_or_else(|| {
+            let found = operands[0].iter().copied().find(|bit| !(0..=1).contains(bit));
+            let found = found.unwrap_or_default();
+            format!("the condition is {found}, allowed are 0 and 1; compare it with 0 first")
+        }),
+        FheOp::JointLookup(lookup) => {
+            lookup.evaluate(&operands).ok_or_else(|| "an operand lies outside of the table".to_owned())
         }
-        _ => Err(unsupported()),
+        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Map { .. } => unreachable!("run before"),
     }
 }
 
@@ -329,11 +441,13 @@ fn check_bounds(ty: &ValueType, value: &Clear) -> Result<(), String> {
     let (Element::Encrypted { width, is_signed }, Clear::Int(values)) = (&ty.element, value) else {
         return Ok(());
     };
-    let (lo, hi) = match width {
-        Some(width) => encoding::bounds(*width, *is_signed),
-        None => (if *is_signed { i64::MIN } else { 0 }, i64::MAX),
+    let (lo, hi) = match (width, is_signed) {
+        (Some(width), is_signed) => encoding::bounds(*width, *is_signed),
+        (None, true) => return Ok(()),
+        (None, false) => (0, i64::MAX),
     };
-    match values.iter().find(|value| !(lo..=hi).contains(*value)) {
+    let is_inside = samples::extent(values).is_none_or(|(least, greatest)| lo <= least && greatest <= hi);
+    match values.iter().find(|value| !is_inside && !(lo..=hi).contains(*value)) {
         Some(outside) => {
             Err(format!("the value {outside} does not fit `{}`, which holds {lo} to {hi}", ty.element))
         }
@@ -355,20 +469,34 @@ fn shaped(value: ArrayD<i64>, shape: &[usize]) -> ArrayD<i64> {
     value.into_shape_with_order(IxDyn(shape)).expect("verified: the constant has the result's shape")
 }
 
-fn to_column(value: &Clear) -> Column {
+fn of_scalar<T: Clone>(value: T) -> ArrayD<T> {
+    ArrayD::from_elem(IxDyn(&[]), value)
+}
+
+fn views<'v>(values: &[&'v ArrayD<i64>]) -> Vec<ArrayViewD<'v, i64>> {
+    values.iter().map(|values| values.view()).collect()
+}
+
+fn to_column(value: &Clear, samples: usize) -> Column {
+    fn all<T: Copy>(values: &ArrayD<T>, samples: usize) -> Vec<T> {
+        match values.as_slice() {
+            Some(slice) if values.len_of(Axis(0)) == samples => slice.to_vec(),
+            _ => samples::spread(&values.view(), samples).iter().copied().collect(),
+        }
+    }
     match value {
-        Clear::Int(values) => Column::Int(values.iter().copied().collect()),
-        Clear::Real(values) => Column::Real(values.iter().copied().collect()),
+        Clear::Int(values) => Column::Int(all(values, samples)),
+        Clear::Real(values) => Column::Real(all(values, samples)),
     }
 }
 
-fn from_column(column: Column, shape: &[usize]) -> Clear {
+fn from_column(column: Column, samples: usize, shape: &[usize]) -> Clear {
+    fn array<T>(values: Vec<T>, shape: &[usize]) -> ArrayD<T> {
+        ArrayD::from_shape_vec(IxDyn(shape), values).expect("one value for each element")
+    }
+    let shape = samples::with_samples(samples, shape);
     match column {
-        Column::Int(values) => {
-            Clear::Int(ArrayD::from_shape_vec(IxDyn(shape), values).expect("one value for each element"))
-        }
-        Column::Real(values) => {
-            Clear::Real(ArrayD::from_shape_vec(IxDyn(shape), values).expect("one value for each element"))
-        }
+        Column::Int(values) => Clear::Int(array(values, &shape)),
+        Column::Real(values) => Clear::Real(array(values, &shape)),
     }
 }

@@ -1,11 +1,10 @@
-//! The linear operations, which `fhe` and `tfhe` share: attributes, shapes, exact meaning.
+//! The linear operations, which `fhe` and `tfhe` share: attributes and shapes.
 //!
-//! On `fhe` they compute on integers; on `tfhe` on words, modulo `2^64`.
+//! What they compute stands in [`crate::linear_values`].
 
 use crate::attributes as attr;
 use melior::Context;
 use melior::ir::{Attribute, OperationRef};
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 
 /// A linear operation with its attributes. Encrypted operands come first; `Matmul` takes either side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,90 +289,6 @@ impl Linear {
             _ => Err(format!("`{}` does not take {} operands", self.mnemonic(), operands.len())),
         }
     }
-
-    /// The exact result on integers; `None` where an element leaves `i64`.
-    pub fn evaluate(&self, operands: &[&ArrayD<i64>], result: &[usize]) -> Option<ArrayD<i64>> {
-        let wide: Vec<ArrayD<i128>> = operands.iter().map(|operand| operand.mapv(i128::from)).collect();
-        let exact = self.evaluate_wide(&wide.iter().collect::<Vec<_>>(), result);
-        if exact.iter().any(|&value| i64::try_from(value).is_err()) {
-            None
-        } else {
-            Some(exact.mapv(|value| value as i64))
-        }
-    }
-
-    /// Why operands of fitting shape are none all the same: a position outside of its axis.
-    pub fn check_values(&self, operands: &[&ArrayD<i64>]) -> Result<(), String> {
-        let (axis, positions) = match (self, operands) {
-            (Self::GatherAt { axis }, [_, positions]) | (Self::SetAt { axis }, [_, _, positions]) => {
-                (*axis, positions)
-            }
-            _ => return Ok(()),
-        };
-        let size = operands[0].shape()[axis] as i64;
-        match positions.iter().find(|position| !(-size..size).contains(*position)) {
-            Some(position) => {
-                Err(format!("position {position} is out of bounds for axis {axis} of {size} elements"))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The result on words, modulo `2^64`.
-    pub fn evaluate_wrapping(&self, operands: &[&ArrayD<i64>], result: &[usize]) -> ArrayD<i64> {
-        let wide: Vec<ArrayD<i128>> = operands.iter().map(|operand| operand.mapv(i128::from)).collect();
-        self.evaluate_wide(&wide.iter().collect::<Vec<_>>(), result).mapv(|value| value as i64)
-    }
-
-    /// Shapes are as checked by [`Self::check_shapes`].
-    fn evaluate_wide(&self, operands: &[&ArrayD<i128>], result: &[usize]) -> ArrayD<i128> {
-        let a = operands[0];
-        match self {
-            Self::Add | Self::AddClear => a + operands[1],
-            Self::Sub => a - operands[1],
-            Self::Neg => a.mapv(|value| -value),
-            Self::MulClear => zip(a, operands[1], i128::wrapping_mul),
-            Self::Dot => ArrayD::from_elem(
-                IxDyn(&[]),
-                zip(a, operands[1], i128::wrapping_mul).iter().fold(0, |s: i128, v| s.wrapping_add(*v)),
-            ),
-            Self::Matmul => matmul(a, operands[1]),
-            Self::Conv2d(conv) => conv.evaluate(a, operands[1], result),
-            Self::Sum { axes } => axes.iter().rev().fold(a.clone(), |sum, &axis| sum.sum_axis(Axis(axis))),
-            Self::Reshape => reshaped(a.clone(), result),
-            Self::Transpose { permutation } => {
-                a.view().permuted_axes(IxDyn(permutation)).as_standard_layout().into_owned()
-            }
-            Self::Slice { offsets, strides } => slice(a, offsets, strides, result),
-            Self::Concat { axis } => {
-                let views: Vec<ArrayViewD<'_, i128>> =
-                    operands.iter().map(|operand| operand.view()).collect();
-                ndarray::concatenate(Axis(*axis), &views).expect("shapes are checked")
-            }
-            Self::Broadcast => a.broadcast(IxDyn(result)).expect("shapes are checked").to_owned(),
-            Self::Gather { indices } => {
-                let flat = a.as_standard_layout();
-                let flat = flat.as_slice().expect("standard layout");
-                let values = indices.iter().map(|&index| flat[index]).collect();
-                ArrayD::from_shape_vec(IxDyn(result), values).expect("shapes are checked")
-            }
-            Self::GatherAt { axis } => {
-                let at: Vec<usize> = positions(operands[1], a.shape()[*axis]);
-                reshaped(a.select(Axis(*axis), &at), result)
-            }
-            Self::SetAt { axis } => {
-                let at = positions(operands[2], a.shape()[*axis]);
-                let mut rows = a.shape().to_vec();
-                rows[*axis] = at.len();
-                let value = reshaped(operands[1].clone(), &rows);
-                let mut out = a.clone();
-                for (row, position) in value.axis_iter(Axis(*axis)).zip(at) {
-                    out.index_axis_mut(Axis(*axis), position).assign(&row);
-                }
-                out
-            }
-        }
-    }
 }
 
 /// The shape of what lies at positions along an axis.
@@ -382,10 +297,6 @@ fn taken_shape(a: &[usize], axis: usize, positions: &[usize]) -> Result<Vec<usiz
         return Err(format!("axis {axis} must lie below the rank {}", a.len()));
     }
     Ok([&a[..axis], positions, &a[axis + 1..]].concat())
-}
-
-fn positions(at: &ArrayD<i128>, size: usize) -> Vec<usize> {
-    at.iter().map(|position| position.rem_euclid(size as i128) as usize).collect()
 }
 
 impl Conv2d {
@@ -424,129 +335,8 @@ impl Conv2d {
         let columns = extent(width, left, right, kernel_w, self.strides[1], self.dilations[1])?;
         Ok(vec![batch, filters, rows, columns])
     }
-
-    fn evaluate(&self, input: &ArrayD<i128>, weights: &ArrayD<i128>, result: &[usize]) -> ArrayD<i128> {
-        let (height, width) = (input.shape()[2], input.shape()[3]);
-        let (filters, group_channels) = (weights.shape()[0], weights.shape()[1]);
-        ArrayD::from_shape_fn(IxDyn(result), |at| {
-            let (n, f, y, x) = (at[0], at[1], at[2], at[3]);
-            let first_channel = f / (filters / self.groups) * group_channels;
-            let mut sum = 0i128;
-            for c in 0..group_channels {
-                for i in 0..weights.shape()[2] {
-                    for j in 0..weights.shape()[3] {
-                        let row = (y * self.strides[0] + i * self.dilations[0]).checked_sub(self.padding[0]);
-                        let column =
-                            (x * self.strides[1] + j * self.dilations[1]).checked_sub(self.padding[1]);
-                        let (Some(row), Some(column)) = (row, column) else { continue };
-                        if row < height && column < width {
-                            let product = input[[n, first_channel + c, row, column]]
-                                .wrapping_mul(weights[[f, c, i, j]]);
-                            sum = sum.wrapping_add(product);
-                        }
-                    }
-                }
-            }
-            sum
-        })
-    }
-}
-
-fn zip(a: &ArrayD<i128>, b: &ArrayD<i128>, f: impl Fn(i128, i128) -> i128) -> ArrayD<i128> {
-    ndarray::Zip::from(a).and(b).map_collect(|&a, &b| f(a, b))
-}
-
-fn matmul(a: &ArrayD<i128>, b: &ArrayD<i128>) -> ArrayD<i128> {
-    let (rows, inner, columns) = (a.shape()[0], a.shape()[1], b.shape()[1]);
-    ArrayD::from_shape_fn(IxDyn(&[rows, columns]), |at| {
-        (0..inner).fold(0i128, |sum, k| sum.wrapping_add(a[[at[0], k]].wrapping_mul(b[[k, at[1]]])))
-    })
-}
-
-fn reshaped<T: Clone>(array: ArrayD<T>, shape: &[usize]) -> ArrayD<T> {
-    array
-        .as_standard_layout()
-        .into_owned()
-        .into_shape_with_order(IxDyn(shape))
-        .expect("element counts are checked")
-}
-
-fn slice(a: &ArrayD<i128>, offsets: &[usize], strides: &[i64], result: &[usize]) -> ArrayD<i128> {
-    let mut view = a.view();
-    for axis in 0..offsets.len() {
-        let (offset, stride, count) = (offsets[axis] as i64, strides[axis], result[axis] as i64);
-        let indices: Vec<usize> = (0..count).map(|i| (offset + i * stride) as usize).collect();
-        if stride == 1 {
-            view.slice_axis_inplace(Axis(axis), Slice::from(offset as isize..(offset + count) as isize));
-        } else {
-            return slice(
-                &a.select(Axis(axis), &indices),
-                &replaced(offsets, axis, 0),
-                &replaced(strides, axis, 1),
-                result,
-            );
-        }
-    }
-    view.to_owned()
-}
-
-fn replaced<T: Copy>(values: &[T], at: usize, value: T) -> Vec<T> {
-    values.iter().enumerate().map(|(i, &old)| if i == at { value } else { old }).collect()
 }
 
 fn signed(values: &[usize]) -> Vec<i64> {
     values.iter().map(|&value| value as i64).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn array(shape: &[usize], values: &[i64]) -> ArrayD<i64> {
-        ArrayD::from_shape_vec(IxDyn(shape), values.to_vec()).unwrap()
-    }
-
-    #[test]
-    fn slices_with_strides_of_either_sign() {
-        let a = array(&[2, 4], &[0, 1, 2, 3, 4, 5, 6, 7]);
-        let op = Linear::Slice { offsets: vec![1, 3], strides: vec![-1, -2] };
-        assert_eq!(op.check_shapes(&[&[2, 4]], &[2, 2]), Ok(()));
-        assert_eq!(op.evaluate(&[&a], &[2, 2]), Some(array(&[2, 2], &[7, 5, 3, 1])));
-        assert!(op.check_shapes(&[&[2, 4]], &[2, 3]).is_err());
-    }
-
-    #[test]
-    fn positions_along_an_axis() {
-        let a = array(&[2, 3], &[0, 1, 2, 3, 4, 5]);
-        let at = array(&[2], &[-1, 0]);
-        let take = Linear::GatherAt { axis: 1 };
-        assert_eq!(take.check_shapes(&[&[2, 3], &[2]], &[2, 2]), Ok(()));
-        assert_eq!(take.evaluate(&[&a, &at], &[2, 2]), Some(array(&[2, 2], &[2, 0, 5, 3])));
-        let (row, last) = (array(&[3], &[7, 8, 9]), array(&[], &[4]));
-        let set = Linear::SetAt { axis: 0 };
-        assert_eq!(set.check_shapes(&[&[2, 3], &[3], &[]], &[2, 3]), Ok(()));
-        assert_eq!(set.evaluate(&[&a, &row, &last], &[2, 3]), Some(array(&[2, 3], &[7, 8, 9, 3, 4, 5])));
-        let gather = Linear::Gather { indices: vec![5, 5, 0, 1] };
-        assert_eq!(gather.check_shapes(&[&[2, 3]], &[2, 2]), Ok(()));
-        assert_eq!(gather.evaluate(&[&a], &[2, 2]), Some(array(&[2, 2], &[5, 5, 0, 1])));
-        assert!(gather.check_shapes(&[&[4]], &[4]).is_err());
-    }
-
-    #[test]
-    fn convolution_with_padding_on_one_side() {
-        let conv =
-            Linear::Conv2d(Conv2d { strides: [1, 2], padding: [1, 0, 0, 1], dilations: [1, 1], groups: 1 });
-        let input = array(&[1, 1, 2, 3], &[1, 2, 3, 4, 5, 6]);
-        let weights = array(&[1, 1, 2, 2], &[1, 10, 100, 1000]);
-        assert_eq!(conv.check_shapes(&[&[1, 1, 2, 3], &[1, 1, 2, 2]], &[1, 1, 2, 2]), Ok(()));
-        let result = conv.evaluate(&[&input, &weights], &[1, 1, 2, 2]);
-        assert_eq!(result, Some(array(&[1, 1, 2, 2], &[2100, 300, 5421, 603])));
-    }
-
-    #[test]
-    fn overflow_of_integers_is_found_and_of_words_wraps() {
-        let (a, b) = (array(&[1], &[i64::MAX]), array(&[1], &[2]));
-        assert_eq!(Linear::MulClear.evaluate(&[&a, &b], &[1]), None);
-        assert_eq!(Linear::MulClear.evaluate_wrapping(&[&a, &b], &[1]), array(&[1], &[-2]));
-    }
 }

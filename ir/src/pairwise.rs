@@ -203,7 +203,7 @@ impl JointLookup {
         &self.tables.shape()[1..]
     }
 
-    /// The exact result; `None` where an operand lies outside of the table.
+    /// The exact result, also of several samples along a first axis; `None` where an operand lies outside of the table.
     pub fn evaluate(&self, operands: &[&ArrayD<i64>]) -> Option<ArrayD<i64>> {
         let first = operands.first()?;
         let columns: Vec<Vec<i64>> =
@@ -211,7 +211,7 @@ impl JointLookup {
         let selector: Option<Vec<i64>> =
             self.selector.as_ref().map(|chosen| chosen.iter().copied().collect());
         let entry = |i: usize| {
-            let mut index = vec![selector.as_ref().map_or(0, |chosen| chosen[i] as usize)];
+            let mut index = vec![selector.as_ref().map_or(0, |chosen| chosen[i % chosen.len()] as usize)];
             for (values, low) in columns.iter().zip(&self.lows) {
                 index.push(usize::try_from(values[i].checked_sub(*low)?).ok()?);
             }

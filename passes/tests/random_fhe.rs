@@ -5,11 +5,11 @@ use cloakwork_ir::attributes::{RANGE, get_range, i64_array};
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::function::{Side, functions, set_op_attribute};
 use cloakwork_ir::host::NoHostFunctions;
-use cloakwork_ir::interpret::{Clear, interpret, interpret_observed};
+use cloakwork_ir::interpret::{Clear, Interpreter, interpret};
 use cloakwork_passes::pipeline::{FHE, PREPARE, run};
 use melior::ir::Module;
 use melior::ir::operation::OperationLike;
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
 use std::collections::BTreeMap;
@@ -151,6 +151,7 @@ fn observe(module: &Module<'_>) -> BTreeMap<usize, (i64, i64)> {
     let function = functions(module)[0];
     let mut found: BTreeMap<usize, (i64, i64)> = BTreeMap::new();
     let operations = function.operations();
+    let interpreter = Interpreter::new(function).unwrap();
     for input in inputs() {
         let mut observer = |op: melior::ir::OperationRef<'_, '_>, value: &Clear| {
             let place = operations.iter().position(|known| known.to_raw().ptr == op.to_raw().ptr).unwrap();
@@ -159,7 +160,9 @@ fn observe(module: &Module<'_>) -> BTreeMap<usize, (i64, i64)> {
                 (*lo, *hi) = (v.min(*lo), v.max(*hi));
             }
         };
-        interpret_observed(function, &input, &NoHostFunctions, &mut observer).unwrap();
+        let input: Vec<Clear> =
+            input.iter().map(|x| Clear::Int(x.int().unwrap().clone().insert_axis(Axis(0)))).collect();
+        interpreter.run(&input, &NoHostFunctions, &mut observer).unwrap();
     }
     found
 }

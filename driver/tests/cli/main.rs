@@ -8,3 +8,4 @@ mod fixture;
 mod ir_opt;
 mod modules;
 mod round_trip;
+mod strategies;

@@ -1,5 +1,6 @@
 //! The command line of `cloakwork`.
 
+use crate::strategies::Strategies;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cloakwork::{Bounds, NoiseFamily, Preset, noise_family};
 use std::num::NonZeroUsize;
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compiles MLIR text to a shared library with its spec, or to something else
-    Compile(Compile),
+    Compile(Box<Compile>),
     /// Makes the keys of one client, for all functions of a program
     Keygen(Keygen),
     /// Encrypts the arguments of one call
@@ -100,6 +101,8 @@ pub(crate) struct Compile {
     /// Prints parameters, ranges and times to standard error
     #[arg(long)]
     pub(crate) report: bool,
+    #[command(flatten)]
+    pub(crate) strategies: Strategies,
 }
 
 /// What `compile` makes.

@@ -27,7 +27,7 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
         keyset: arguments.keys_of.as_deref().map(files::load_keyset).transpose()?,
         bounds: arguments.bounds,
         keep_feedback: arguments.keep_feedback,
-        strategies: String::new(),
+        strategies: arguments.strategies.text(),
         explain: arguments.explain_parameters,
         target: arguments.cpu.parse()?,
         cost_table: arguments.cost_table.as_deref().map(files::load_cost_table).transpose()?,

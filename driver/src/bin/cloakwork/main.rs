@@ -9,6 +9,7 @@ mod compile;
 mod inspect;
 mod keygen;
 mod run;
+mod strategies;
 mod values;
 
 use arguments::{Arguments, Command};
