@@ -7,6 +7,7 @@ use cloakwork_abi::read_spec::SpecError;
 use cloakwork_backend_cpu::BackendError;
 use cloakwork_frontend::TraceError;
 use cloakwork_frontend::calibrate::CalibrationError;
+use cloakwork_frontend::model::ModelError;
 use cloakwork_ir::diagnostic::Diagnostic;
 use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::formats::FormatError;
@@ -21,6 +22,9 @@ pub enum Error {
     /// The traced closure did what encrypted values cannot do.
     #[error(transparent)]
     Trace(Box<TraceError>),
+    /// A model that cannot become a program, or samples that do not fit it.
+    #[error(transparent)]
+    Model(Box<ModelError>),
     /// An input set that does not fit the program.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
@@ -89,6 +93,12 @@ impl From<FormatError> for Error {
     }
 }
 
+impl From<ModelError> for Error {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
+}
+
 impl From<TraceError> for Error {
     fn from(error: TraceError) -> Self {
         Self::Trace(Box::new(error))
@@ -101,6 +111,7 @@ impl Error {
         match self {
             Self::Program(diagnostics) | Self::Infeasible(diagnostics) => diagnostics,
             Self::Trace(_)
+            | Self::Model(_)
             | Self::Calibration(_)
             | Self::Options(_)
             | Self::Function(_)

@@ -3,6 +3,7 @@
 //! - [`trace`], [`compile`] and friends: a closure or MLIR text becomes a [`Circuit`];
 //! - [`Circuit`]: keys, encryption, runs, simulation, files; [`Report`]: what was decided;
 //! - [`Functions`], [`compile_functions`], [`CompiledModule`]: several functions under the keys of one client;
+//! - [`models`]: models on reals, their predictions;
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
 //! - [`calibrate`]: what operations take on this machine;
 //! - [`steps`]: pipelines taken apart; [`files`]: specs and other files; [`process`]: what command lines share.
@@ -18,6 +19,7 @@ mod evaluate;
 pub mod files;
 mod functions;
 mod machine_code;
+pub mod models;
 mod module;
 pub mod operations;
 mod options;
@@ -32,6 +34,7 @@ pub use compile::{
 pub use error::Error;
 pub use evaluate::evaluate;
 pub use functions::{Functions, Ranges};
+pub use models::{Mode, ModelCircuit, ModelOptions, Predictions, compile_model};
 pub use module::CompiledModule;
 pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, bounds, noise_family};
 pub use report::Report;
@@ -41,6 +44,7 @@ pub use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 pub use cloakwork_abi::spec::{Keyset, ProgramSpec};
 pub use cloakwork_backend_cpu::Target;
 pub use cloakwork_frontend::elementwise::{Binary, Unary};
+pub use cloakwork_frontend::quantise::Quantisation;
 pub use cloakwork_frontend::shapes::Take;
 pub use cloakwork_frontend::traced::Conv2dOptions;
 pub use cloakwork_frontend::{InputType, LookupTable, OpGraph, TraceError, Traced, Tracer, trace};

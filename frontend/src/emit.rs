@@ -62,6 +62,10 @@ fn emit_function<'c>(context: &'c Context, graph: &OpGraph, module: &Module<'c>)
     let results: Vec<Value<'c, '_>> =
         graph.outputs().iter().filter_map(|id| emission.values[id.index()]).collect();
     let function = builder.finish_function(&results);
+    if let Some(processing) = graph.processing() {
+        let json = attr::string(context, &processing.to_json());
+        set_op_attribute(function.op, attr::PROCESSING, json);
+    }
     for (id, node) in graph.nodes() {
         if let NodeKind::Input(i) = node.kind {
             for (name, hint) in hints(context, graph, id) {

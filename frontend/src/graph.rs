@@ -8,6 +8,7 @@ use crate::error::{Refusal, SourceLocation, TraceError, refuse};
 use crate::node::{ElementType, Input, InputType, Node, NodeKind};
 use cloakwork_abi::encoding::{MAX_WIDTH, bounds};
 use cloakwork_abi::parameters::Width;
+use cloakwork_abi::processing::Processing;
 use ndarray::ArrayD;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -23,6 +24,7 @@ pub struct OpGraph {
     inputs: Vec<Input>,
     outputs: Vec<NodeId>,
     hints: BTreeMap<NodeId, Hint>,
+    processing: Option<Processing>,
     location: Option<SourceLocation>,
     tag: Option<String>,
 }
@@ -61,6 +63,7 @@ impl OpGraph {
             inputs,
             outputs,
             hints: BTreeMap::new(),
+            processing: None,
             location: None,
             tag: None,
         }
@@ -123,6 +126,16 @@ impl OpGraph {
     /// What is said about a value.
     pub fn hint_of(&self, id: NodeId) -> Option<Hint> {
         self.hints.get(&id).copied()
+    }
+
+    /// Says what a client does in the clear around the program.
+    pub fn set_processing(&mut self, processing: Processing) {
+        self.processing = Some(processing);
+    }
+
+    /// What a client does in the clear around the program, where it is a model.
+    pub fn processing(&self) -> Option<&Processing> {
+        self.processing.as_ref()
     }
 
     /// Place and tag of the nodes that are appended from now on.

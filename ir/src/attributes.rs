@@ -29,6 +29,8 @@ pub const NAME: &str = "fhe.name";
 pub const HINT: &str = "fhe.hint";
 /// Argument or op attribute: how many bits must fit at least, whatever is measured.
 pub const HINT_WIDTH: &str = "fhe.hint_width";
+/// Function attribute: what a client does in the clear around a model, [`cloakwork_abi::processing::Processing`] as JSON.
+pub const PROCESSING: &str = "fhe.processing";
 /// Module attribute: the program's spec as JSON, from the conversion to loops on.
 pub const SPEC: &str = "cloakwork.spec";
 

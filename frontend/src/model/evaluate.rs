@@ -75,7 +75,7 @@ impl Model {
 }
 
 /// The result of an operation whose operands have been checked by [`super::shape::infer`], which gave `shape`.
-pub(super) fn compute(op: &ModelOp, operands: &[&ArrayD<f64>], shape: &[usize]) -> ArrayD<f64> {
+pub(crate) fn compute(op: &ModelOp, operands: &[&ArrayD<f64>], shape: &[usize]) -> ArrayD<f64> {
     match op {
         ModelOp::Input(_) => unreachable!("the caller has the arguments"),
         ModelOp::Constant(value) => value.clone(),

@@ -1,5 +1,6 @@
 //! A model on reals: what an importer saw, before anything is quantised.
 //!
+//! - [`error`]: why a model is refused;
 //! - [`op`]: the closed list of operations; every operator of a file format becomes some of them;
 //! - [`tree`]: ensembles of decision trees;
 //! - [`build`]: the only way to make a model, which checks by [`shape`] what is added;
@@ -8,12 +9,14 @@
 //! Axis 0 of every input is that of the samples and has one element. All shapes are static and known.
 
 pub mod build;
+pub mod error;
 pub mod evaluate;
 pub mod op;
 pub mod shape;
 pub mod tree;
 
 pub use build::{Budget, ModelBuilder};
+pub use error::ModelError;
 pub use evaluate::EvaluateError;
 pub use op::ModelOp;
 pub use shape::ShapeError;

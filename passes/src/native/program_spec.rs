@@ -5,6 +5,7 @@ use crate::optimize_parameters::{GLOBAL_P_ERROR, P_ERROR, SECURITY, SECURITY_SOU
 use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::functions::abi_hash;
 use cloakwork_abi::parameters::SecurityLevel;
+use cloakwork_abi::processing::Processing;
 use cloakwork_abi::radix::Radix;
 use cloakwork_abi::spec::{
     EncodingSpec, ErrorSpec, Keyset, OperationCounts, ProgramSpec, SPEC_VERSION, SecuritySpec, ValueSpec,
@@ -47,7 +48,15 @@ pub(crate) fn program_spec(
         security: SecuritySpec { level, source },
         counts: counts(function),
         workspace: workspace.sizes.clone(),
+        processing: processing(function)?,
     })
+}
+
+/// What a client does around a model.
+fn processing(function: Function<'_, '_>) -> Result<Option<Processing>, String> {
+    let Some(json) = attr::get_string(&function.op, attr::PROCESSING) else { return Ok(None) };
+    let read = Processing::from_json(&json);
+    read.map(Some).map_err(|error| format!("the function attribute `{}` cannot be read: {error}", attr::PROCESSING))
 }
 
 fn values(

@@ -185,7 +185,7 @@ fn check(spec: &ProgramSpec) -> Result<(), SpecError> {
             check_value(value, &format!("{group}[{i}]"), &|key| is_glwe(&spec.keyset, key))?;
         }
     }
-    Ok(())
+    check_processing(spec)
 }
 
 fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) -> Result<(), SpecError> {
@@ -263,6 +263,18 @@ fn check_variance(variance: Variance, place: &str) -> Result<(), SpecError> {
     require(fits, place, variance.0, "a variance on the torus, from 0 to below 1")
 }
 
+/// Each argument and result has its clear part; their numbers are checked where they are used.
+fn check_processing(spec: &ProgramSpec) -> Result<(), SpecError> {
+    let Some(processing) = &spec.processing else { return Ok(()) };
+    for (place, found, allowed) in [
+        ("processing.inputs", processing.inputs.len(), spec.inputs.len()),
+        ("processing.outputs", processing.outputs.len(), spec.outputs.len()),
+    ] {
+        require(found == allowed, place, format!("{found} entries"), format!("{allowed}, one for each value"))?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,6 +313,7 @@ mod tests {
             security: SecuritySpec { level: SecurityLevel::Bits128, source: "none".into() },
             counts: OperationCounts::default(),
             workspace: vec![0, 0],
+        processing: None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::parameters::{
     Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, SecurityLevel,
     Variance, Width,
 };
+use crate::processing::Processing;
 use crate::radix::Radix;
 use crate::security::ModulusBits;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct ProgramSpec {
     pub counts: OperationCounts,
     /// Ciphertexts of scratch memory under each secret key, in the order of the keys.
     pub workspace: Vec<u64>,
+    /// Where the program is a model on reals: what a client does in the clear around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processing: Option<Processing>,
 }
 
 /// The keys of a program. A key refers to others by their position.

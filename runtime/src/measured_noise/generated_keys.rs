@@ -195,5 +195,6 @@ fn spec(keyset: Keyset, count: u64) -> ProgramSpec {
         security: SecuritySpec { level: SecurityLevel::Bits128, source: String::new() },
         counts: OperationCounts::default(),
         workspace: vec![0, 0],
+        processing: None,
     }
 }

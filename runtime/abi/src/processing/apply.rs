@@ -190,12 +190,13 @@ fn scales_for(
         return Err(ProcessingError::Lengths { found: offsets, wanted: scales });
     }
     let wanted = match axis {
-        None => Some(&1),
-        Some(axis) => shape.get(axis),
+        None if scales == 1 => Some(1),
+        None => Some(shape.iter().product()),
+        Some(axis) => shape.get(axis).copied(),
     };
     let run = axis.map_or(1, |axis| shape.iter().skip(axis + 1).product());
     match wanted {
-        Some(&wanted) if wanted == scales => Ok(Scales { run: run.max(1), count: scales.max(1) }),
+        Some(wanted) if wanted == scales => Ok(Scales { run: run.max(1), count: scales.max(1) }),
         _ => Err(ProcessingError::Scales { shape: shape.to_vec(), found: scales, axis }),
     }
 }

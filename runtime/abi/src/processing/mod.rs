@@ -21,6 +21,18 @@ pub struct Processing {
     pub outputs: Vec<OutputProcessing>,
 }
 
+impl Processing {
+    /// As one line of JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("plain data")
+    }
+
+    /// Reads [`Self::to_json`]; the numbers in it are checked where they are used.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
 /// How an argument is made of reals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +63,7 @@ pub struct OutputProcessing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quantiser {
-    /// One for the whole tensor, or one for each index of `axis`.
+    /// One for the whole tensor, one for each index of `axis`, or without an axis one for each element.
     pub scale: Vec<f64>,
     /// As many as scales.
     pub zero_point: Vec<i64>,
@@ -67,7 +79,7 @@ pub struct Quantiser {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dequantiser {
-    /// One for the whole tensor, or one for each index of `axis`.
+    /// One for the whole tensor, one for each index of `axis`, or without an axis one for each element.
     pub scale: Vec<f64>,
     /// As many as scales.
     pub offset: Vec<f64>,

@@ -1,0 +1,85 @@
+//! Models on reals: from a model and samples to encrypted predictions.
+//!
+//! - [`compile_model`]: quantises and compiles; the artifact is that of any other program, its spec tells a client how to
+//!   make integers of reals and reals of integers;
+//! - [`ModelCircuit`], [`predict()`]: predictions in the clear, simulated and encrypted, from a circuit or a file.
+
+mod predict;
+
+pub use predict::{Mode, Predictions, dequantise_output, predict, quantise_input};
+
+use crate::circuit::{Circuit, Keys};
+use crate::compile::{Source, compile_source};
+use crate::error::Error;
+use crate::functions::Ranges;
+use crate::options::Options;
+use cloakwork_abi::processing::{ClearValue, Processing};
+use cloakwork_frontend::model::Model;
+use cloakwork_frontend::quantise::{Quantisation, QuantisationReport, quantise};
+use ndarray::ArrayD;
+
+/// How a model is compiled.
+#[derive(Clone, Debug, Default)]
+pub struct ModelOptions {
+    /// Bits, scales, ranges and rounding.
+    pub quantisation: Quantisation,
+    /// How the program on integers is compiled.
+    pub options: Options,
+}
+
+/// A model that was compiled. It can be shared between threads.
+#[derive(Clone, Debug)]
+pub struct ModelCircuit {
+    circuit: Circuit,
+    quantisation: QuantisationReport,
+}
+
+/// Quantises a model on samples and compiles it. A sample has one tensor for each input, in its shape.
+pub fn compile_model(
+    model: &Model,
+    calibration: &[Vec<ArrayD<f64>>],
+    options: &ModelOptions,
+) -> Result<ModelCircuit, Error> {
+    let quantised = quantise(model, calibration, &options.quantisation)?;
+    let source =
+        Source::Graph { graph: &quantised.graph, ranges: Ranges::Inputset(quantised.samples.clone()) };
+    let circuit = compile_source(source, &options.options, &mut |_| ())?;
+    Ok(ModelCircuit { circuit, quantisation: quantised.report })
+}
+
+impl ModelCircuit {
+    /// The program on integers.
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// What quantisation decided, and what each layer lost by it.
+    pub fn quantisation(&self) -> &QuantisationReport {
+        &self.quantisation
+    }
+
+    /// What a client does in the clear.
+    pub fn processing(&self) -> &Processing {
+        self.circuit.spec().processing.as_ref().expect("written when the model was quantised")
+    }
+
+    /// Predicts each sample.
+    pub fn predict(&self, samples: &[Vec<ArrayD<f64>>], mode: Mode<'_>) -> Result<Predictions, Error> {
+        predict(self.circuit.program()?.as_ref(), samples, mode)
+    }
+
+    /// The arguments of the program for one sample.
+    pub fn quantise_input(&self, sample: &[ArrayD<f64>]) -> Result<Vec<ArrayD<i64>>, Error> {
+        Ok(quantise_input(self.circuit.spec(), sample)?.0)
+    }
+
+    /// The results of the model for those of the program.
+    pub fn dequantise_output(&self, results: &[ArrayD<i64>]) -> Result<Vec<ClearValue>, Error> {
+        dequantise_output(self.circuit.spec(), results)
+    }
+
+    /// New keys from secure randomness.
+    pub fn keygen(&self) -> Result<Keys, Error> {
+        self.circuit.keygen()
+    }
+}

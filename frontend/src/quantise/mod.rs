@@ -1,0 +1,49 @@
+//! A model on reals as a program on integers, with what a client does in the clear around it.
+//!
+//! Every value is an integer times a scale plus an offset, each element with its own ([`value`]). Linear operations add
+//! integers; scales and offsets of their results follow, so biases, zero points and factors cost nothing. Everything
+//! univariate between two integers becomes one table ([`tables`]). What needs integers on one scale gets them from
+//! [`pairs`]; only there and at tables values are rounded.
+//!
+//! The samples go through the program while it is made: ranges, widths and the error of each layer are those of the
+//! quantised model.
+
+mod grid;
+mod inputs;
+mod linear;
+mod lowering;
+pub mod options;
+mod outputs;
+mod pairs;
+pub mod report;
+mod tables;
+mod value;
+
+pub use options::{Bits, Granularity, InputScales, Quantisation, RangeRule, RoundTo, Scales};
+pub use report::QuantisationReport;
+
+use crate::graph::OpGraph;
+use crate::model::{Model, ModelError};
+use ndarray::ArrayD;
+
+/// A model as a program on integers.
+#[derive(Clone, Debug)]
+pub struct Quantised {
+    /// The program; it carries the [`cloakwork_abi::processing::Processing`] of its client.
+    pub graph: OpGraph,
+    /// The samples as its arguments, for measuring ranges.
+    pub samples: Vec<Vec<ArrayD<i64>>>,
+    /// What was decided and what it costs in accuracy.
+    pub report: QuantisationReport,
+}
+
+/// Quantises a model. A sample has one tensor for each input, of its shape.
+pub fn quantise(
+    model: &Model,
+    calibration: &[Vec<ArrayD<f64>>],
+    options: &Quantisation,
+) -> Result<Quantised, ModelError> {
+    options.check()?;
+    inputs::check_samples(model, calibration)?;
+    lowering::lower(model, calibration, options)
+}
