@@ -54,7 +54,7 @@ fn a_linear_model_needs_no_lookup() {
     let mut builder = ModelBuilder::new("linear", Budget::default());
     let x = input(&mut builder, "x", &[1, 12]);
     let y = layer(&mut builder, &mut numbers, x, [12, 3]);
-    builder.output("y", y, None).unwrap();
+    builder.output("y", y, None);
     let model = builder.finish();
     // Features of very different ranges.
     let sample = |numbers: &mut Numbers| {
@@ -83,7 +83,7 @@ fn a_network_is_executed_as_it_is_quantised() {
     let hidden = layer(&mut builder, &mut numbers, x, [8, 6]);
     let hidden = builder.function(Function::Sigmoid, hidden).unwrap();
     let y = layer(&mut builder, &mut numbers, hidden, [6, 2]);
-    builder.output("y", y, None).unwrap();
+    builder.output("y", y, None);
     let model = builder.finish();
     let samples: Vec<_> = (0..200).map(|_| vec![numbers.array(&[1, 8])]).collect();
     let options = ModelOptions {
