@@ -3,7 +3,7 @@
 //! - [`trace`]: traces a Rust closure; [`traced`]: the values it computes with;
 //! - [`graph`] with [`node`], [`elementwise`], [`host`], [`lookup_table`]: what a frontend saw;
 //!   [`construct`] and [`shapes`]: the only ways to extend it, each checking its operands;
-//! - [`model`]: a model on reals, as importers read it; [`trees`]: ensembles of decision trees as programs;
+//! - [`model`]: a model on reals; [`onnx`]: that of an ONNX file; [`trees`]: ensembles of decision trees as programs;
 //! - [`quantise`]: a model as a program on integers;
 //! - [`format`]: the graph as text;
 //! - [`emit`]: the graph as an `fhe` module; [`calibrate`]: ranges measured on an input set.
@@ -19,6 +19,7 @@ pub mod host;
 pub mod lookup_table;
 pub mod model;
 pub mod node;
+pub mod onnx;
 mod operators;
 pub mod quantise;
 pub mod sample;

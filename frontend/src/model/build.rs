@@ -5,11 +5,12 @@
 //! nobody trusts.
 
 use super::evaluate::compute;
-use super::op::{Binary, ModelOp};
+use super::op::{Binary, FakeQuantise, ModelOp};
 use super::shape::{self, ShapeError, fail};
 use super::{Model, ModelInput, ModelNode, ModelOutput, ValueId};
 use cloakwork_abi::processing::{Function, Labels};
 use ndarray::{ArrayD, IxDyn};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Builds a model, operands before users.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct ModelBuilder {
     budget: Budget,
     /// What the node that is being added is called.
     at: String,
+    /// What [`ModelOp::FakeQuantise`] of a constant is. It stays an operation, so that the grid of weights is known.
+    quantised: BTreeMap<ValueId, ArrayD<f64>>,
 }
 
 /// What a model may take.
@@ -41,7 +44,7 @@ impl ModelBuilder {
     /// An empty model.
     pub fn new(name: impl Into<String>, budget: Budget) -> Self {
         let model = Model { name: name.into(), inputs: Vec::new(), nodes: Vec::new(), outputs: Vec::new() };
-        Self { model, budget, at: String::new() }
+        Self { model, budget, at: String::new(), quantised: BTreeMap::new() }
     }
 
     /// Names what is added from here on.
@@ -79,6 +82,13 @@ impl ModelBuilder {
 
     /// The result of an operation.
     pub fn push(&mut self, op: ModelOp, operands: &[ValueId]) -> Result<ValueId, ShapeError> {
+        if let (ModelOp::Rearrange { .. }, [x]) = (&op, operands)
+            && let Some(quantise) = self.quantised_whole(*x)
+        {
+            let source = self.model.nodes[x.0].operands[0];
+            let moved = self.push(op, &[source])?;
+            return self.push(ModelOp::FakeQuantise(quantise), &[moved]);
+        }
         if let Some(missing) = operands.iter().find(|id| id.0 >= self.model.nodes.len()) {
             return fail(format!("value {}", missing.0), "operands are added before their users");
         }
@@ -98,6 +108,11 @@ impl ModelBuilder {
                 };
                 let value = compute(&op, &constants, &shape);
                 self.budget.work = left;
+                if let ModelOp::FakeQuantise(_) = op {
+                    let id = self.add(op, operands.to_vec(), shape)?;
+                    self.quantised.insert(id, value);
+                    return Ok(id);
+                }
                 self.add(ModelOp::Constant(value), vec![], shape)
             }
             _ => self.add(op, operands.to_vec(), shape),
@@ -161,7 +176,7 @@ impl ModelBuilder {
     pub fn known(&self, id: ValueId) -> Option<&ArrayD<f64>> {
         match &self.model.nodes[id.0].op {
             ModelOp::Constant(value) => Some(value),
-            _ => None,
+            _ => self.quantised.get(&id),
         }
     }
 
@@ -185,9 +200,35 @@ impl ModelBuilder {
         }
     }
 
-    /// The model, without what no result needs.
-    pub fn finish(self) -> Model {
+    /// The model, without what no result needs. Quantised constants stay such only as weights.
+    pub fn finish(mut self) -> Model {
+        let outputs: BTreeSet<ValueId> = self.model.outputs.iter().map(|output| output.value).collect();
+        let mut plain = BTreeSet::new();
+        for node in &self.model.nodes {
+            let takes_weights = matches!(node.op, ModelOp::MatMul | ModelOp::Conv { .. });
+            if !takes_weights {
+                plain.extend(node.operands.iter().filter(|id| self.quantised.contains_key(id)).copied());
+            }
+        }
+        for (id, value) in self.quantised {
+            if plain.contains(&id) || outputs.contains(&id) {
+                let node = &mut self.model.nodes[id.0];
+                (node.op, node.operands) = (ModelOp::Constant(value), vec![]);
+            }
+        }
         self.model.without_unused()
+    }
+
+    /// How a quantised constant is quantised, if all of it is quantised alike.
+    fn quantised_whole(&self, id: ValueId) -> Option<FakeQuantise> {
+        match &self.model.nodes.get(id.0)?.op {
+            ModelOp::FakeQuantise(quantise)
+                if quantise.axis.is_none() && self.quantised.contains_key(&id) =>
+            {
+                Some(quantise.clone())
+            }
+            _ => None,
+        }
     }
 
     fn add(&mut self, op: ModelOp, operands: Vec<ValueId>, shape: Vec<usize>) -> Result<ValueId, ShapeError> {
