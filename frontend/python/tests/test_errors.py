@@ -15,7 +15,7 @@ VECTORS = [np.array([0, 1]), np.array([3, 3])]
     [
         (lambda x: 1 if x > 2 else 0, RuntimeError, "Branching within circuits is not possible"),
         (lambda x: np.linalg.norm(x), RuntimeError, "Function 'np.norm' is not supported"),
-        (lambda x: np.std(x), RuntimeError, "Function 'np.std' is not supported"),
+        (lambda x: np.corrcoef(x), RuntimeError, "Function 'np.corrcoef' is not supported"),
         (lambda x: np.add.reduce(x), RuntimeError, "Only __call__ hook is supported for numpy ufuncs"),
         (lambda x: np.frexp(x), RuntimeError, "Function 'np.frexp' is not supported"),
         (

@@ -172,7 +172,16 @@ def test_bits():
     check(function, range(16))
     check(function, range(-8, 8))
     check(lambda x: fhe.bits(x)[0:2], [np.array([[a, 7 - a]]) for a in range(8)])
+    check(lambda x: (fhe.bits(x)[::2], fhe.bits(x)[1::3], fhe.bits(x)[5::2]), range(64))
     assert [fhe.bits(13)[i] for i in range(5)] == [1, 0, 1, 1, 0] and fhe.bits(-1)[3:7] == 15
+
+
+def test_digits_without_end_are_of_no_negative_integer():
+    message = r"digits of -1 without an upper bound \(stop is None\)"
+    with pytest.raises(ValueError, match=message):
+        fhe.bits(-1)[::2]
+    with pytest.raises(RuntimeError, match=message):
+        compiled(lambda x: fhe.bits(x)[::2], range(-1, 4))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +192,6 @@ def test_bits():
         (70, "integers have bits 0 to 63"),
         (slice(None, None, -1), "in reverse .* without providing the start bit"),
         (slice(0, 4, 0), "zero step"),
-        (slice(0, None, 2), "without an upper bound"),
         (slice(-1, 3), "no last bit to count from"),
         (slice(0.5, 3), "which is not an integer"),
     ],

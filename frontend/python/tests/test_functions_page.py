@@ -78,6 +78,8 @@ ARRAYS = {
     "np.sum(x)": lambda x: np.sum(x),
     "np.sum(x, axis=0)": lambda x: np.sum(x, axis=0),
     "np.mean(x, axis=1).astype(int)": lambda x: np.mean(x, axis=1).astype(int),
+    "np.var(x, axis=1).astype(int)": lambda x: np.var(x, axis=1).astype(int),
+    "np.std(x, axis=0).round().astype(int)": lambda x: np.std(x, axis=0).round().astype(int),
     "np.max(x)": lambda x: np.max(x),
     "np.min(x, axis=1)": lambda x: np.min(x, axis=1),
     "np.argmax(x, axis=1)": lambda x: np.argmax(x, axis=1),

@@ -204,3 +204,62 @@ def _assigned(value):
 def test_refused_assignments(value, message):
     with pytest.raises((ValueError, RuntimeError), match=message):
         compiled(_assigned(value), TENSORS)
+
+
+def test_traced_positions_beside_known_ones():
+    def function(x, i, j):
+        return (
+            x[i, [1, 2]],
+            x[[1, 0], i],
+            x[i, :, [3, 0]],
+            x[:, i, [3, 0]],
+            x[1, i],
+            x[i, j],
+            x[i[:, None], j],
+            x[..., i, j],
+            x[i, 1, j],
+            x[i, None, 2],
+            x[[[0], [1]], i[0], j],
+        )
+
+    positions = [(np.array([0, 1]), np.array([-1, 2])), (np.array([-2, 1]), np.array([0, 1]))]
+    samples = [(tensor, *pair) for tensor, pair in zip(TENSORS, positions)]
+    circuit = check(function, samples, i="clear", j="clear")
+    assert circuit.programmable_bootstrap_count == 0
+    few = [(tensor[:, :2, :2] % 4, i % 2, j % 2) for tensor, i, j in samples]
+    check(lambda x, i, j: (x[i, [1, 0]], x[i, :, j], x[1, i[:, None], j]), few)
+    check(lambda x, i, j: x[j, i], few, i="clear")
+
+
+def test_assignment_at_several_encrypted_positions():
+    def function(x, i, j):
+        x = x.copy()
+        x[i, j] = 3
+        x[i, :, j] = x[0, :, 0]
+        return x
+
+    tensors = [tensor[:, :2, :3] % 4 for tensor in TENSORS]
+    check(function, [(tensor, a, b) for tensor, a, b in zip(tensors, [0, 1, -1], [1, 0, -2])])
+    check(function, [(tensor, a, b) for tensor, a, b in zip(tensors, [0, 1, -1], [1, 0, -2])], j="clear")
+
+    def tensors_of_positions(x, i):
+        x = x.copy()
+        x[i] = [[5], [6]]
+        x[i, [1, 0]] = 7
+        x[:, i] = x[:, :2]
+        return x
+
+    matrices = [tensor[0, :, :3] % 4 for tensor in TENSORS]
+    positions = [np.array([0, 2]), np.array([1, 1]), np.array([-1, 0])]
+    check(tensors_of_positions, list(zip(matrices, positions)))
+    check(tensors_of_positions, list(zip(matrices, positions)), i="clear")
+
+
+def test_traced_positions_that_do_not_fit():
+    positions = [(tensor, np.array([0, 1])) for tensor in TENSORS]
+    with pytest.raises(IndexError, match="cannot be broadcast to one shape"):
+        compiled(lambda x, i: x[i, [0, 1, 2]], positions)
+    with pytest.raises(ValueError, match="a mask does not go with traced positions"):
+        compiled(lambda x, i: x[i, [True, False, True]], positions)
+    with pytest.raises(IndexError, match="index 5 is out of bounds"):
+        compiled(lambda x, i: x[i, [5, 5]], positions)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from operator import index as as_index
 from typing import Any
 
 import numpy as np
 
+from .numpy_functions import apply_to_elements
 from .tracing import Tracer, record
 from .values import as_integers, plain
 
@@ -57,7 +59,7 @@ class Bits:
         if step < 0 and start is None:
             raise ValueError(f"{text} in reverse (step < 0) isn't supported without providing the start bit")
         if step > 0 and stop is None:
-            return self._from(start or 0, step, text)
+            return self._from(start or 0, step)
         if step > 0:
             positions = range(start or 0, min(stop, _MOST + 1), step)
         else:
@@ -68,11 +70,15 @@ class Bits:
             return self._run(positions[0], positions[-1] + 1)
         return sum((self._shifted_bit(position, place) for place, position in enumerate(positions)), start=0)
 
-    def _from(self, start: int, step: int, text: str) -> Any:
-        """All digits from `start` on."""
-        if step != 1:
-            raise ValueError(f"{text} without an upper bound (stop is None) isn't supported with a step")
-        return self._above(min(start, _MOST))
+    def _from(self, start: int, step: int) -> Any:
+        """All digits from `start` on, or every so manieth of them."""
+        if step == 1:
+            return self._above(min(start, _MOST))
+        every = functools.partial(_every, start, step)
+        if isinstance(self._value, Tracer):
+            # One table: how many digits there are shows when ranges are measured.
+            return apply_to_elements(f"bits[{start}::{step}]", every, self._value)
+        return plain(self._value, every(as_integers(self._value)))
 
     def _bound(self, name: str, bound: Any) -> int | None:
         if bound is None:
@@ -101,6 +107,18 @@ class Bits:
         if not isinstance(rest, Tracer):
             return plain(self._value, as_integers(rest) & ((1 << min(stop - start, 62)) - 1))
         return record(rest._graph, "digits", "low_bits", rest._node, stop - start, False)
+
+
+def _every(start: int, step: int, values: Any) -> np.ndarray:
+    """The digits `start, start + step, …` of integers that are not negative."""
+    values = np.asarray(values)
+    if values.size and values.min() < 0:
+        raise ValueError(
+            f"digits of {values.min()} without an upper bound (stop is None) aren't supported with a step: negative "
+            "integers have no highest digit; give the slice a stop"
+        )
+    places = range(start, _MOST, step)
+    return sum(((values >> position & 1) << place for place, position in enumerate(places)), start=values * 0)
 
 
 def bits(x: Any) -> Bits:

@@ -100,7 +100,7 @@ class Compiler:
         with kept(configuration, artifacts) as artifacts:
             graph = self._measured(inputset, "Compiling", configuration, artifacts)
             policy = self.composition or (AllComposable() if configuration.composable else NotComposable())
-            return Circuit(built([graph], policy, configuration, artifacts))
+            return built(Circuit, [graph], policy, configuration, artifacts)
 
     @staticmethod
     def assemble(
@@ -120,7 +120,7 @@ class Compiler:
             with activated(configuration):
                 graph = Graph(compiler._trace(inputs, artifacts), is_direct=True)
             policy = AllComposable() if configuration.composable else NotComposable()
-            return Circuit(built([graph], policy, configuration, artifacts))
+            return built(Circuit, [graph], policy, configuration, artifacts)
 
     def reset(self) -> None:
         """Forgets the input set and the graph."""

@@ -16,13 +16,13 @@ from .values import as_result
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from .module import Module
+    from .compiled import Compiled
 
 
 class Function:
     """A compiled function. Calling it computes in the clear."""
 
-    def __init__(self, module: Module, graph: Graph, compiled: _cloakwork.Circuit) -> None:
+    def __init__(self, module: Compiled, graph: Graph, compiled: _cloakwork.Circuit) -> None:
         self._module = module
         self._compiled = compiled
         self.graph = graph

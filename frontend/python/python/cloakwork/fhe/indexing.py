@@ -1,8 +1,8 @@
 """Elements of traced values by NumPy's rules: reading `value[index]`, and writing `value[index] = other`.
 
 An index consists of integers, slices, lists or arrays of integers, boolean masks, `...`, `None`, and of traced values:
-clear ones of one axis each are positions that are known when the program runs; one that is encrypted is compared with
-every position. What is known while tracing is left to NumPy, which indexes an array of positions.
+clear ones are positions that are known when the program runs; those that are encrypted are compared with every
+position. What is known while tracing is left to NumPy, which indexes an array of positions.
 """
 
 from __future__ import annotations
@@ -153,21 +153,8 @@ def _get_basic(value: Tracer, items: list[Any], index: Any) -> Tracer:
 # Positions that are known when the program runs.
 
 
-def _split(value: Tracer, items: list[Any], index: Any) -> tuple[list[Any], list[tuple[int, Tracer]]]:
+def _split(items: list[Any]) -> tuple[list[Any], list[tuple[int, Tracer]]]:
     """The index with traced positions left out, which come with the axes that they stand for then, the last first."""
-    traced = [item for item in items if isinstance(item, Tracer)]
-    arrays = [item for item in items if isinstance(item, np.ndarray)]
-    tensors = [item for item in traced if item.ndim]
-    if len(tensors) > 1 or (tensors and (arrays or any(isinstance(item, int) for item in items))):
-        raise ValueError(
-            f"{value!r} cannot be indexed with {_text(index)} (one traced tensor of positions goes with slices, `...`, "
-            "`None` and scalars that are traced; index one axis after the other)"
-        )
-    if arrays:
-        raise ValueError(
-            f"{value!r} cannot be indexed with {_text(index)} (traced positions do not go with arrays of positions; "
-            "index one axis after the other)"
-        )
     known, at, axis = [], [], 0
     for item in items:
         if isinstance(item, Tracer):
@@ -179,12 +166,89 @@ def _split(value: Tracer, items: list[Any], index: Any) -> tuple[list[Any], list
     return known, at[::-1]
 
 
+def _is_joint(items: list[Any]) -> bool:
+    """Whether positions along several axes belong together, as NumPy reads arrays in an index."""
+    tensors = [item for item in items if isinstance(item, Tracer) and item.ndim]
+    if any(isinstance(item, np.ndarray) for item in items):
+        return True
+    return len(tensors) > 1 or (bool(tensors) and any(isinstance(item, int) for item in items))
+
+
 def _get_at(value: Tracer, items: list[Any], index: Any) -> Tracer:
-    known, at = _split(value, items, index)
+    if _is_joint(items):
+        return _get_jointly(value, items, index)
+    known, at = _split(items)
     result = get(value, tuple(known))
     for axis, positions in at:
-        result = _encrypted_take(result, positions, axis) if positions.is_encrypted else _take(result, positions, axis)
+        result = _taken(result, positions, axis)
     return result
+
+
+def _taken(value: Tracer, positions: Tracer, axis: int) -> Tracer:
+    return (_encrypted_take if positions.is_encrypted else _take)(value, positions, axis)
+
+
+def _get_jointly(value: Tracer, items: list[Any], index: Any) -> Tracer:
+    """Positions that are broadcast to one shape. Every position of a traced axis is taken, then one of them chosen."""
+    joint, front = _joint_shape(value, items, index)
+    traced = [item for item in items if isinstance(item, Tracer)]
+    behind = (1,) * len(traced)
+    numbers = iter(range(len(traced)))
+    # The axes of traced positions come behind those of the joint shape.
+    known: list[Any] = []
+    axes = iter(value.shape)
+    for item in items:
+        size = next(axes) if item is not None else 0
+        if isinstance(item, Tracer):
+            number = next(numbers)
+            item = np.arange(size).reshape([size if i == number else 1 for i in range(len(traced))])
+        elif isinstance(item, (np.ndarray, int)):
+            item = np.asarray(item).reshape(np.shape(item) + behind)
+        if isinstance(item, np.ndarray):
+            item = item + np.zeros(joint + behind, dtype=np.int64)
+        known.append(item)
+    result = gathered(value, _known_positions(value, known, index))
+    for number, item in reversed(list(enumerate(traced))):
+        result = _chosen(result, item, front, len(joint), front + len(joint) + number)
+    return result
+
+
+def _joint_shape(value: Tracer, items: list[Any], index: Any) -> tuple[tuple[int, ...], int]:
+    """The shape of positions that belong together, and the axis of the result at which it stands."""
+    if any(isinstance(item, np.ndarray) and item.dtype.kind == "b" for item in items):
+        raise ValueError(
+            f"{value!r} cannot be indexed with {_text(index)} (a mask does not go with traced positions; give the "
+            "positions at which it is true)"
+        )
+    places = [i for i, item in enumerate(items) if isinstance(item, (Tracer, np.ndarray, int))]
+    try:
+        joint = np.broadcast_shapes(*(np.shape(items[i]) for i in places))
+    except ValueError:
+        raise IndexError(
+            f"{value!r} cannot be indexed with {_text(index)}: the positions cannot be broadcast to one shape"
+        ) from None
+    # With anything between them, they stand in front.
+    is_adjacent = places == list(range(places[0], places[-1] + 1))
+    return joint, places[0] if is_adjacent else 0
+
+
+def _chosen(value: Tracer, positions: Tracer, front: int, rank: int, axis: int) -> Tracer:
+    """Along an axis the element at the position that belongs to each place of the `rank` axes from `front` on."""
+    size, joint = value.shape[axis], value.shape[front : front + rank]
+    if positions.is_encrypted:
+        hits = np.equal(np.remainder(np.expand_dims(positions, positions.ndim), size), np.arange(size))
+        between, behind = axis - front - rank, value.ndim - axis - 1
+        shape = (1,) * (front + rank - positions.ndim) + positions.shape + (1,) * between + (size,) + (1,) * behind
+        return np.sum(np.multiply(hits.reshape(shape), value), axis=axis)
+    sources = (*range(front, front + rank), axis)
+    moved = np.moveaxis(value, sources, range(rank + 1))
+    rest, count = moved.shape[rank + 1 :], int(np.prod(joint, dtype=np.int64))
+    rows = moved.reshape(count, size, -1)
+    # Twice, so that positions from `-size` on count from the end of their own row.
+    rows = np.concatenate([rows, rows], axis=1).reshape(count * 2 * size, -1)
+    starts = np.arange(count) * 2 * size + size
+    taken = _take(rows, np.add(np.broadcast_to(positions, joint).reshape(-1), starts), 0)
+    return np.moveaxis(taken.reshape(*joint, *rest), range(rank), range(front, front + rank))
 
 
 def _take(value: Tracer, positions: Tracer, axis: int) -> Tracer:
@@ -207,28 +271,57 @@ def _encrypted_take(value: Tracer, positions: Tracer, axis: int) -> Tracer:
 
 
 def _put_at(value: Tracer, items: list[Any], index: Any, other: Any) -> Tracer:
-    known, at = _split(value, items, index)
-    if any(positions.is_encrypted for _, positions in at):
-        if len(at) > 1 or at[0][1].ndim:
-            raise ValueError(
-                f"{value!r}[{_text(index)}] cannot be assigned: one encrypted scalar is allowed in the index"
-            )
+    traced = [item for item in items if isinstance(item, Tracer)]
+    if _is_joint(items) or any(item.ndim and item.is_encrypted for item in traced):
+        return _put_jointly(value, items, index, other)
+    known, at = _split(items)
     outer = get(value, tuple(known))
+    if all(positions.is_encrypted for positions in traced):
+        return put(value, tuple(known), _placed_everywhere(outer, at, other))
     # Innermost first: what lies at the first position is changed at the second, and so on.
     layers = [outer]
     for axis, positions in at[:-1]:
-        layers.append(_take(layers[-1], positions, axis))
+        layers.append(_taken(layers[-1], positions, axis))
     changed = other
     for layer, (axis, positions) in zip(layers[::-1], at[::-1]):
         changed = _placed(layer, axis, positions, changed)
     return put(value, tuple(known), changed)
 
 
+def _put_jointly(value: Tracer, items: list[Any], index: Any, other: Any) -> Tracer:
+    """One place after the other, so that of equal positions the last counts."""
+    joint, front = _joint_shape(value, items, index)
+    dummies = [np.zeros(np.shape(item), dtype=np.int64) if isinstance(item, Tracer) else item for item in items]
+    target = _known_positions(value, dummies, index).shape
+    other = np.broadcast_to(other if isinstance(other, Tracer) else _as_array(other), target)
+    is_place = [isinstance(item, (Tracer, np.ndarray, int)) for item in items]
+    spread = [np.broadcast_to(item, joint) if place else item for item, place in zip(items, is_place)]
+    for place in np.ndindex(joint):
+        at = [item[place] if is_position else item for item, is_position in zip(spread, is_place)]
+        value = put(value, tuple(at), other[(_ALL,) * front + place])
+    return value
+
+
+def _hits(value: Tracer, axis: int, position: Tracer) -> Tracer:
+    """Which elements of an axis are at an encrypted position, to be broadcast along the others."""
+    size = value.shape[axis]
+    return np.equal(np.remainder(position, size), np.arange(size)).reshape(size, *(1,) * (value.ndim - axis - 1))
+
+
+def _placed_everywhere(value: Tracer, at: list[tuple[int, Tracer]], other: Any) -> Tracer:
+    """`value` with `other` at encrypted positions of several axes at once."""
+    axes = [axis for axis, _ in at]
+    hits = sum((_hits(value, axis, position) for axis, position in at), start=0)
+    if len(at) > 1:
+        hits = np.equal(hits, len(at))
+    rest = [size for axis, size in enumerate(value.shape) if axis not in axes]
+    placed = np.expand_dims(np.broadcast_to(other, rest), tuple(axes))
+    return np.where(hits, placed, value)
+
+
 def _placed(value: Tracer, axis: int, positions: Tracer, other: Any) -> Tracer:
     if positions.is_encrypted:
-        size, rest = value.shape[axis], (*value.shape[:axis], *value.shape[axis + 1 :])
-        hits = np.equal(np.remainder(positions, size), np.arange(size)).reshape(size, *(1,) * (value.ndim - axis - 1))
-        return np.where(hits, np.expand_dims(np.broadcast_to(other, rest), axis), value)
+        return _placed_everywhere(value, [(axis, positions)], other)
     graph = value._graph
     if isinstance(other, (int, np.integer)):
         other = np.asarray(other)

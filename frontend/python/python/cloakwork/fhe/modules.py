@@ -102,7 +102,7 @@ class ModuleCompiler:
                 function.reset()
                 samples = [*((inputsets or {}).get(function.name) or ()), *self._inputsets.get(function.name, ())]
                 graphs.append(function._measured(samples, "Compiling", configuration, artifacts))
-            return built(graphs, self.composition, configuration, artifacts)
+            return built(Module, graphs, self.composition, configuration, artifacts)
 
     @contextmanager
     def wire_pipeline(self, inputset: Iterable[Any]) -> Iterator[Iterator[Any]]:

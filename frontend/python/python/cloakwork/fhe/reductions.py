@@ -46,6 +46,27 @@ def average(a: Tracer, axis: Any = None, weights: Any = None, *, keepdims: bool 
     return np.true_divide(total, np.sum(weights, axis=axis, keepdims=keepdims))
 
 
+def var(
+    a: Tracer, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0, *, keepdims: bool = False
+) -> Tracer:
+    """`numpy.var`, a real: `(n·Σx² − (Σx)²) / (n·(n − ddof))`."""
+    if out is not None:
+        raise RuntimeError("Function 'np.var' is not supported with kwarg 'out'")
+    total = np.sum(a, axis=axis, keepdims=keepdims)
+    count = a.size // total.size
+    if count <= ddof:
+        raise ValueError(f"the variance of {count} values with ddof={ddof} is not defined")
+    squares = np.sum(np.square(a), axis=axis, keepdims=keepdims)
+    return np.true_divide(np.subtract(np.multiply(squares, count), np.square(total)), count * (count - ddof))
+
+
+def std(
+    a: Tracer, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0, *, keepdims: bool = False
+) -> Tracer:
+    """`numpy.std`, a real."""
+    return np.sqrt(var(a, axis, dtype, out, ddof, keepdims=keepdims))
+
+
 def count_nonzero(a: Tracer, axis: Any = None, *, keepdims: bool = False) -> Tracer:
     """`numpy.count_nonzero`"""
     return np.sum(np.not_equal(a, 0), axis=axis, keepdims=keepdims)

@@ -8,8 +8,8 @@ from .configuration import Configuration
 from .statistics import formatted
 
 if TYPE_CHECKING:
+    from .compiled import Compiled
     from .graph import Graph
-    from .module import Module
 
 
 def show(title: str, body: str) -> None:
@@ -29,9 +29,9 @@ def show_traced(configuration: Configuration, graphs: list[Graph]) -> None:
             show(f"Bit-Width Constraints for {graph.name}", graph.format_bit_width_constraints())
 
 
-def show_compiled(configuration: Configuration, module: Module) -> None:
+def show_compiled(configuration: Configuration, module: Compiled) -> None:
     """What is known of a compiled module."""
-    for graph in (function.graph for function in module.functions().values()):
+    for graph in (function.graph for function in module._functions.values()):
         if configuration.shows("bit_width_assignments"):
             show(f"Bit-Width Assignments for {graph.name}", graph.format_bit_width_assignments())
         if configuration.shows("assigned_graph"):

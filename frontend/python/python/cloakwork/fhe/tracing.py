@@ -288,10 +288,12 @@ class Tracer:
     ravel = _method("ravel")
     repeat = _method("repeat")
     squeeze = _method("squeeze")
+    std = _method("std")
     sum = _method("sum")
     swapaxes = _method("swapaxes")
     take = _method("take")
     trace = _method("trace")
+    var = _method("var")
 
     def astype(self, dtype: Any, **_: Any) -> Tracer:
         """The same values as another type; reals become integers by leaving out the fraction."""
