@@ -2,7 +2,7 @@
 //! broadcasts as NumPy does, and refuses what cannot be compiled. Operations on constants are folded.
 
 use crate::elementwise::{Accepts, Binary, Number, Unary};
-use crate::error::{Refusal, TraceError, refuse};
+use crate::error::{Refusal, TraceError, refuse, refuse_argument};
 use crate::format::digits_name;
 use crate::graph::{NodeId, OpGraph};
 use crate::host::HostFunction;
@@ -37,19 +37,6 @@ impl OpGraph {
         self.checked(|graph| graph.product(a, b))
     }
 
-    /// NumPy's `dot`: of vectors their scalar product, else as [`Self::matmul`] or [`Self::mul`].
-    pub fn dot(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
-        self.checked(|graph| match (graph.node(a).shape.len(), graph.node(b).shape.len()) {
-            (0, _) | (_, 0) => graph.product(a, b),
-            _ => graph.matrix_product("dot", a, b),
-        })
-    }
-
-    /// NumPy's `matmul` of vectors and matrices.
-    pub fn matmul(&mut self, a: NodeId, b: NodeId) -> Result<NodeId, TraceError> {
-        self.checked(|graph| graph.matrix_product("matmul", a, b))
-    }
-
     /// An elementwise function; integers are converted where it takes reals.
     pub fn unary(&mut self, function: Unary, a: NodeId) -> Result<NodeId, TraceError> {
         self.checked(|graph| match (function, graph.node(a).element.number()) {
@@ -63,6 +50,7 @@ impl OpGraph {
         self.checked(|graph| match function {
             Binary::Add | Binary::Sub => graph.sum_of(function, a, b),
             Binary::Mul => graph.product(a, b),
+            Binary::ShiftLeft => graph.shifted_left(a, b),
             _ => graph.function_of_two(function, a, b),
         })
     }
@@ -104,6 +92,13 @@ impl OpGraph {
             }
             graph.needs_integers(name, condition)?;
             let condition = graph.truth(condition)?;
+            let are_integers = |value: NodeId| matches!(graph.node(value).kind, NodeKind::Constant(_));
+            if are_integers(then) && are_integers(otherwise) {
+                // Linear in a bit; a lookup of what the bit was made of is fused with it.
+                let difference = graph.sum_of(Binary::Sub, then, otherwise)?;
+                let part = graph.product(condition, difference)?;
+                return graph.sum_of(Binary::Add, part, otherwise);
+            }
             let operands = graph.together(name, &[condition, then, otherwise])?;
             let is_real = graph.is_real(then) || graph.is_real(otherwise);
             let number = if is_real { Number::Real } else { Number::Int };
@@ -245,7 +240,21 @@ impl OpGraph {
         self.linear(Linear::MulClear, &[a, b])
     }
 
-    fn matrix_product(&mut self, name: &str, a: NodeId, b: NodeId) -> Built {
+    /// A product where the amount is known.
+    fn shifted_left(&mut self, a: NodeId, b: NodeId) -> Built {
+        self.check_right_operand(Binary::ShiftLeft, b)?;
+        match &self.node(b).kind {
+            NodeKind::Constant(amounts) if !self.is_constant(a) && !self.is_real(a) => {
+                let factors = amounts.mapv(|amount| 1 << amount);
+                let factors = self.constant(factors);
+                self.product(a, factors)
+            }
+            _ => self.function_of_two(Binary::ShiftLeft, a, b),
+        }
+    }
+
+    /// Products of vectors and matrices.
+    pub(crate) fn matrix_product(&mut self, name: &str, a: NodeId, b: NodeId) -> Built {
         for operand in [a, b] {
             self.needs_integers(name, operand)?;
         }
@@ -263,11 +272,11 @@ impl OpGraph {
                 let product = self.linear(Linear::Matmul, &[a, column])?;
                 self.reshaped(product, &[rows])
             }
-            _ => refuse(
+            _ => refuse_argument(
                 name,
                 format!("operands of shape {shape_a:?} and {shape_b:?}"),
-                "operands are vectors or matrices",
-                "reshape them, or multiply slice by slice",
+                "scalars are no matrices",
+                "multiply with `*`",
             ),
         }
     }
@@ -326,7 +335,12 @@ impl OpGraph {
                 "integers are raised to powers from 0 on",
                 "convert to reals first",
             ),
-            Binary::ShiftLeft | Binary::ShiftRight => (
+            Binary::ShiftLeft => (
+                find(|value| !(0..63).contains(&value)),
+                "bits are shifted by 0 to 62",
+                "shift the other way for negative counts",
+            ),
+            Binary::ShiftRight => (
                 find(|value| !(0..64).contains(&value)),
                 "bits are shifted by 0 to 63",
                 "shift the other way for negative counts",
@@ -340,7 +354,7 @@ impl OpGraph {
     }
 
     /// Whether a value is not 0: itself where it is 0 or 1 for sure.
-    fn truth(&mut self, a: NodeId) -> Built {
+    pub(crate) fn truth(&mut self, a: NodeId) -> Built {
         if self.is_bit(a, 8) {
             return Ok(a);
         }
@@ -354,7 +368,7 @@ impl OpGraph {
     }
 
     /// Whether a value is 0 or 1 for sure, looking that far back.
-    fn is_bit(&self, a: NodeId, depth: u32) -> bool {
+    pub(crate) fn is_bit(&self, a: NodeId, depth: u32) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let bits = |values: &ArrayD<i64>| values.iter().all(|value| (0..=1).contains(value));
         match &self.node(a).kind {
@@ -377,7 +391,11 @@ impl OpGraph {
             NodeKind::Digits(Digits::LowBits { bits: 1 }) => true,
             NodeKind::Constant(values) => bits(values),
             NodeKind::Linear(
-                Linear::Reshape | Linear::Transpose { .. } | Linear::Slice { .. } | Linear::Broadcast,
+                Linear::Reshape
+                | Linear::Transpose { .. }
+                | Linear::Slice { .. }
+                | Linear::Broadcast
+                | Linear::Gather { .. },
             ) => self.is_bit(self.operands(a)[0], depth),
             _ => false,
         }

@@ -35,12 +35,23 @@ impl fmt::Display for SourceLocation {
     }
 }
 
+/// What is wrong in a refused operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The operation does not take these values.
+    Operand,
+    /// An argument that the program itself gives: an axis, a size, a notation.
+    Argument,
+}
+
 /// An operation that the program may not contain: place, what was found, what is allowed, what to try.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}`{operation}`: {found}; {allowed}; {advice}", .location.as_ref().map(|at| format!("{at}: ")).unwrap_or_default())]
 pub struct TraceError {
+    /// What is wrong.
+    pub fault: Fault,
     /// Where, if known.
-    pub location: Option<SourceLocation>,
+    pub location: Option<Box<SourceLocation>>,
     /// The operation, by the name used in the graph's text.
     pub operation: String,
     /// What was found.
@@ -53,6 +64,7 @@ pub struct TraceError {
 
 /// A [`TraceError`] before its place is known.
 pub(crate) struct Refusal {
+    fault: Fault,
     pub(crate) operation: String,
     pub(crate) found: String,
     pub(crate) allowed: String,
@@ -67,12 +79,22 @@ pub(crate) fn refuse<T>(
     advice: impl Into<String>,
 ) -> Result<T, Refusal> {
     let (found, allowed, advice) = (found.into(), allowed.into(), advice.into());
-    Err(Refusal { operation: operation.to_owned(), found, allowed, advice })
+    Err(Refusal { fault: Fault::Operand, operation: operation.to_owned(), found, allowed, advice })
+}
+
+/// Refuses an argument of `operation`.
+pub(crate) fn refuse_argument<T>(
+    operation: &str,
+    found: impl Into<String>,
+    allowed: impl Into<String>,
+    advice: impl Into<String>,
+) -> Result<T, Refusal> {
+    refuse(operation, found, allowed, advice).map_err(|refusal| Refusal { fault: Fault::Argument, ..refusal })
 }
 
 impl Refusal {
     pub(crate) fn at(self, location: Option<SourceLocation>) -> TraceError {
-        let Self { operation, found, allowed, advice } = self;
-        TraceError { location, operation, found, allowed, advice }
+        let Self { fault, operation, found, allowed, advice } = self;
+        TraceError { fault, location: location.map(Box::new), operation, found, allowed, advice }
     }
 }

@@ -5,10 +5,12 @@
 //!   [`construct`] and [`shapes`]: the only ways to extend it, each checking its operands;
 //! - [`model`]: a model on reals; [`onnx`]: that of an ONNX file; [`trees`]: ensembles of decision trees as programs;
 //! - [`quantise`]: a model as a program on integers;
+//! - [`compositions`]: what is made of several operations, for every frontend;
 //! - [`format`]: the graph as text;
 //! - [`emit`]: the graph as an `fhe` module; [`calibrate`]: ranges measured on an input set.
 
 pub mod calibrate;
+pub mod compositions;
 pub mod construct;
 pub mod elementwise;
 pub mod emit;

@@ -1,6 +1,6 @@
 //! Appends linear operations and changes of shape to a graph, and infers the shapes of results.
 
-use crate::error::{Refusal, TraceError, refuse};
+use crate::error::{Refusal, TraceError, refuse, refuse_argument};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::{ElementType, NodeKind};
 use cloakwork_ir::linear::{Conv2d, Linear};
@@ -321,22 +321,30 @@ impl OpGraph {
     /// Elements of the flattened value, in a shape: `indices[i]` is where element `i` of the result comes from.
     pub fn gather(&mut self, a: NodeId, indices: &ArrayD<usize>) -> Result<NodeId, TraceError> {
         self.checked(|graph| {
+            let is_in_order = indices.iter().copied().eq(0..graph.node(a).shape.iter().product());
+            if is_in_order {
+                return graph.reshaped(a, indices.shape());
+            }
             let op = Linear::Gather { indices: indices.iter().copied().collect() };
             graph.linear_shaped(op, &[a], indices.shape().to_vec())
         })
     }
 
-    /// NumPy's `take` along an axis at clear positions, which may be an input; negative ones count from the end.
+    /// NumPy's `take` along an axis at positions, which may be an input; negative ones count from the end. Encrypted ones
+    /// are compared with every position.
     pub fn gather_at(&mut self, a: NodeId, positions: NodeId, axis: i64) -> Result<NodeId, TraceError> {
+        if self.is_encrypted(positions) && !self.is_real(positions) {
+            return self.take_encrypted(a, positions, axis);
+        }
         self.checked(|graph| {
-            graph.needs_clear_positions("take", positions)?;
+            graph.needs_integers("take", positions)?;
             let axis = axis_of("take", axis, graph.node(a).shape.len())?;
             let shape = taken_shape(graph, a, positions, axis);
             graph.linear_shaped(Linear::GatherAt { axis }, &[a, positions], shape)
         })
     }
 
-    /// The value with `value` at clear positions along an axis, which may be an input; of several values at one
+    /// The value with `value` at clear positions along an axis, which may be an input, or at an encrypted one; of several values at one
     /// position the last stays. `value` is broadcast to what [`Self::gather_at`] gives.
     pub fn set_at(
         &mut self,
@@ -345,8 +353,11 @@ impl OpGraph {
         positions: NodeId,
         axis: i64,
     ) -> Result<NodeId, TraceError> {
+        if self.is_encrypted(positions) && !self.is_real(positions) {
+            return self.put_encrypted(a, value, positions, axis);
+        }
         self.checked(|graph| {
-            graph.needs_clear_positions("put", positions)?;
+            graph.needs_integers("put", positions)?;
             let axis = axis_of("put", axis, graph.node(a).shape.len())?;
             let (a, value) = (graph.encrypted_trivially("put", a)?, graph.encrypted_trivially("put", value)?);
             let taken = taken_shape(graph, a, positions, axis);
@@ -417,15 +428,6 @@ impl OpGraph {
     /// An encrypted real that is computed from other values.
     fn is_computed_real(&self, id: NodeId) -> bool {
         self.is_real(id) && self.is_encrypted(id)
-    }
-
-    fn needs_clear_positions(&self, name: &str, positions: NodeId) -> Result<(), Refusal> {
-        self.needs_integers(name, positions)?;
-        if self.is_encrypted(positions) {
-            let advice = "compare it with each position and add up the products";
-            return refuse(name, "an encrypted position", "positions are clear", advice);
-        }
-        Ok(())
     }
 
     /// Integers that are clear become trivial encryptions.
@@ -588,12 +590,12 @@ pub(crate) fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     (0..rank).map(joined).collect()
 }
 
-fn axis_of(name: &str, axis: i64, rank: usize) -> Result<usize, Refusal> {
+pub(crate) fn axis_of(name: &str, axis: i64, rank: usize) -> Result<usize, Refusal> {
     let from_start = if axis < 0 { axis + rank as i64 } else { axis };
     if (0..rank as i64).contains(&from_start) {
         return Ok(from_start as usize);
     }
-    refuse(name, format!("axis {axis}"), format!("the value has {rank} axes"), "correct the axis")
+    refuse_argument(name, format!("axis {axis}"), format!("the value has {rank} axes"), "correct the axis")
 }
 
 /// Offset, stride and number of elements.

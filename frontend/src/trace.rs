@@ -13,7 +13,7 @@
 //! # Ok::<(), cloakwork_frontend::TraceError>(())
 //! ```
 
-use crate::error::{SourceLocation, TraceError};
+use crate::error::{Fault, SourceLocation, TraceError};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::InputType;
 use crate::traced::Traced;
@@ -127,6 +127,7 @@ impl State {
 pub(crate) fn refusal(operation: &str, found: &str, allowed: &str, advice: &str) -> TraceError {
     let text = str::to_owned;
     TraceError {
+        fault: Fault::Operand,
         location: None,
         operation: text(operation),
         found: text(found),

@@ -1,7 +1,8 @@
 //! The values that a traced closure computes with.
 //!
 //! Every method records one operation at the place of its caller. A refused operation gives a value that
-//! records nothing more; [`crate::trace()`] reports the first one.
+//! records nothing more; [`crate::trace()`] reports the first one. What is made of several operations stands in
+//! [`crate::compositions`].
 
 use crate::elementwise::{Binary, Unary};
 use crate::error::TraceError;
@@ -11,11 +12,9 @@ use crate::lookup_table::LookupTable;
 use crate::shapes::{KeepAxes, Take};
 use crate::trace::{State, refusal};
 use cloakwork_ir::digits::{Digits, Exactness};
-use cloakwork_ir::linear::Conv2d;
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Range;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -49,31 +48,6 @@ impl Traced {
     pub fn shape(&self) -> Vec<usize> {
         let state = self.state.borrow();
         self.known(&state).map_or(vec![], |node| state.graph.node(node).shape.clone())
-    }
-
-    /// Scalar product of vectors, or product of matrices; the other may be encrypted, too.
-    #[track_caller]
-    pub fn dot(&self, other: impl Operand) -> Self {
-        self.with(other, OpGraph::dot)
-    }
-
-    /// `self · other` of matrices and vectors.
-    #[track_caller]
-    pub fn matmul(&self, other: impl Operand) -> Self {
-        self.with(other, OpGraph::matmul)
-    }
-
-    /// `other · self` of matrices and vectors.
-    #[track_caller]
-    pub fn left_matmul(&self, other: impl Operand) -> Self {
-        self.with(other, |graph, a, b| graph.matmul(b, a))
-    }
-
-    /// Convolution of `[n, c, h, w]` with clear weights `[f, c/groups, kh, kw]`.
-    #[track_caller]
-    pub fn conv2d(&self, weights: impl Operand, options: Conv2dOptions) -> Self {
-        let Conv2dOptions { strides, padding, dilations, groups } = options;
-        self.with(weights, |graph, a, b| graph.conv2d(a, b, Conv2d { strides, padding, dilations, groups }))
     }
 
     /// Sum over axes, which vanish; over all axes if none is named. Negative axes count from the last.
@@ -116,14 +90,7 @@ impl Traced {
     /// `self`, then `others`, along an axis.
     #[track_caller]
     pub fn concat(&self, others: &[Self], axis: i64) -> Self {
-        let mut values = vec![];
-        for other in others {
-            match other.clone().into_node(self) {
-                Ok(node) => values.push(node),
-                Err(error) => return self.with_self(|_, _| Err(error)),
-            }
-        }
-        self.with_self(|graph, a| graph.concat(&[&[a], values.as_slice()].concat(), axis))
+        self.with_all(others, |graph, values| graph.concat(values, axis))
     }
 
     /// Repeated along new axes and axes of one element.
@@ -138,7 +105,8 @@ impl Traced {
         self.with_self(|graph, a| graph.gather(a, indices))
     }
 
-    /// What lies at clear positions of an axis, which may be an input; negative ones count from the end.
+    /// What lies at positions of an axis, which may be an input; negative ones count from the end. Encrypted ones are
+    /// compared with every position.
     #[track_caller]
     pub fn take(&self, positions: impl Operand, axis: i64) -> Self {
         match positions.into_node(self) {
@@ -147,7 +115,7 @@ impl Traced {
         }
     }
 
-    /// The same values but for `value` at clear positions of an axis, which may be an input.
+    /// The same values but for `value` at clear positions of an axis, which may be an input, or at an encrypted one.
     #[track_caller]
     pub fn put(&self, value: impl Operand, positions: impl Operand, axis: i64) -> Self {
         let both = value.into_node(self).and_then(|value| Ok((value, positions.into_node(self)?)));
@@ -181,17 +149,6 @@ impl Traced {
         self.with_self(|graph, a| graph.digits(Digits::LowBits { bits }, a))
     }
 
-    /// Bits `positions.start` to `positions.end − 1` of every element as an integer, 0 being the lowest;
-    /// negative elements are taken in two's complement.
-    #[track_caller]
-    pub fn bits(&self, positions: Range<u32>) -> Self {
-        let count = positions.end.saturating_sub(positions.start);
-        match positions.start {
-            0 => self.low_bits(count),
-            below => self.truncate_bits(below, Exactness::Exact).low_bits(count),
-        }
-    }
-
     /// Any pure function of integers, for every element. It becomes a table.
     #[track_caller]
     pub fn map(&self, function: impl Fn(i64) -> i64 + Send + Sync + 'static) -> Self {
@@ -208,14 +165,8 @@ impl Traced {
         function: impl Fn(&[i64]) -> i64 + Send + Sync + 'static,
     ) -> Self {
         let function = HostFunction { name: "map_with".to_owned(), body: HostBody::Ints(Arc::new(function)) };
-        let mut values = vec![];
-        for &other in others {
-            match other.into_node(self) {
-                Ok(node) => values.push(node),
-                Err(error) => return self.with_self(|_, _| Err(error)),
-            }
-        }
-        self.with_self(|graph, a| graph.multivariate(function, &[&[a], values.as_slice()].concat()))
+        let others: Vec<Self> = others.iter().map(|&other| other.clone()).collect();
+        self.with_all(&others, |graph, values| graph.multivariate(function, values))
     }
 
     /// `then` where it is not 0, else `otherwise`.
@@ -262,8 +213,23 @@ impl Traced {
         }
     }
 
+    /// An operation on `self` and others.
     #[track_caller]
-    fn with_self(&self, build: impl FnOnce(&mut OpGraph, NodeId) -> Result<NodeId, TraceError>) -> Self {
+    pub(crate) fn with_all(
+        &self,
+        others: &[Self],
+        build: impl FnOnce(&mut OpGraph, &[NodeId]) -> Result<NodeId, TraceError>,
+    ) -> Self {
+        let others: Result<Vec<NodeId>, TraceError> =
+            others.iter().map(|other| other.into_node(self)).collect();
+        self.with_self(|graph, a| build(graph, &[&[a], others?.as_slice()].concat()))
+    }
+
+    #[track_caller]
+    pub(crate) fn with_self(
+        &self,
+        build: impl FnOnce(&mut OpGraph, NodeId) -> Result<NodeId, TraceError>,
+    ) -> Self {
         // A closure would be its own caller.
         let caller = Location::caller();
         let mut state = self.state.borrow_mut();
@@ -376,25 +342,6 @@ methods! {
     greater_equal = GreaterEqual;
 }
 
-/// Options of a convolution; the default is stride 1, no padding, no dilation, one group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv2dOptions {
-    /// Rows, columns.
-    pub strides: [usize; 2],
-    /// Top, left, bottom, right; filled with 0.
-    pub padding: [usize; 4],
-    /// Rows, columns.
-    pub dilations: [usize; 2],
-    /// Groups of channels.
-    pub groups: usize,
-}
-
-impl Default for Conv2dOptions {
-    fn default() -> Self {
-        Self { strides: [1, 1], padding: [0; 4], dilations: [1, 1], groups: 1 }
-    }
-}
-
 impl fmt::Debug for Traced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Traced({:?})", self.node)
@@ -417,7 +364,8 @@ impl Operand for &Traced {
                 "trace both in one closure",
             );
             let state = place.state.borrow();
-            error.location = place.known(&state).and_then(|node| state.graph.node(node).location.clone());
+            error.location =
+                place.known(&state).and_then(|node| state.graph.node(node).location.clone()).map(Box::new);
             return Err(error);
         }
         self.node.ok_or_else(|| refusal("trace", "a refused operation", "", ""))

@@ -3,11 +3,11 @@
 
 use cloakwork_abi::parameters::Width;
 use cloakwork_frontend::calibrate::{calibrate, node_ranges};
+use cloakwork_frontend::compositions::convolution::ConvOptions;
 use cloakwork_frontend::emit::emit;
 use cloakwork_frontend::format::{Columns, FormatOptions, format_graph, maximum_integer_bit_width};
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::shapes::Take;
-use cloakwork_frontend::traced::Conv2dOptions;
 use cloakwork_frontend::{InputType, LookupTable, OpGraph, Traced, trace};
 use ndarray::{Array4, array};
 
@@ -65,7 +65,7 @@ fn every_kind_of_node() {
             LookupTable::for_each_element(&[vec![0, 1], vec![1, 0]], array![0, 1, 0].into_dyn());
         let real = (z.lookup(&table).to_real() / 3.0).tanh().floor_to_int();
         let u = x.broadcast([2, 2, 3]).sum([0, 1]).lookup(&per_element);
-        let c = x.reshape([1, 1, 2, 3]).conv2d(Array4::<i64>::ones((1, 1, 2, 2)), Conv2dOptions::default());
+        let c = x.reshape([1, 1, 2, 3]).conv(Array4::<i64>::ones((1, 1, 2, 2)), ConvOptions::default());
         let m = x.t().matmul(ndarray::Array2::from_shape_vec((2, 10), wide).unwrap());
         [real, u, c, m.max(3)]
     })

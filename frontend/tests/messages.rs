@@ -1,10 +1,10 @@
 //! Every message about a program that is refused, and that its place is the user's line.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use cloakwork_frontend::compositions::convolution::ConvOptions;
 use cloakwork_frontend::graph::OpGraph;
 use cloakwork_frontend::shapes::Take;
 use cloakwork_frontend::trace::IntoOutputs;
-use cloakwork_frontend::traced::Conv2dOptions;
 use cloakwork_frontend::{InputType, LookupTable, Traced, Tracer, trace};
 use ndarray::{ArrayD, IxDyn, array};
 
@@ -160,7 +160,7 @@ fn right_operands() {
     );
     assert_eq!(
         message(|t| x(t).binary(Binary::ShiftLeft, 64)),
-        "`left_shift`: the right operand 64; bits are shifted by 0 to 63; shift the other way for negative counts"
+        "`left_shift`: the right operand 64; bits are shifted by 0 to 62; shift the other way for negative counts"
     );
 }
 
@@ -197,8 +197,8 @@ fn shapes() {
         "`matmul`: operands of shape [2, 3] and [1, 2]; operands have shapes [2, 3] and [1, 2], they must be [m, k] and [k, n]; reshape, slice or broadcast an operand"
     );
     assert_eq!(
-        message(|t| t.encrypted("c", [2, 2, 2], 0..=1).matmul(&array![1, 2])),
-        "`matmul`: operands of shape [2, 2, 2] and [2]; operands are vectors or matrices; reshape them, or multiply slice by slice"
+        message(|t| t.encrypted("c", [2, 2, 2], 0..=1).matmul(3)),
+        "`matmul`: operands of shape [2, 2, 2] and []; scalars are no matrices; multiply with `*`"
     );
     assert_eq!(message(|t| x(t).sum([2])), "`sum`: axis 2; the value has 2 axes; correct the axis");
     assert_eq!(
@@ -248,13 +248,13 @@ fn convolutions() {
     let image = |t: &Tracer| t.encrypted("i", [1, 1, 3, 3], 0..=9);
     let weights = ArrayD::<i64>::ones(IxDyn(&[1, 1, 4, 4]));
     assert_eq!(
-        message(|t| image(t).conv2d(&weights, Conv2dOptions::default())),
-        "`conv2d`: operands of shape [1, 1, 3, 3] and [1, 1, 4, 4]; a kernel of 4 (dilation 1, stride 1) does not fit 3 padded elements; reshape, slice or broadcast an operand"
+        message(|t| image(t).conv(&weights, ConvOptions::default())),
+        "`conv`: a window that spans 4; it does not fit 3 padded elements; take a smaller kernel, or pad"
     );
     assert_eq!(
         message(|t| {
             let x = image(t);
-            x.conv2d(&x, Conv2dOptions::default())
+            x.conv(&x, ConvOptions::default())
         }),
         "`conv2d`: an input of encrypted integers and weights of encrypted integers; the input is encrypted, the weights are clear; pass the weights as a clear value"
     );

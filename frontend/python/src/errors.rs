@@ -3,6 +3,7 @@
 
 use cloakwork::{Error, TraceError};
 use cloakwork_frontend::calibrate::CalibrationError;
+use cloakwork_frontend::error::Fault;
 use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::simulator::SimulationError;
 use pyo3::PyErr;
@@ -33,6 +34,7 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::Call(_)
         | Error::Spec(_)
         | Error::Client(_)
+        | Error::Model(_)
         | Error::Simulation(SimulationError::Arguments(_))
         | Error::Format(_)
         | Error::Content { .. } => PyValueError::new_err(message),
@@ -45,9 +47,12 @@ pub(crate) fn client_exception(error: ClientError) -> PyErr {
     exception(error.into())
 }
 
-/// The exception for an operation that a program may not contain, above the graph that shows its operands.
+/// The exception for an operation that a program may not contain, above the graph that shows its operands; for an
+/// argument that no operation takes.
 pub(crate) fn refusal(error: &TraceError, graph: &str) -> PyErr {
-    PyRuntimeError::new_err(format!(
-        "Function you are trying to compile cannot be compiled\n\n{error}\n\n{graph}"
-    ))
+    let message = format!("Function you are trying to compile cannot be compiled\n\n{error}\n\n{graph}");
+    match error.fault {
+        Fault::Operand => PyRuntimeError::new_err(message),
+        Fault::Argument => PyValueError::new_err(message),
+    }
 }

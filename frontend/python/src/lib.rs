@@ -4,7 +4,7 @@
 //!   [`measure`]: its ranges and values; [`text`]: the graph with marked lines;
 //! - [`options`]: wishes for a compilation;
 //! - [`circuit`]: the compiled program; [`spec`]: the client's half of it; [`keys`], [`value`]: what travels;
-//! - [`view`]: a graph as rows and text;
+//! - [`view`]: a graph as rows and text; [`windows`]: how kernels move;
 //! - [`arrays`]: NumPy arrays; [`errors`]: which exception an error becomes.
 //!
 //! Names, defaults and checks that a user sees are written in Python (`python/cloakwork`). Whatever takes time
@@ -22,6 +22,7 @@ mod spec;
 mod text;
 mod value;
 mod view;
+mod windows;
 
 use pyo3::pymodule;
 
@@ -40,6 +41,8 @@ mod _cloakwork {
     use crate::value::Value;
     #[pymodule_export]
     use crate::view::{format_graph, graph_nodes, graph_outputs, graph_ranges};
+    #[pymodule_export]
+    use crate::windows::positions_of_windows;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python has for it")]

@@ -7,17 +7,22 @@ use crate::host_function::{host_function, host_function_of_several};
 use crate::measure::{Seen, TableUse, evaluate, measure, outside_of_table};
 use crate::options::OptionsArgument;
 use crate::text::{Ranges, diagnosed, marked};
+use crate::windows::WindowsArgument;
 use cloakwork::{
     Error, Functions, InputType, LookupTable, OpGraph as Graph, compile_functions as compile_module,
 };
 use cloakwork_abi::parameters::Width;
+use cloakwork_frontend::compositions::convolution::ConvOptions;
+use cloakwork_frontend::compositions::elementwise::Logical;
+use cloakwork_frontend::compositions::ordering::Extreme;
+use cloakwork_frontend::compositions::pooling::Outside;
+use cloakwork_frontend::compositions::reductions::Reduction;
 use cloakwork_frontend::elementwise::{Binary, Number, Unary};
 use cloakwork_frontend::graph::Hint;
 use cloakwork_frontend::shapes::{KeepAxes, Take};
 use cloakwork_frontend::{NodeId, SourceLocation, TraceError};
 use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::interpret::Clear;
-use cloakwork_ir::linear::Conv2d;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::{Bound, FromPyObject, Py, PyAny, PyErr, PyRef, PyResult, Python, pyclass, pyfunction, pymethods};
 use std::ops::ControlFlow;
@@ -45,16 +50,6 @@ pub(crate) struct OpGraph {
 enum TakeArgument {
     At(i64),
     Range(Option<i64>, Option<i64>, Option<i64>),
-}
-
-/// The keyword arguments of a convolution.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-struct ConvArgument {
-    strides: [usize; 2],
-    padding: [usize; 4],
-    dilations: [usize; 2],
-    groups: usize,
 }
 
 #[pymethods]
@@ -123,8 +118,7 @@ impl OpGraph {
 
     #[pyo3(signature = (a, axes, keepdims))]
     fn sum(&mut self, a: &Node, axes: Option<Vec<i64>>, keepdims: bool) -> PyResult<Node> {
-        let keep = if keepdims { KeepAxes::AsOne } else { KeepAxes::No };
-        let node = self.graph.sum(a.0, axes.as_deref(), keep);
+        let node = self.graph.sum(a.0, axes.as_deref(), kept(keepdims));
         self.built(node, &[a.0])
     }
 
@@ -195,16 +189,27 @@ impl OpGraph {
         self.built(node, &[a.0, value.0, positions.0])
     }
 
-    /// `name` is `round`, `truncate` or `low_bits`; only the first two may be approximate.
-    fn digits(&mut self, name: &str, a: &Node, bits: u32, is_approximate: bool) -> PyResult<Node> {
+    /// Bit `i` of the result is bit `positions[i]`.
+    fn bits(&mut self, a: &Node, positions: Vec<u32>) -> PyResult<Node> {
+        let node = self.graph.bits(a.0, &positions);
+        self.built(node, &[a.0])
+    }
+
+    /// Without its lowest bits.
+    fn truncate(&mut self, a: &Node, bits: u32) -> PyResult<Node> {
+        let node = self.graph.digits(Digits::Truncate { bits, exactness: Exactness::Exact }, a.0);
+        self.built(node, &[a.0])
+    }
+
+    /// `name` is `round` or `truncate`; the result keeps its scale.
+    fn digits_in_place(&mut self, name: &str, a: &Node, bits: u32, is_approximate: bool) -> PyResult<Node> {
         let exactness = if is_approximate { Exactness::Approximate } else { Exactness::Exact };
         let digits = match name {
             "round" => Digits::Round { bits, exactness },
             "truncate" => Digits::Truncate { bits, exactness },
-            "low_bits" => Digits::LowBits { bits },
             _ => return Err(unknown(name)),
         };
-        let node = self.graph.digits(digits, a.0);
+        let node = self.graph.digits_in_place(digits, a.0);
         self.built(node, &[a.0])
     }
 
@@ -260,10 +265,127 @@ impl OpGraph {
         self.built(node, &[condition.0, then.0, otherwise.0])
     }
 
-    fn conv2d(&mut self, input: &Node, weights: &Node, options: ConvArgument) -> PyResult<Node> {
-        let ConvArgument { strides, padding, dilations, groups } = options;
-        let node = self.graph.conv2d(input.0, weights.0, Conv2d { strides, padding, dilations, groups });
+    /// A function along axes, which vanish or keep one element: `all`, `max`, `mean` and the like.
+    #[pyo3(signature = (name, a, axes, keepdims))]
+    fn reduce(&mut self, name: &str, a: &Node, axes: Option<Vec<i64>>, keepdims: bool) -> PyResult<Node> {
+        let reduction = Reduction::ALL.iter().find(|reduction| reduction.name() == name);
+        let reduction = reduction.ok_or_else(|| unknown(name))?;
+        let node = self.graph.reduce(*reduction, a.0, axes.as_deref(), kept(keepdims));
+        self.built(node, &[a.0])
+    }
+
+    /// Position of an extreme: `argmax` or `argmin`.
+    #[pyo3(signature = (name, a, axis, keepdims))]
+    fn position(&mut self, name: &str, a: &Node, axis: Option<i64>, keepdims: bool) -> PyResult<Node> {
+        let extreme = match name {
+            "argmax" => Extreme::Greatest,
+            "argmin" => Extreme::Least,
+            _ => return Err(unknown(name)),
+        };
+        let node = self.graph.position(extreme, a.0, axis, kept(keepdims));
+        self.built(node, &[a.0])
+    }
+
+    /// A function along an axis that stays, or of the flattened value: `cumsum`, `cumprod`, `sort`, `argsort`.
+    #[pyo3(signature = (name, a, axis))]
+    fn along(&mut self, name: &str, a: &Node, axis: Option<i64>) -> PyResult<Node> {
+        let node = match name {
+            "cumsum" => self.graph.cumulative_sum(a.0, axis),
+            "cumprod" => self.graph.cumulative_product(a.0, axis),
+            "sort" => self.graph.sort(a.0, axis),
+            "argsort" => self.graph.argsort(a.0, axis),
+            _ => return Err(unknown(name)),
+        };
+        self.built(node, &[a.0])
+    }
+
+    /// Differences of neighbours, `times` times over.
+    fn diff(&mut self, a: &Node, times: usize, axis: i64) -> PyResult<Node> {
+        let node = self.graph.differences(a.0, times, axis);
+        self.built(node, &[a.0])
+    }
+
+    fn stack(&mut self, values: Vec<Py<Node>>, axis: i64) -> PyResult<Node> {
+        let values: Vec<NodeId> = values.iter().map(|value| value.get().0).collect();
+        let node = self.graph.stack(&values, axis);
+        self.built(node, &values)
+    }
+
+    fn tensordot(&mut self, a: &Node, b: &Node, of_a: Vec<i64>, of_b: Vec<i64>) -> PyResult<Node> {
+        let node = self.graph.tensordot(a.0, b.0, &of_a, &of_b);
+        self.built(node, &[a.0, b.0])
+    }
+
+    fn einsum(&mut self, notation: &str, values: Vec<Py<Node>>) -> PyResult<Node> {
+        let values: Vec<NodeId> = values.iter().map(|value| value.get().0).collect();
+        let node = self.graph.einsum(notation, &values);
+        self.built(node, &values)
+    }
+
+    fn outer(&mut self, a: &Node, b: &Node) -> PyResult<Node> {
+        let node = self.graph.outer(a.0, b.0);
+        self.built(node, &[a.0, b.0])
+    }
+
+    fn kron(&mut self, a: &Node, b: &Node) -> PyResult<Node> {
+        let node = self.graph.kron(a.0, b.0);
+        self.built(node, &[a.0, b.0])
+    }
+
+    fn convolve(&mut self, a: &Node, kernel: Vec<i64>) -> PyResult<Node> {
+        let node = self.graph.convolve(a.0, &kernel);
+        self.built(node, &[a.0])
+    }
+
+    /// A function of truth values: `logical_and`, `logical_or`, `logical_xor`.
+    fn logical(&mut self, name: &str, a: &Node, b: &Node) -> PyResult<Node> {
+        let function = match name {
+            "logical_and" => Logical::And,
+            "logical_or" => Logical::Or,
+            "logical_xor" => Logical::Xor,
+            _ => return Err(unknown(name)),
+        };
+        let node = self.graph.logical(function, a.0, b.0);
+        self.built(node, &[a.0, b.0])
+    }
+
+    fn invert(&mut self, a: &Node) -> PyResult<Node> {
+        let node = self.graph.invert(a.0);
+        self.built(node, &[a.0])
+    }
+
+    fn refresh(&mut self, a: &Node) -> PyResult<Node> {
+        let node = self.graph.refresh(a.0);
+        self.built(node, &[a.0])
+    }
+
+    fn conv(
+        &mut self,
+        input: &Node,
+        weights: &Node,
+        windows: WindowsArgument,
+        groups: usize,
+    ) -> PyResult<Node> {
+        let options = ConvOptions { windows: windows.into_options()?, groups };
+        let node = self.graph.conv(input.0, weights.0, &options);
         self.built(node, &[input.0, weights.0])
+    }
+
+    fn max_pool(&mut self, a: &Node, kernel: Vec<usize>, windows: WindowsArgument) -> PyResult<Node> {
+        let node = self.graph.max_pool(a.0, &kernel, &windows.into_options()?);
+        self.built(node, &[a.0])
+    }
+
+    fn average_pool(
+        &mut self,
+        a: &Node,
+        kernel: Vec<usize>,
+        windows: WindowsArgument,
+        counts_zeros: bool,
+    ) -> PyResult<Node> {
+        let outside = if counts_zeros { Outside::Zeros } else { Outside::Ignored };
+        let node = self.graph.average_pool(a.0, &kernel, &windows.into_options()?, outside);
+        self.built(node, &[a.0])
     }
 
     fn output(&mut self, a: &Node) -> PyResult<()> {
@@ -429,6 +551,10 @@ impl OpGraph {
             _ => exception(error),
         }
     }
+}
+
+fn kept(keepdims: bool) -> KeepAxes {
+    if keepdims { KeepAxes::AsOne } else { KeepAxes::No }
 }
 
 fn number(kind: &str) -> PyResult<Number> {

@@ -159,7 +159,7 @@ KERNELS = np.ones((3, 2, 2, 2), dtype=np.int64)
         (lambda x: fhe.conv(x, KERNELS, bias=[1, 2]), ValueError, "bias of conv to have shape (3,)"),
         (lambda x: fhe.conv(x, x), RuntimeError, "encrypted weights/biases are not supported"),
         (lambda x: fhe.conv(x[0], KERNELS[0]), ValueError, "does not fit"),
-        (lambda x: fhe.maxpool(x, (9, 9)), ValueError, "spans 9 does not fit 5 padded elements"),
+        (lambda x: fhe.maxpool(x, (9, 9)), ValueError, "spans 9; it does not fit 5 padded elements"),
         (lambda x: fhe.maxpool(x, (2, 2), storage_order=1), NotImplementedError, "storage_order=1"),
         (lambda x: fhe.maxpool(x, (2, 2), ceil_mode=2), ValueError, "ceil_mode=2"),
         (lambda x: fhe.maxpool(x, (1, 1), pads=(1, 1, 1, 1)), ValueError, "lies in the padding alone"),

@@ -48,7 +48,7 @@ class Bits:
             )
         if position > _MOST:
             raise ValueError(f"{self!r}[{index}] is bit {position}, integers have bits 0 to {_MOST}")
-        return self._run(position, position + 1)
+        return self._at(range(position, position + 1))
 
     def _of_slice(self, index: slice) -> Any:
         start, stop, step = (self._bound(name, getattr(index, name)) for name in ("start", "stop", "step"))
@@ -64,11 +64,7 @@ class Bits:
             positions = range(start or 0, min(stop, _MOST + 1), step)
         else:
             positions = range(min(start, _MOST), -1 if stop is None else stop, step)
-        if not positions:
-            return self._value * 0
-        if step == 1:
-            return self._run(positions[0], positions[-1] + 1)
-        return sum((self._shifted_bit(position, place) for place, position in enumerate(positions)), start=0)
+        return self._at(positions) if positions else self._value * 0
 
     def _from(self, start: int, step: int) -> Any:
         """All digits from `start` on, or every so manieth of them."""
@@ -91,22 +87,21 @@ class Bits:
             raise ValueError(f"{self!r} is sliced with {name} {bound}, but integers have no last bit to count from")
         return found
 
-    def _shifted_bit(self, position: int, place: int) -> Any:
-        return self._run(position, position + 1) * (1 << place)
-
     def _above(self, start: int) -> Any:
         """`⌊value / 2^start⌋`"""
         value = self._value
         if not isinstance(value, Tracer):
             return plain(value, as_integers(value) >> start)
-        return record(value._graph, "digits", "truncate", value._node, start, False) if start else value.copy()
+        return record(value._graph, "truncate", value._node, start) if start else value.copy()
 
-    def _run(self, start: int, stop: int) -> Any:
-        """Digits from `start` to below `stop` as an integer."""
-        rest = self._above(min(start, _MOST))
-        if not isinstance(rest, Tracer):
-            return plain(self._value, as_integers(rest) & ((1 << min(stop - start, 62)) - 1))
-        return record(rest._graph, "digits", "low_bits", rest._node, stop - start, False)
+    def _at(self, positions: range) -> Any:
+        """The digits at positions as an integer, the first its lowest."""
+        value = self._value
+        if isinstance(value, Tracer):
+            return record(value._graph, "bits", value._node, list(positions))
+        numbers = as_integers(value)
+        digits = ((numbers >> min(position, _MOST) & 1) << place for place, position in enumerate(positions))
+        return plain(value, sum(digits, start=np.zeros_like(numbers)))
 
 
 def _every(start: int, step: int, values: Any) -> np.ndarray:

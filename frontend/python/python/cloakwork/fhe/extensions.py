@@ -178,7 +178,7 @@ def identity(x: Any) -> Any:
 
 def refresh(x: Any) -> Any:
     """The same values with fresh noise: one lookup for each."""
-    return apply_to_elements("refresh", lambda elements: elements, x) if isinstance(x, Tracer) else identity(x)
+    return record(x._graph, "refresh", x._node) if isinstance(x, Tracer) else identity(x)
 
 
 def hint(x: Any, *, bit_width: int | None = None, can_store: Any = None) -> Any:

@@ -62,9 +62,6 @@ def gathered(value: Tracer, positions: np.ndarray) -> Tracer:
     """Elements of the flattened value, in the shape of the positions."""
     if not positions.size:
         raise ValueError(f"no element of {value!r} is left: values without elements are not supported")
-    flat = positions.reshape(-1)
-    if flat.size == value.size and (flat == np.arange(flat.size)).all():
-        return value.reshape(positions.shape)
     return record(value._graph, "gather", value._node, np.ascontiguousarray(positions, dtype=np.int64))
 
 
@@ -180,12 +177,8 @@ def _get_at(value: Tracer, items: list[Any], index: Any) -> Tracer:
     known, at = _split(items)
     result = get(value, tuple(known))
     for axis, positions in at:
-        result = _taken(result, positions, axis)
+        result = _take(result, positions, axis)
     return result
-
-
-def _taken(value: Tracer, positions: Tracer, axis: int) -> Tracer:
-    return (_encrypted_take if positions.is_encrypted else _take)(value, positions, axis)
 
 
 def _get_jointly(value: Tracer, items: list[Any], index: Any) -> Tracer:
@@ -258,18 +251,6 @@ def _take(value: Tracer, positions: Tracer, axis: int) -> Tracer:
     return record(value._graph, "gather_at", value._node, positions._node, axis)
 
 
-def _encrypted_take(value: Tracer, positions: Tracer, axis: int) -> Tracer:
-    """`Σ value[j] · (positions = j)`; negative positions count from the end."""
-    size, rank = value.shape[axis], positions.ndim
-    hits = np.equal(np.remainder(np.expand_dims(positions, rank), size), np.arange(size))
-    # Axes: before, of the positions, behind, and last the one that is summed over.
-    before, behind = value.shape[:axis], value.shape[axis + 1 :]
-    moved = np.moveaxis(value, axis, -1)
-    moved = moved.reshape((*before, *(1,) * rank, *behind, size))
-    hits = hits.reshape((*positions.shape, *(1,) * len(behind), size))
-    return np.sum(np.multiply(hits, moved), axis=-1)
-
-
 def _put_at(value: Tracer, items: list[Any], index: Any, other: Any) -> Tracer:
     traced = [item for item in items if isinstance(item, Tracer)]
     if _is_joint(items) or any(item.ndim and item.is_encrypted for item in traced):
@@ -281,7 +262,7 @@ def _put_at(value: Tracer, items: list[Any], index: Any, other: Any) -> Tracer:
     # Innermost first: what lies at the first position is changed at the second, and so on.
     layers = [outer]
     for axis, positions in at[:-1]:
-        layers.append(_taken(layers[-1], positions, axis))
+        layers.append(_take(layers[-1], positions, axis))
     changed = other
     for layer, (axis, positions) in zip(layers[::-1], at[::-1]):
         changed = _placed(layer, axis, positions, changed)
@@ -320,8 +301,6 @@ def _placed_everywhere(value: Tracer, at: list[tuple[int, Tracer]], other: Any) 
 
 
 def _placed(value: Tracer, axis: int, positions: Tracer, other: Any) -> Tracer:
-    if positions.is_encrypted:
-        return _placed_everywhere(value, [(axis, positions)], other)
     graph = value._graph
     if isinstance(other, (int, np.integer)):
         other = np.asarray(other)

@@ -23,7 +23,7 @@ _UNARY = frozenset(
 )
 _BINARY = frozenset(
     "add subtract multiply divide power minimum maximum floor_divide remainder arctan2 bitwise_and bitwise_or "
-    "bitwise_xor right_shift equal not_equal less less_equal greater greater_equal".split()
+    "bitwise_xor left_shift right_shift equal not_equal less less_equal greater greater_equal".split()
 )
 #: Recorded as themselves.
 _AS_ITSELF = frozenset(
@@ -158,17 +158,6 @@ def _as_itself(ufunc: np.ufunc, operands: tuple[Any, ...]) -> Tracer:
     return apply_to_elements(ufunc.__name__, apply, traced[0])
 
 
-def _left_shift(a: Any, b: Any) -> Tracer:
-    if isinstance(b, Tracer):
-        graph = b._graph
-        return record(graph, "binary", "left_shift", node_of(graph, a), b._node)
-    shift = np.asarray(b)
-    if shift.dtype.kind not in "iu" or (shift < 0).any() or (shift > 62).any():
-        raise ValueError(f"values are shifted by integers from 0 to 62, not by {b!r}")
-    # A product with a constant is no lookup.
-    return np.multiply(a, np.left_shift(np.int64(1), shift.astype(np.int64)))
-
-
 def _rounding(name: str, a: Any) -> Tracer:
     """NumPy leaves integers as they are."""
     return record(a._graph, "unary", name, a._node) if a.is_real else a.copy()
@@ -189,8 +178,13 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     return a if high is None else np.minimum(a, high)
 
 
-def _logical(combine: Callable) -> Callable:
-    return lambda a, b: combine(np.not_equal(a, 0), np.not_equal(b, 0))
+def _logical(name: str) -> Callable:
+    def build(a: Any, b: Any) -> Tracer:
+        graph = graph_of((a, b))
+        assert graph is not None, "one of the operands is traced"
+        return record(graph, "logical", name, node_of(graph, a), node_of(graph, b))
+
+    return build
 
 
 def _where(condition: Any, x: Any = None, y: Any = None) -> Tracer:
@@ -198,10 +192,6 @@ def _where(condition: Any, x: Any = None, y: Any = None) -> Tracer:
         raise RuntimeError("Function 'np.where' is not supported without both branches")
     graph = graph_of((condition, x, y))
     assert graph is not None, "NumPy calls this for traced values"
-    if not isinstance(x, Tracer) and not isinstance(y, Tracer) and isinstance(condition, Tracer):
-        # Linear in a bit; a lookup of what the bit was made of is fused with it.
-        chosen = np.not_equal(condition, 0)
-        return np.add(np.multiply(chosen, np.subtract(x, y)), y)
     return record(graph, "select", *(node_of(graph, value) for value in (condition, x, y)))
 
 
@@ -244,12 +234,11 @@ _UFUNCS: dict[str, Callable[..., Tracer]] = {
     "floor": lambda a: _rounding("floor", a),
     "fmax": lambda a, b: np.maximum(a, b),
     "fmin": lambda a, b: np.minimum(a, b),
-    "invert": lambda a: np.subtract(np.negative(a), 1),
-    "left_shift": _left_shift,
-    "logical_and": _logical(np.bitwise_and),
+    "invert": lambda a: record(a._graph, "invert", a._node),
+    "logical_and": _logical("logical_and"),
     "logical_not": lambda a: np.equal(a, 0),
-    "logical_or": _logical(np.bitwise_or),
-    "logical_xor": _logical(np.bitwise_xor),
+    "logical_or": _logical("logical_or"),
+    "logical_xor": _logical("logical_xor"),
     "matmul": contractions.matmul,
     "positive": _itself,
     "rint": lambda a: _rounding("round", a),

@@ -132,7 +132,9 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tracer:
 
 def stack(arrays: Any, axis: int = 0) -> Tracer:
     """`numpy.stack`"""
-    return np.concatenate([np.expand_dims(value, axis) for value in arrays], axis=axis)
+    graph = graph_of(arrays)
+    assert graph is not None, "NumPy calls this for traced values"
+    return record(graph, "stack", [node_of(graph, value) for value in arrays], int(axis))
 
 
 def vstack(tup: Any) -> Tracer:

@@ -144,7 +144,7 @@ def _without_digits(name: str, x: Any, lsbs_to_remove: Any, auto: type[_Auto], i
         bits = int(lsbs_to_remove)
         if bits == 0:
             return x.copy()
-        return np.multiply(record(x._graph, "digits", name, x._node, bits, is_approximate), 1 << bits)
+        return record(x._graph, "digits_in_place", name, x._node, bits, is_approximate)
     values = as_integers(x)
     if values is None:
         found = np.asarray(x)

@@ -1,50 +1,24 @@
 """Convolution and pooling as ONNX defines them, in one, two and three dimensions.
 
-Windows are a gather: along one axis more, each element of the result has the elements it is computed from.
+How they are computed is written in the compiler; here are ONNX' arguments, and the same functions in the clear.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .indexing import gathered
-from .tracing import Tracer, node_of, positions_of, record
+from .._cloakwork import positions_of_windows
+from .tracing import Tracer, node_of, record
 from .values import as_integers
 
 Sizes = Sequence[int] | int | None
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """How a kernel moves over the axes behind batch and channel."""
-
-    name: str
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilations: tuple[int, ...]
-    #: Before and behind each axis; with `ceil_mode` there may be more behind than was asked for.
-    pads: tuple[tuple[int, int], ...]
-
-    @property
-    def spans(self) -> tuple[int, ...]:
-        return tuple(dilation * (size - 1) + 1 for dilation, size in zip(self.dilations, self.kernel))
-
-    def positions(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Flat positions as `[n, c, outputs…, kernel…]`; -1 where a window leaves the value."""
-        rank = len(self.kernel)
-        whole = np.pad(positions_of(np.empty(shape)), [(0, 0), (0, 0), *self.pads], constant_values=-1)
-        axes = tuple(range(2, 2 + rank))
-        windows = np.lib.stride_tricks.sliding_window_view(whole, self.spans, axis=axes)
-        steps = (
-            *(slice(None, None, stride) for stride in self.strides),
-            *(slice(None, None, d) for d in self.dilations),
-        )
-        strided = (slice(None), slice(None), *steps)
-        return windows[strided]
+#: Strides, dilations, pads, automatic padding, and whether the last window may end behind the value.
+_Windows = tuple[list[int], list[int], list[tuple[int, int]], str, bool]
 
 
 def conv(
@@ -65,12 +39,8 @@ def conv(
     biases = None if bias is None else as_integers(bias)
     if weights is None or (bias is not None and biases is None):
         raise ValueError("expected weight and bias of conv to be integers")
-    shape = np.shape(x) if not isinstance(x, Tracer) else x.shape
-    rank = len(shape) - 2
-    if not 1 <= rank <= 3:
-        raise ValueError(
-            f"expected the input of conv to have 3, 4 or 5 axes (NC and 1 to 3 more), but its shape is {shape}"
-        )
+    shape = _shape(x)
+    rank = _rank("conv", shape)
     if weights.ndim != len(shape):
         raise ValueError(
             f"expected the weight of conv to have as many axes as the input (FC{'DHW'[3 - rank :]}), but its shape is "
@@ -93,57 +63,19 @@ def conv(
     kernel = weights.shape[2:]
     if kernel_shape is not None and tuple(np.atleast_1d(kernel_shape)) != kernel:
         raise ValueError(f"kernel_shape {kernel_shape} of conv differs from the weight's {kernel}")
-    windows = _windows("conv", shape, kernel, (pads, strides, dilations), (auto_pad, 0))
+    windows = _windows("conv", rank, (pads, strides, dilations), (auto_pad, 0))
     if isinstance(x, Tracer):
-        result = _conv_traced(x, weights, windows, int(group))
+        result = record(x._graph, "conv", x._node, node_of(x._graph, weights), windows, int(group))
     else:
         result = _conv_clear(np.asarray(x), weights, windows, int(group))
     return result if biases is None else result + biases.reshape(1, -1, *(1,) * rank)
 
 
-def _conv_traced(x: Tracer, weights: np.ndarray, windows: _Windows, group: int) -> Tracer:
-    """One and three dimensions become two: an axis of one element, and the depth of the kernel among the channels."""
-    rank = len(windows.kernel)
-    if rank == 1:
-        flat = _Windows(
-            windows.name, (1, *windows.kernel), (1, *windows.strides), (1, *windows.dilations), ((0, 0), *windows.pads)
-        )
-        rows = np.expand_dims(x, 2)
-        return np.squeeze(_conv_traced(rows, weights[:, :, None, :], flat, group), axis=2)
-    if rank == 2:
-        (top, bottom), (left, right) = windows.pads
-        options = {
-            "strides": windows.strides,
-            "padding": (top, left, bottom, right),
-            "dilations": windows.dilations,
-            "groups": group,
-        }
-        return record(x._graph, "conv2d", x._node, node_of(x._graph, weights), options)
-    if any(windows.pads[0]):
-        x = np.pad(x, [(0, 0), (0, 0), windows.pads[0], (0, 0), (0, 0)])
-    batch, channels, _, height, width = x.shape
-    depth = _Windows(windows.name, windows.kernel[:1], windows.strides[:1], windows.dilations[:1], ((0, 0),))
-    layers = positions_of(x).reshape(batch, channels, x.shape[2], height * width)
-    # [n, c, outputs, kernel] of the depth alone, for the first element of each layer.
-    taken = depth.positions((batch, channels, x.shape[2]))
-    taken = layers.reshape(-1, height * width)[taken.transpose(0, 2, 1, 3)]
-    outputs = taken.shape[1]
-    flat = gathered(x, taken.reshape(batch * outputs, channels * windows.kernel[0], height, width))
-    across = _Windows(windows.name, windows.kernel[1:], windows.strides[1:], windows.dilations[1:], windows.pads[1:])
-    merged = weights.reshape(weights.shape[0], -1, *weights.shape[3:])
-    result = _conv_traced(flat, merged, across, group)
-    result = result.reshape(batch, outputs, *result.shape[1:])
-    return np.transpose(result, (0, 2, 1, 3, 4))
-
-
 def _conv_clear(x: np.ndarray, weights: np.ndarray, windows: _Windows, group: int) -> np.ndarray:
-    positions = windows.positions(x.shape)
-    inside = np.where(positions < 0, 0, x.reshape(-1)[positions])
-    letters = "xyz"[: len(windows.kernel)]
-    places = "abd"[: len(windows.kernel)]
-    parts = zip(np.split(inside, group, axis=1), np.split(weights, group, axis=0))
-    notation = f"nc{places}{letters},fc{letters}->nf{places}"
-    return np.concatenate([np.einsum(notation, part, kernels) for part, kernels in parts], axis=1)
+    inside = _elements("conv", x, weights.shape[2:], windows, 0)
+    merged = weights.reshape(*weights.shape[:2], -1)
+    parts = zip(np.split(inside, group, axis=1), np.split(merged, group, axis=0))
+    return np.concatenate([np.einsum("nc...k,fck->nf...", part, kernels) for part, kernels in parts], axis=1)
 
 
 def maxpool(
@@ -159,13 +91,14 @@ def maxpool(
     """The greatest value of each window; what is padded does not count."""
     if storage_order != 0:
         raise NotImplementedError("maxpool gives no positions, so storage_order=1 is not supported")
-    positions = _pooled("maxpool", x, kernel_shape, (pads, strides, dilations), (auto_pad, ceil_mode))
-    if (positions < 0).all(axis=-1).any():
-        raise ValueError(f"a window of maxpool lies in the padding alone (kernel_shape={kernel_shape}, pads={pads})")
-    # The greatest of a window stays the same when one of its values stands there twice.
-    some = positions.max(axis=-1, keepdims=True)
-    positions = np.where(positions < 0, some, positions)
-    return np.max(_taken(x, positions), axis=-1)
+    kernel, windows = _pooled("maxpool", x, kernel_shape, (pads, strides, dilations), (auto_pad, ceil_mode))
+    if isinstance(x, Tracer):
+        return record(x._graph, "max_pool", x._node, kernel, windows)
+    x = np.asarray(x)
+    # What is outside is never greater.
+    inside = _elements("maxpool", x, kernel, windows, x.min())
+    _refuse_empty("maxpool", x, kernel, windows)
+    return inside.max(axis=-1)
 
 
 def avgpool(
@@ -179,41 +112,55 @@ def avgpool(
     count_include_pad: int = 0,
 ) -> Any:
     """The mean of each window, a real; padded zeros count if `count_include_pad` says so."""
-    positions = _pooled("avgpool", x, kernel_shape, (pads, strides, dilations), (auto_pad, ceil_mode))
-    is_inside = positions >= 0
-    counts = np.full(positions.shape[:-1], positions.shape[-1]) if count_include_pad else is_inside.sum(axis=-1)
+    kernel, windows = _pooled("avgpool", x, kernel_shape, (pads, strides, dilations), (auto_pad, ceil_mode))
+    if isinstance(x, Tracer):
+        return record(x._graph, "average_pool", x._node, kernel, windows, bool(count_include_pad))
+    x = np.asarray(x)
+    sums = _elements("avgpool", x, kernel, windows, 0).sum(axis=-1)
+    if count_include_pad:
+        return np.true_divide(sums, np.prod(kernel))
+    return np.true_divide(sums, _refuse_empty("avgpool", x, kernel, windows))
+
+
+def _elements(name: str, x: np.ndarray, kernel: Sequence[int], windows: _Windows, outside: Any) -> np.ndarray:
+    """What each window has, along the last axis."""
+    positions = positions_of_windows(name, x.shape, kernel, windows)
+    return np.where(positions < 0, outside, x.reshape(-1)[positions])
+
+
+def _refuse_empty(name: str, x: np.ndarray, kernel: Sequence[int], windows: _Windows) -> np.ndarray:
+    """How many elements of the value each window has."""
+    counts = _elements(name, np.ones(x.shape, dtype=np.int64), kernel, windows, 0).sum(axis=-1)
     if (counts == 0).any():
-        raise ValueError(f"a window of avgpool lies in the padding alone (kernel_shape={kernel_shape}, pads={pads})")
-    if not is_inside.all():
-        size = x.size if isinstance(x, Tracer) else np.size(x)
-        shape = x.shape if isinstance(x, Tracer) else np.shape(x)
-        x = np.concatenate([np.reshape(x, -1), np.zeros(1, dtype=np.int64)])
-        positions = np.where(is_inside, positions, size)
-        assert len(shape) >= 3, "checked above"
-    return np.true_divide(np.sum(_taken(x, positions), axis=-1), counts)
+        raise ValueError(f"`{name}`: a window that lies in the padding alone (kernel {kernel}, pads {windows[2]})")
+    return counts
 
 
-def _taken(x: Any, positions: np.ndarray) -> Any:
-    return gathered(x, positions) if isinstance(x, Tracer) else np.asarray(x).reshape(-1)[positions]
+def _shape(x: Any) -> tuple[int, ...]:
+    return x.shape if isinstance(x, Tracer) else np.shape(x)
 
 
-def _pooled(name: str, x: Any, kernel_shape: Sizes, sizes: Any, modes: Any) -> np.ndarray:
-    """Positions of each window along the last axis; -1 in the padding."""
-    shape = x.shape if isinstance(x, Tracer) else np.shape(x)
-    if not isinstance(x, Tracer) and as_integers(x) is None:
-        raise TypeError(f"expected the input of {name} to hold integers, not {np.asarray(x).dtype}")
+def _rank(name: str, shape: tuple[int, ...]) -> int:
+    """Axes that a kernel moves over."""
     rank = len(shape) - 2
     if not 1 <= rank <= 3:
         raise ValueError(
             f"expected the input of {name} to have 3, 4 or 5 axes (NC and 1 to 3 more), but its shape is {shape}"
         )
+    return rank
+
+
+def _pooled(name: str, x: Any, kernel_shape: Sizes, sizes: Any, modes: Any) -> tuple[list[int], _Windows]:
+    """The kernel, and how it moves."""
+    if not isinstance(x, Tracer) and as_integers(x) is None:
+        raise TypeError(f"expected the input of {name} to hold integers, not {np.asarray(x).dtype}")
+    rank = _rank(name, _shape(x))
     kernel = _sizes(name, "kernel_shape", kernel_shape, rank, (1,) * rank)
-    positions = _windows(name, shape, kernel, sizes, modes).positions(shape)
-    return positions.reshape(*positions.shape[: 2 + rank], -1)
+    return list(kernel), _windows(name, rank, sizes, modes)
 
 
-def _windows(name: str, shape: tuple[int, ...], kernel: tuple[int, ...], sizes: Any, modes: Any) -> _Windows:
-    rank, (pads, strides, dilations), (auto_pad, ceil_mode) = len(kernel), sizes, modes
+def _windows(name: str, rank: int, sizes: Any, modes: Any) -> _Windows:
+    (pads, strides, dilations), (auto_pad, ceil_mode) = sizes, modes
     steps = _sizes(name, "strides", strides, rank, (1,) * rank)
     apart = _sizes(name, "dilations", dilations, rank, (1,) * rank)
     if ceil_mode not in (0, 1):
@@ -224,22 +171,7 @@ def _windows(name: str, shape: tuple[int, ...], kernel: tuple[int, ...], sizes: 
         raise ValueError(f"pads={pads!r} of {name} cannot be given together with auto_pad={auto_pad!r}")
     given = _sizes(name, "pads", pads, 2 * rank, (0,) * 2 * rank)
     around = [(given[axis], given[rank + axis]) for axis in range(rank)]
-    for axis in range(rank):
-        size, step, span = shape[2 + axis], steps[axis], apart[axis] * (kernel[axis] - 1) + 1
-        if auto_pad.startswith("SAME"):
-            missing = max(0, (-(-size // step) - 1) * step + span - size)
-            half, rest = missing // 2, missing - missing // 2
-            around[axis] = (half, rest) if auto_pad == "SAME_UPPER" else (rest, half)
-        before, behind = around[axis]
-        room = size + before + behind - span
-        if room < 0:
-            raise ValueError(
-                f"a window of {name} that spans {span} does not fit {size + before + behind} padded elements"
-            )
-        # A last window may begin inside of the value and end behind it, but not begin behind it.
-        if ceil_mode and room % step and (room // step + 1) * step < size + before:
-            around[axis] = (before, behind + step - room % step)
-    return _Windows(name, tuple(kernel), steps, apart, tuple(around))
+    return list(steps), list(apart), around, auto_pad, bool(ceil_mode)
 
 
 def _sizes(name: str, what: str, given: Any, count: int, default: tuple[int, ...]) -> tuple[int, ...]:
