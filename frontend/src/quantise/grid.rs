@@ -61,10 +61,12 @@ impl Grid {
         // Grids around numbers far from 0 need integers beyond all bounds.
         scale = scale.max(least.abs().max((least + extent).abs()) / FARTHEST).max(f64::MIN_POSITIVE);
         let first = (least / scale).round_ties_even() as i64;
-        let contains_zero = least <= 0.0 && least + extent >= 0.0;
-        match contains_zero {
-            true => Self { scale, zero: 0, lo: first, hi: first + steps as i64 },
-            false => Self { scale, zero: -first, lo: 0, hi: steps as i64 },
+        let half = 1i64 << (bits - 1);
+        // Integers with sign where the range is even, else without: other ranges need one bit more.
+        match first {
+            0 => Self { scale, zero: 0, lo: 0, hi: steps as i64 },
+            _ if (first + half).abs() <= 1 => Self { scale, zero: 0, lo: -half, hi: half - 1 },
+            _ => Self { scale, zero: -first, lo: 0, hi: steps as i64 },
         }
     }
 

@@ -12,6 +12,7 @@ use crate::model::{ModelError, ModelNode, ModelOp};
 use crate::shapes::KeepAxes;
 use cloakwork_ir::linear::Conv2d;
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, IxDyn, Slice};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Sums wider than this are looked up before they are added up further.
@@ -21,7 +22,11 @@ const ENOUGH: usize = 16;
 /// Bits of weights that were rounded before the model came here.
 const MOST_GIVEN_BITS: u32 = 8;
 /// Weights that are multiples of one number by that much are meant to be.
-const GIVEN_TOLERANCE: f64 = 1e-4;
+const GIVEN_TOLERANCE: f64 = 1e-5;
+/// Fewer weights than these are multiples of one number by chance.
+const FEWEST_GIVEN: usize = 4;
+/// Integers that are so many times as large as others beside them need finer weights.
+const MUCH_WIDER: f64 = 32.0;
 /// Least multiple of a step that the smallest weight may be.
 const SMALLEST_GIVEN: u32 = 7;
 
@@ -112,7 +117,7 @@ impl Lowering<'_> {
     }
 
     fn product_with_known(&mut self, a: &Value, weights: &ArrayD<f64>) -> Result<Integers, ModelError> {
-        let mut x = self.summand(a)?;
+        let mut x = self.weighted_summand(a)?;
         let is_alike = |x: &Integers| {
             let scale = matrix(&x.scale);
             scale.rows().into_iter().all(|row| row == scale.row(0))
@@ -156,14 +161,17 @@ impl Lowering<'_> {
         x: &Value,
         weights: &Value,
     ) -> Result<Value, ModelError> {
-        let (Value::Clear(weights), ModelOp::Conv { groups, .. }) = (weights, &node.op) else {
+        let (Value::Clear(weights), ModelOp::Conv { groups, padding, .. }) = (weights, &node.op) else {
             return self.refused(
                 "weights that depend on inputs",
                 "weights of convolutions are constants",
                 "write it as a product of matrices",
             );
         };
-        let mut x = self.summand(x)?;
+        let mut x = self.weighted_summand(x)?;
+        if padding.iter().any(|padding| *padding != (0, 0)) {
+            x = self.without_offset(x)?;
+        }
         if channel_scales(&x.scale).is_none() {
             x = self.requantised(&Value::Integers(x))?;
         }
@@ -375,26 +383,68 @@ impl Lowering<'_> {
         }
     }
 
+    /// Integers to multiply with known weights. Where some are much wider than others, because sums stand beside values
+    /// of few bits, the others are multiplied first: else one grid of weights would be too coarse for the wide ones.
+    fn weighted_summand(&mut self, value: &Value) -> Result<Integers, ModelError> {
+        let x = self.summand(value)?;
+        let mut greatest: BTreeMap<u64, f64> = BTreeMap::new();
+        for sample in x.samples.iter() {
+            for (&q, scale) in sample.iter().zip(x.scale.iter()) {
+                let most = greatest.entry(scale.to_bits()).or_insert(1.0);
+                *most = most.max(q.abs());
+            }
+        }
+        let widest = greatest.values().copied().fold(1.0, f64::max);
+        let factor = |scale: f64| match greatest.get(&scale.to_bits()) {
+            Some(&most) if scale != 0.0 && widest / most >= MUCH_WIDER => {
+                (widest / most).log2().floor().exp2()
+            }
+            _ => 1.0,
+        };
+        let factors = x.scale.mapv(factor);
+        if uniform(&factors) == Some(1.0) {
+            return Ok(x);
+        }
+        let known = self.integers(factors.mapv(|factor| factor as i64));
+        let node = self.graph.mul(x.node, known);
+        let node = self.built(node)?;
+        let samples = x.samples.iter().map(|q| q * &factors).collect();
+        Ok(Integers { node, scale: &x.scale / &factors, samples: Rc::new(samples), ..x })
+    }
+
+    /// The same reals by integers whose offset is 0, where zero points are integers: one clear addition.
+    fn without_offset(&mut self, x: Integers) -> Result<Integers, ModelError> {
+        const CLOSE: f64 = 1e-9;
+        const FARTHEST: f64 = (1i64 << 20) as f64;
+        let zeros = &x.offset / &x.scale;
+        let is_integer = |zero: &f64| (zero - zero.round()).abs() <= CLOSE * zero.abs().max(1.0);
+        let is_usable = |zero: &f64| zero.is_finite() && zero.abs() < FARTHEST && is_integer(zero);
+        if uniform(&x.offset) == Some(0.0) || !zeros.iter().all(is_usable) {
+            return Ok(x);
+        }
+        let zeros = zeros.mapv(f64::round);
+        let known = match uniform(&zeros) {
+            Some(zero) => ArrayD::from_elem(IxDyn(&[]), zero as i64),
+            None => zeros.mapv(|zero| zero as i64),
+        };
+        let known = self.integers(known);
+        let node = self.graph.add(x.node, known);
+        let node = self.built(node)?;
+        let samples = x.samples.iter().map(|q| q + &zeros).collect();
+        let offset = ArrayD::zeros(x.scale.raw_dim());
+        Ok(Integers { node, offset, samples: Rc::new(samples), ..x })
+    }
+
     /// Integers to multiply with others: few bits, one scale, no offset.
     pub(super) fn factor(&mut self, value: &Value) -> Result<Integers, ModelError> {
         let x = self.integers_of(value)?;
         let bits = self.options.bits.op_inputs.max(self.options.bits.model_inputs);
         let is_narrow = x.layer.is_none() || x.bits() <= bits;
-        match (x.uniform_scale(), x.uniform_offset()) {
-            (Some(scale), Some(0.0)) if scale != 0.0 && is_narrow => return Ok(x),
-            (Some(scale), Some(offset)) if scale != 0.0 && is_narrow => {
-                // Zero points are integers: one more clear addition.
-                let zero = offset / scale;
-                if zero.fract().abs() < 1e-9 && zero.abs() < (1i64 << bits) as f64 {
-                    let known = self.integers(ArrayD::from_elem(IxDyn(&[]), zero.round() as i64));
-                    let node = self.graph.add(x.node, known);
-                    let node = self.built(node)?;
-                    let samples = x.samples.iter().map(|q| q + zero.round()).collect();
-                    let offset = ArrayD::zeros(x.scale.raw_dim());
-                    return Ok(Integers { node, offset, samples: Rc::new(samples), ..x });
-                }
+        if x.uniform_scale().is_some_and(|scale| scale != 0.0) && is_narrow {
+            let x = self.without_offset(x)?;
+            if x.uniform_offset() == Some(0.0) {
+                return Ok(x);
             }
-            _ => {}
         }
         let reals = self.reals_of(value)?;
         let samples = super::inputs::flat(&reals.samples);
@@ -402,7 +452,8 @@ impl Lowering<'_> {
         let options = self.options;
         let bits = options.bits.op_inputs;
         let grid = super::grid::Grid::of_range(least.min(0.0), greatest.max(0.0), bits, options.scales);
-        self.quantised(&reals, grid)
+        let integers = self.quantised(&reals, grid)?;
+        self.without_offset(integers)
     }
 
     /// New sums of the node that is lowered.
@@ -502,8 +553,7 @@ fn given_scale(weights: &[f64], bits: u32) -> Option<f64> {
     }
     let nonzero = weights.iter().map(|weight| weight.abs()).filter(|&weight| weight > greatest * 1e-6);
     let least = nonzero.fold(f64::INFINITY, f64::min);
-    // Few weights are multiples of one number by chance; many are not.
-    let bits = if weights.len() >= 16 { bits.max(MOST_GIVEN_BITS) } else { bits };
+    let bits = if weights.len() >= FEWEST_GIVEN { bits.max(MOST_GIVEN_BITS) } else { bits };
     let most = (1i64 << (bits - 1)) as f64;
     (1..=SMALLEST_GIVEN).map(|multiple| least / f64::from(multiple)).find(|&scale| {
         let is_multiple = |weight: &f64| {

@@ -9,7 +9,7 @@ use crate::graph::{NodeId, OpGraph};
 use crate::model::evaluate::compute;
 use crate::model::op::{Pool, Reduce};
 use crate::model::{Model, ModelError, ModelNode, ModelOp, ValueId};
-use cloakwork_abi::processing::{InputProcessing, OutputProcessing, Processing};
+use cloakwork_abi::processing::{ClearStep, InputProcessing, OutputProcessing, Processing};
 use ndarray::{ArrayD, IxDyn};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -39,6 +39,8 @@ pub(super) struct Lowering<'m> {
     /// Of each sample, for the inputs in order.
     pub arguments: Vec<Vec<ArrayD<i64>>>,
     pub processing: Parts,
+    /// Of each sample, in order.
+    pub results: Vec<Vec<ArrayD<i64>>>,
     pub report: QuantisationReport,
 }
 
@@ -51,6 +53,7 @@ pub(super) struct Parts {
 /// See [`super::quantise`]; the samples fit the model.
 pub(super) fn lower(
     model: &Model,
+    steps: Vec<Vec<ClearStep>>,
     calibration: &[Vec<ArrayD<f64>>],
     options: &Quantisation,
 ) -> Result<Quantised, ModelError> {
@@ -70,13 +73,14 @@ pub(super) fn lower(
         is_exact: true,
         arguments: vec![vec![]; calibration.len()],
         processing: Parts { inputs: vec![None; model.inputs.len()], outputs: vec![] },
+        results: vec![vec![]; calibration.len()],
         report: QuantisationReport::default(),
     };
     lowering.all_inputs()?;
     for (position, node) in model.nodes.iter().enumerate() {
         lowering.node(position, node)?;
     }
-    lowering.outputs()?;
+    lowering.outputs(steps)?;
     lowering.finish()
 }
 
@@ -212,7 +216,12 @@ impl<'m> Lowering<'m> {
     fn finish(mut self) -> Result<Quantised, ModelError> {
         let inputs = self.processing.inputs.into_iter().flatten().collect();
         self.graph.set_processing(Processing { inputs, outputs: self.processing.outputs });
-        Ok(Quantised { graph: self.graph, samples: self.arguments, report: self.report })
+        Ok(Quantised {
+            graph: self.graph,
+            samples: self.arguments,
+            results: self.results,
+            report: self.report,
+        })
     }
 
     /// The value of a node before.

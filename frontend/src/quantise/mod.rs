@@ -8,6 +8,7 @@
 //! The samples go through the program while it is made: ranges, widths and the error of each layer are those of the
 //! quantised model.
 
+mod client;
 mod grid;
 mod inputs;
 mod linear;
@@ -33,6 +34,8 @@ pub struct Quantised {
     pub graph: OpGraph,
     /// The samples as its arguments, for measuring ranges.
     pub samples: Vec<Vec<ArrayD<i64>>>,
+    /// The results of the program for each sample.
+    pub results: Vec<Vec<ArrayD<i64>>>,
     /// What was decided and what it costs in accuracy.
     pub report: QuantisationReport,
 }
@@ -45,5 +48,6 @@ pub fn quantise(
 ) -> Result<Quantised, ModelError> {
     options.check()?;
     inputs::check_samples(model, calibration)?;
-    lowering::lower(model, calibration, options)
+    let (program, steps) = client::without_trailing(model);
+    lowering::lower(&program, steps, calibration, options)
 }
