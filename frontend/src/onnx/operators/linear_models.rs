@@ -27,7 +27,7 @@ pub(super) fn classifier(node: &mut Node<'_>) -> Imported {
     let features = features(node, x.id)?;
     let rows = coefficients.len() / features.max(1);
     let scores = scores(node, x.id, coefficients, intercepts, rows)?;
-    classify(node, scores, labels, transform, Positive::AboveZero)
+    classify(node, scores, labels, transform, Single::Linear)
 }
 
 /// A support vector machine with a linear kernel is a linear model.
@@ -70,7 +70,7 @@ pub(super) fn svm_classifier(node: &mut Node<'_>) -> Imported {
         let rows = labels.count();
         let rho = vec![rho.first().copied().unwrap_or(0.0); rows];
         let scores = scores(node, x.id, coefficients, rho, rows)?;
-        return classify(node, scores, labels, transform, Positive::AboveZero);
+        return classify(node, scores, labels, transform, Single::Linear);
     }
     if labels.count() != 2 {
         return refuse(
@@ -79,11 +79,9 @@ pub(super) fn svm_classifier(node: &mut Node<'_>) -> Imported {
             "use a linear model with a score for each class, such as `LinearSVC`",
         );
     }
-    // The score of the pair speaks for the first class.
-    let weights = weighted_sum(&coefficients, &vectors, features)?.iter().map(|w| -w).collect();
-    let intercepts = rho.iter().map(|v| -v).collect();
-    let scores = scores(node, x.id, weights, intercepts, 1)?;
-    classify(node, scores, labels, transform, Positive::AboveZero)
+    let weights = weighted_sum(&coefficients, &vectors, features)?;
+    let scores = scores(node, x.id, weights, rho, 1)?;
+    classify(node, scores, labels, transform, Single::Pair)
 }
 
 fn linear_kernel(node: &mut Node<'_>) -> Result<(), Refusal> {
@@ -189,13 +187,17 @@ impl Transform {
     }
 }
 
-/// When a single score speaks for the second class.
+/// What a single score of two classes means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Positive {
-    /// It is a distance from the boundary.
-    AboveZero,
-    /// It is a probability.
-    AboveHalf,
+pub(super) enum Single {
+    /// Above 0 it speaks for the second class; the first one's score is its opposite.
+    Distance,
+    /// Above 0 it speaks for the second class; the first one's score is what is missing to 1.
+    Linear,
+    /// Above 1/2 it speaks for the second class; the first one's score is what is missing to 1.
+    Share,
+    /// Above 0 it speaks for the first class, though it is listed as the score of the second.
+    Pair,
 }
 
 /// Labels and probabilities of scores `[1, classes]`, or `[1, 1]` for two classes.
@@ -204,7 +206,7 @@ pub(super) fn classify(
     scores: ValueId,
     labels: Labels,
     transform: Transform,
-    positive: Positive,
+    single: Single,
 ) -> Imported {
     let count = node.shape(scores)[1];
     if count != labels.count() && !(count == 1 && labels.count() == 2) {
@@ -217,15 +219,15 @@ pub(super) fn classify(
         let probabilities = Value::Tensor(Tensor { id: probabilities, kind: Kind::Real });
         return Ok(vec![Value::Labels { positions, labels }, probabilities]);
     }
-    let boundary = node.scalar(if positive == Positive::AboveHalf { 0.5 } else { 0.0 })?;
-    let positions = node.binary(Binary::Greater, scores, boundary)?;
+    let boundary = node.scalar(if single == Single::Share { 0.5 } else { 0.0 })?;
+    let test = if single == Single::Pair { Binary::LessOrEqual } else { Binary::Greater };
+    let positions = node.binary(test, scores, boundary)?;
     let positions = node.reshape(positions, &[1])?;
     let second = transform.apply(node, scores)?;
-    // The first class gets the rest: of a probability what is missing to 1, of a distance its opposite.
-    let is_probability = transform != Transform::None || positive == Positive::AboveHalf;
-    let first = match is_probability {
-        true => node.function(Function::Affine { scale: -1.0, offset: 1.0 }, second)?,
-        false => node.function(Function::Neg, second)?,
+    let is_opposite = transform == Transform::None && matches!(single, Single::Distance | Single::Pair);
+    let first = match is_opposite {
+        true => node.function(Function::Neg, second)?,
+        false => node.function(Function::Affine { scale: -1.0, offset: 1.0 }, second)?,
     };
     let both = node.builder.push(ModelOp::Concat { axis: 1 }, &[first, second])?;
     Ok(vec![Value::Labels { positions, labels }, Value::Tensor(Tensor { id: both, kind: Kind::Real })])

@@ -29,7 +29,8 @@ pub(super) fn normaliser(node: &mut Node<'_>) -> Imported {
     let steps = match norm.as_str() {
         "L1" => (Function::Abs, Reduce::Sum, None),
         "L2" => (Function::Power { exponent: 2.0 }, Reduce::Sum, Some(Function::Sqrt)),
-        "MAX" => (Function::Abs, Reduce::Max, None),
+        // Of the greatest element, not of the greatest magnitude.
+        "MAX" => (Function::Affine { scale: 1.0, offset: 0.0 }, Reduce::Max, None),
         other => return refuse(format!("norm `{other}`"), "`L1`, `L2` or `MAX`", ""),
     };
     let last = node.shape(x.id).len();

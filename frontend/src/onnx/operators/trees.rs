@@ -3,7 +3,7 @@
 use super::super::error::{Refusal, refuse};
 use super::super::node::{Imported, Node, result};
 use super::super::value::Kind;
-use super::linear_models::{Positive, Transform, classify, labels};
+use super::linear_models::{Single, Transform, classify, labels};
 use crate::model::ValueId;
 use crate::model::op::ModelOp;
 use crate::model::tree::{Test, Tree, TreeEnsemble, TreeNode};
@@ -37,9 +37,9 @@ pub(super) fn classifier(node: &mut Node<'_>) -> Imported {
     let classes: BTreeSet<i64> = leaves.targets.iter().copied().collect();
     // Of two classes only one may have weights: a single score.
     let is_single = labels.count() == 2 && classes.len() == 1;
-    let positive = match is_single && leaves.weights.iter().all(|weight| *weight >= 0.0) {
-        true => Positive::AboveHalf,
-        false => Positive::AboveZero,
+    let single = match is_single && leaves.weights.iter().all(|weight| *weight >= 0.0) {
+        true => Single::Share,
+        false => Single::Distance,
     };
     if is_single {
         leaves.targets.fill(0);
@@ -47,7 +47,7 @@ pub(super) fn classifier(node: &mut Node<'_>) -> Imported {
     let targets = if is_single { 1 } else { labels.count() };
     let ensemble = stored_by_node(node, leaves, targets)?;
     let scores = sums(node, ensemble)?;
-    classify(node, scores, labels, transform, positive)
+    classify(node, scores, labels, transform, single)
 }
 
 fn sums(node: &mut Node<'_>, ensemble: TreeEnsemble) -> Result<ValueId, Refusal> {
