@@ -4,15 +4,18 @@
 //! - [`op`]: the closed list of operations; every operator of a file format becomes some of them;
 //! - [`tree`]: ensembles of decision trees;
 //! - [`build`]: the only way to make a model, which checks by [`shape`] what is added;
-//! - [`evaluate`]: the meaning of a model, on one sample.
+//! - [`evaluate`]: the meaning of a model, on one sample;
+//! - [`fold`]: fewer operations that compute the same; [`split`]: what a client does before and after.
 //!
 //! Axis 0 of every input is that of the samples and has one element. All shapes are static and known.
 
 pub mod build;
 pub mod error;
 pub mod evaluate;
+pub mod fold;
 pub mod op;
 pub mod shape;
+pub mod split;
 pub mod tree;
 
 pub use build::{Budget, ModelBuilder};
