@@ -8,7 +8,7 @@ use cloakwork_frontend::emit::emit;
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_frontend::{InputType, OpGraph, trace};
-use ndarray::{ArrayD, array};
+use ndarray::{Array1, ArrayD, array};
 
 fn neuron() -> OpGraph {
     trace("neuron", |t| {
@@ -76,6 +76,34 @@ fn failures_of_the_program_name_sample_and_place() {
             "sample 1: {place}: error: `map` panicked; guard it against every value of its operand's range"
         )
     );
+}
+
+#[test]
+fn batches_show_what_each_sample_shows() {
+    // So large that a batch holds less than all samples.
+    let samples: Vec<_> =
+        (0..200).map(|i| Array1::from_shape_fn(1000, |j| (i * 7 + j as i64 * 13) % 90)).collect();
+    let graph = trace("f", |t| {
+        let x = t.encrypted("x", [1000], InputType::Measured);
+        (x.map(|v| v * v % 71) - &x).sum([])
+    });
+    let of = |x: &Array1<i64>| x.iter().map(|v| v * v % 71 - v).sum::<i64>();
+    let (least, greatest) = (samples.iter().map(of).min().unwrap(), samples.iter().map(of).max().unwrap());
+    let text = common::text(&graph.unwrap(), samples.clone());
+    assert!(
+        text.contains(&format!("fhe.range = array<i64: {least}, {greatest}>")),
+        "{least} {greatest}\n{text}"
+    );
+
+    let graph = trace("f", |t| {
+        t.encrypted("x", [1000], InputType::Measured).map(|v| if v == 90 { panic!("ninety") } else { v })
+    });
+    let mut failing = samples;
+    failing[150][999] = 90;
+    std::panic::set_hook(Box::new(|_| ()));
+    let message = message(&graph.unwrap(), failing);
+    let _ = std::panic::take_hook();
+    assert!(message.starts_with("sample 150: ") && message.contains("`map` panicked"), "{message}");
 }
 
 #[test]

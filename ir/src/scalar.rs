@@ -106,15 +106,13 @@ fn evaluate_op(
         }
         (_, [Column::Int(a), Column::Int(b)]) => {
             let f = int_binary(&name).ok_or_else(|| failed(format!("`{name}` is not supported in a map")))?;
-            let apply = |(&a, &b): (&i64, &i64)| {
-                f(a, b).ok_or_else(|| failed(format!("`{name}` of {a} and {b} has no result")))
-            };
-            Ok(Column::Int(a.iter().zip(b).map(apply).collect::<Result<_, _>>()?))
+            let result = f(a, b).map_err(|(a, b)| failed(format!("`{name}` of {a} and {b} has no result")));
+            Ok(Column::Int(result?))
         }
         (_, [Column::Real(a), Column::Real(b)]) => {
             let f =
                 real_binary(&name).ok_or_else(|| failed(format!("`{name}` is not supported in a map")))?;
-            Ok(Column::Real(a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()))
+            Ok(Column::Real(f(a, b)))
         }
         _ => Err(failed(format!("`{name}` is not supported in a map"))),
     }
@@ -196,43 +194,60 @@ fn real_unary(name: &str) -> Option<fn(f64) -> f64> {
     })
 }
 
-fn int_binary(name: &str) -> Option<fn(i64, i64) -> Option<i64>> {
+/// Of whole columns, so that each function has a loop of its own; the error is the pair without a result.
+type OfInts = fn(&[i64], &[i64]) -> Result<Vec<i64>, (i64, i64)>;
+
+fn int_binary(name: &str) -> Option<OfInts> {
+    fn each(a: &[i64], b: &[i64], f: impl Fn(i64, i64) -> Option<i64>) -> Result<Vec<i64>, (i64, i64)> {
+        let mut results = Vec::with_capacity(a.len());
+        for (&a, &b) in a.iter().zip(b) {
+            results.push(f(a, b).ok_or((a, b))?);
+        }
+        Ok(results)
+    }
     fn shift(a: i64, b: i64, f: fn(i64, u32) -> Option<i64>) -> Option<i64> {
         f(a, u32::try_from(b).ok()?)
     }
     Some(match name {
-        "arith.addi" => i64::checked_add,
-        "arith.subi" => i64::checked_sub,
-        "arith.muli" => i64::checked_mul,
-        "arith.divsi" => i64::checked_div,
-        "arith.remsi" => i64::checked_rem,
-        "arith.floordivsi" => {
-            |a, b| a.checked_div(b).map(|q| q - i64::from(a % b != 0 && (a < 0) != (b < 0)))
-        }
-        "arith.ceildivsi" => |a, b| a.checked_div(b).map(|q| q + i64::from(a % b != 0 && (a < 0) == (b < 0))),
-        "arith.andi" => |a, b| Some(a & b),
-        "arith.ori" => |a, b| Some(a | b),
-        "arith.xori" => |a, b| Some(a ^ b),
-        "arith.shli" => |a, b| shift(a, b, i64::checked_shl),
-        "arith.shrsi" => |a, b| shift(a, b, i64::checked_shr),
-        "arith.maxsi" => |a, b| Some(a.max(b)),
-        "arith.minsi" => |a, b| Some(a.min(b)),
-        "math.ipowi" => |a, b| a.checked_pow(u32::try_from(b).ok()?),
+        "arith.addi" => |a, b| each(a, b, i64::checked_add),
+        "arith.subi" => |a, b| each(a, b, i64::checked_sub),
+        "arith.muli" => |a, b| each(a, b, i64::checked_mul),
+        "arith.divsi" => |a, b| each(a, b, i64::checked_div),
+        "arith.remsi" => |a, b| each(a, b, i64::checked_rem),
+        "arith.floordivsi" => |a, b| {
+            each(a, b, |a, b| a.checked_div(b).map(|q| q - i64::from(a % b != 0 && (a < 0) != (b < 0))))
+        },
+        "arith.ceildivsi" => |a, b| {
+            each(a, b, |a, b| a.checked_div(b).map(|q| q + i64::from(a % b != 0 && (a < 0) == (b < 0))))
+        },
+        "arith.andi" => |a, b| each(a, b, |a, b| Some(a & b)),
+        "arith.ori" => |a, b| each(a, b, |a, b| Some(a | b)),
+        "arith.xori" => |a, b| each(a, b, |a, b| Some(a ^ b)),
+        "arith.shli" => |a, b| each(a, b, |a, b| shift(a, b, i64::checked_shl)),
+        "arith.shrsi" => |a, b| each(a, b, |a, b| shift(a, b, i64::checked_shr)),
+        "arith.maxsi" => |a, b| each(a, b, |a, b| Some(a.max(b))),
+        "arith.minsi" => |a, b| each(a, b, |a, b| Some(a.min(b))),
+        "math.ipowi" => |a, b| each(a, b, |a, b| a.checked_pow(u32::try_from(b).ok()?)),
         _ => return None,
     })
 }
 
-fn real_binary(name: &str) -> Option<fn(f64, f64) -> f64> {
+type OfReals = fn(&[f64], &[f64]) -> Vec<f64>;
+
+fn real_binary(name: &str) -> Option<OfReals> {
+    fn each(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+        a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()
+    }
     Some(match name {
-        "arith.addf" => |a, b| a + b,
-        "arith.subf" => |a, b| a - b,
-        "arith.mulf" => |a, b| a * b,
-        "arith.divf" => |a, b| a / b,
-        "arith.remf" => |a, b| a % b,
-        "arith.maximumf" | "arith.maxnumf" => f64::max,
-        "arith.minimumf" | "arith.minnumf" => f64::min,
-        "math.atan2" => f64::atan2,
-        "math.powf" => f64::powf,
+        "arith.addf" => |a, b| each(a, b, |a, b| a + b),
+        "arith.subf" => |a, b| each(a, b, |a, b| a - b),
+        "arith.mulf" => |a, b| each(a, b, |a, b| a * b),
+        "arith.divf" => |a, b| each(a, b, |a, b| a / b),
+        "arith.remf" => |a, b| each(a, b, |a, b| a % b),
+        "arith.maximumf" | "arith.maxnumf" => |a, b| each(a, b, f64::max),
+        "arith.minimumf" | "arith.minnumf" => |a, b| each(a, b, f64::min),
+        "math.atan2" => |a, b| each(a, b, f64::atan2),
+        "math.powf" => |a, b| each(a, b, f64::powf),
         _ => return None,
     })
 }
