@@ -59,7 +59,9 @@ fn a_linear_model_needs_no_lookup() {
     // Features of very different ranges.
     let sample = |numbers: &mut Numbers| {
         let mut x = numbers.array(&[1, 12]);
-        x.iter_mut().enumerate().for_each(|(i, v)| *v = *v * 10f64.powi(i as i32 % 5 - 2) + 100.0 * (i / 6) as f64);
+        x.iter_mut()
+            .enumerate()
+            .for_each(|(i, v)| *v = *v * 10f64.powi(i as i32 % 5 - 2) + 100.0 * (i / 6) as f64);
         vec![x]
     };
     let samples: Vec<_> = (0..100).map(|_| sample(&mut numbers)).collect();

@@ -4,6 +4,7 @@
 //! - [`graph`] with [`node`], [`elementwise`], [`host`], [`lookup_table`]: what a frontend saw;
 //!   [`construct`] and [`shapes`]: the only ways to extend it, each checking its operands;
 //! - [`model`]: a model on reals; [`onnx`]: that of an ONNX file; [`trees`]: ensembles of decision trees as programs;
+//!   [`neighbours`]: votes of nearest points;
 //! - [`quantise`]: a model as a program on integers;
 //! - [`compositions`]: what is made of several operations, for every frontend;
 //! - [`format`]: the graph as text;
@@ -20,6 +21,7 @@ pub mod graph;
 pub mod host;
 pub mod lookup_table;
 pub mod model;
+pub mod neighbours;
 pub mod node;
 pub mod onnx;
 mod operators;

@@ -1,16 +1,14 @@
 //! The client's half: integers to ciphertexts and back. Requires the secret keys; never runs a program.
 
 use crate::keys::{KeyIdentity, Randomness, SecretKeys};
+use crate::seeded::Seeded;
 use crate::value::{Data, Mismatch, Value, words_of};
 use cloakwork_abi::encoding::{decode, encode};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{EncodingSpec, ProgramSpec, ValueSpec};
 use ndarray::{ArrayD, Dimension, IxDyn};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator, ParallelSlice};
-use tfhe::core_crypto::prelude::{
-    CiphertextModulus, DefaultRandomGenerator, EncryptionRandomGenerator, LweCiphertext, LweCiphertextList,
-    LweDimension, PlaintextList, decrypt_lwe_ciphertext, par_encrypt_lwe_ciphertext_list,
-};
+use tfhe::core_crypto::prelude::{CiphertextModulus, LweCiphertext, LweDimension, decrypt_lwe_ciphertext};
 
 /// Why values were not encrypted or decrypted.
 #[derive(Debug, thiserror::Error)]
@@ -100,30 +98,20 @@ pub fn encrypt_with(
     let fingerprint = check_keys(spec, keys)?;
     check_arguments(spec, arguments)?;
     let mut seeds = randomness.seeds();
-    let seed = seeds.next();
-    let mut generator = EncryptionRandomGenerator::<DefaultRandomGenerator>::new(seed, seeds.seeder());
     let mut values = vec![];
     for (value_spec, argument) in spec.inputs.iter().zip(arguments) {
-        let mut value = Value::zeros(value_spec, &spec.keyset, (&fingerprint, keys.identity()));
-        match (value_spec.encoding, &mut value.data) {
-            (EncodingSpec::Encrypted { key, width, .. }, Data::Encrypted(words)) => {
+        let (data, identity) = match value_spec.encoding {
+            EncodingSpec::Encrypted { key, width, .. } => {
                 let (key, noise) =
                     keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
                 let plaintexts = plaintexts(argument, value_spec.encoding, width);
-                let size = key.lwe_dimension().to_lwe_size();
-                let mut list = LweCiphertextList::from_container(
-                    words.as_mut_slice(),
-                    size,
-                    CiphertextModulus::new_native(),
-                );
-                let plaintexts = PlaintextList::from_container(plaintexts);
-                par_encrypt_lwe_ciphertext_list(&key, &mut list, &plaintexts, noise, &mut generator);
+                let seeded = Seeded::encrypt(&key, plaintexts, noise, &mut seeds);
+                (Data::Seeded(seeded), Some(keys.identity()))
             }
-            (_, Data::Clear(elements)) => {
-                elements.iter_mut().zip(argument).for_each(|(to, &from)| *to = from)
-            }
-            (EncodingSpec::Clear, Data::Encrypted(_)) => unreachable!("zeros of a clear value are clear"),
-        }
+            EncodingSpec::Clear => (Data::Clear(argument.iter().copied().collect()), None),
+        };
+        let (shape, encoding) = (value_spec.shape.clone(), value_spec.encoding);
+        let value = Value { shape, encoding, keyset: fingerprint.clone(), keys: identity, data };
         values.push(value);
     }
     Ok(values)
@@ -157,7 +145,7 @@ pub fn decrypt_phases(
             let (name, expected) = (value_spec.name.clone(), keys.identity());
             return Err(ClientError::ForeignResult { name, found, expected });
         }
-        all.push(match (value_spec.encoding, &value.data) {
+        all.push(match (value_spec.encoding, &value.expanded(value_spec, &spec.keyset).data) {
             (EncodingSpec::Encrypted { key, .. }, Data::Encrypted(words)) => {
                 let size = words_of(&spec.keyset, key);
                 let (key, _) = keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
@@ -170,7 +158,9 @@ pub fn decrypt_phases(
                 phases
             }
             (_, Data::Clear(elements)) => elements.iter().map(|&element| element as u64).collect(),
-            (EncodingSpec::Clear, Data::Encrypted(_)) => unreachable!("checked against the spec"),
+            (EncodingSpec::Clear, Data::Encrypted(_)) | (_, Data::Seeded(_)) => {
+                unreachable!("checked against the spec, and expanded")
+            }
         });
     }
     Ok(all)

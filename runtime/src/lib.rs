@@ -12,7 +12,7 @@
 //! - [`kernel_trial`]: what the kernels cost, for measurements;
 //! - [`executable`]: the `main` of emitted executables.
 //!
-//! `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
+//! `seeded` holds what was just encrypted in few bytes. `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
 
 pub mod calibrate;
 pub mod client;
@@ -23,6 +23,7 @@ mod kernels;
 pub mod keys;
 pub mod output_file;
 pub mod program;
+mod seeded;
 pub mod server;
 pub mod simulator;
 mod thread_time;

@@ -11,6 +11,7 @@ use cloakwork_abi::encoding::MAX_LOOKUP_WIDTH;
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::ProgramSpec;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
@@ -104,6 +105,9 @@ pub fn run_watched(
 ) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
+    let expanded =
+        spec.inputs.iter().zip(arguments).map(|(input, value)| value.expanded(input, &spec.keyset));
+    let arguments: &[Cow<'_, Value>] = &expanded.collect::<Vec<_>>();
     let owner = (program.fingerprint(), keys.identity());
     let mut results: Vec<Value> =
         spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
@@ -166,7 +170,7 @@ fn pool(threads: Option<NonZeroUsize>) -> Result<Arc<rayon::ThreadPool>, RunErro
 fn call(
     program: &Program,
     state: &ServerState<'_>,
-    arguments: &[Value],
+    arguments: &[Cow<'_, Value>],
     (results, workspaces): (&mut [Value], &mut [Words]),
 ) -> i32 {
     let keyset = &program.spec().keyset;
@@ -175,6 +179,7 @@ fn call(
     let inputs = arguments.iter().map(|value| match &value.data {
         Data::Clear(elements) => elements.as_ptr().cast(),
         Data::Encrypted(words) => words.as_ptr(),
+        Data::Seeded(_) => unreachable!("expanded before the call"),
     });
     let inputs = inputs.collect::<Vec<*const u64>>();
     let outputs: Vec<*mut u64> = results
@@ -182,6 +187,7 @@ fn call(
         .map(|value| match &mut value.data {
             Data::Clear(elements) => elements.as_mut_ptr().cast(),
             Data::Encrypted(words) => words.as_mut_ptr(),
+            Data::Seeded(_) => unreachable!("results are zeros before the call"),
         })
         .collect();
     let context = Context {

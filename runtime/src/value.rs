@@ -1,9 +1,11 @@
 //! One argument or result: ciphertexts or clear integers with shape, encoding, and the key set and keys they belong to.
 
 use crate::keys::KeyIdentity;
+use crate::seeded::Seeded;
 use aligned_vec::{AVec, ConstAlign};
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
 use ndarray::ArrayD;
+use std::borrow::Cow;
 
 /// Words at a cache line's boundary.
 pub(crate) type Words = AVec<u64, ConstAlign<64>>;
@@ -26,6 +28,8 @@ pub(crate) enum Data {
     Clear(Vec<i64>),
     /// Ciphertexts of `k·N + 1` words.
     Encrypted(Words),
+    /// Fresh ciphertexts, of which the last words are here.
+    Seeded(Seeded),
 }
 
 impl Value {
@@ -49,11 +53,12 @@ impl Value {
         self.keys
     }
 
-    /// Words of all ciphertexts; none for clear values.
+    /// Words of all ciphertexts, of fresh ones the last of each; none for clear values.
     pub fn words(&self) -> &[u64] {
         match &self.data {
             Data::Clear(_) => &[],
             Data::Encrypted(words) => words,
+            Data::Seeded(seeded) => &seeded.bodies,
         }
     }
 
@@ -61,7 +66,7 @@ impl Value {
     pub fn clear(&self) -> &[i64] {
         match &self.data {
             Data::Clear(elements) => elements,
-            Data::Encrypted(_) => &[],
+            Data::Encrypted(_) | Data::Seeded(_) => &[],
         }
     }
 
@@ -89,6 +94,18 @@ impl Value {
         Self { shape, encoding: spec.encoding, keyset, keys, data }
     }
 
+    /// A value that fits `spec`, with all words of its ciphertexts.
+    pub(crate) fn expanded(&self, spec: &ValueSpec, keyset: &Keyset) -> Cow<'_, Self> {
+        match (&self.data, spec.encoding) {
+            (Data::Seeded(seeded), EncodingSpec::Encrypted { key, .. }) => {
+                let data = Data::Encrypted(seeded.expand(words_of(keyset, key)));
+                let (shape, keyset) = (self.shape.clone(), self.keyset.clone());
+                Cow::Owned(Self { shape, encoding: self.encoding, keyset, keys: self.keys, data })
+            }
+            (Data::Clear(_) | Data::Encrypted(_) | Data::Seeded(_), _) => Cow::Borrowed(self),
+        }
+    }
+
     /// The keys of this value, if they are others than `keys`.
     pub(crate) fn other_keys(&self, keys: KeyIdentity) -> Option<KeyIdentity> {
         self.keys.filter(|&own| own != keys)
@@ -102,12 +119,16 @@ impl Value {
         let length = match &self.data {
             Data::Clear(elements) => format!("{} clear elements", elements.len()),
             Data::Encrypted(words) => format!("{} words", words.len()),
+            Data::Seeded(seeded) => format!("{} bodies", seeded.bodies.len()),
         };
         let expected_length = match spec.encoding {
             EncodingSpec::Clear => format!("{} clear elements", spec.items()),
-            EncodingSpec::Encrypted { key, .. } => {
-                format!("{} words", spec.items() * words_of(keyset, key))
-            }
+            EncodingSpec::Encrypted { key, .. } => match &self.data {
+                Data::Seeded(_) => format!("{} bodies", spec.items()),
+                Data::Clear(_) | Data::Encrypted(_) => {
+                    format!("{} words", spec.items() * words_of(keyset, key))
+                }
+            },
         };
         let is_encrypted = matches!(spec.encoding, EncodingSpec::Encrypted { .. });
         differs("shape", format!("{:?}", self.shape), format!("{:?}", spec.shape))

@@ -33,6 +33,8 @@ fn everything_comes_back_from_files() {
     assert_eq!(secret.origin(), Origin::InsecureSeed);
     let values = encrypt(spec, &secret, &[array(&[16], -8..8)]).unwrap();
     write_values(keyset, &spec.inputs, &values, &file("input")).unwrap();
+    // A word for each fresh ciphertext, and the frame.
+    assert!(std::fs::metadata(file("input")).unwrap().len() < 16 * 8 + 1000);
 
     let evaluation = EvaluationKeys::read(keyset, &file("evaluation")).unwrap();
     assert_eq!((secret.identity(), evaluation.identity()), (keys(1).0.identity(), keys(1).0.identity()));
@@ -98,7 +100,7 @@ fn bad_files_are_refused() {
         other_version[8] = 1;
         assert_eq!(
             problem(&other_version).to_string(),
-            "the file has format version 1, this release reads version 2; make keys and encrypt again with this release, or use the release that wrote the file"
+            "the file has format version 1, this release reads version 3; make keys and encrypt again with this release, or use the release that wrote the file"
         );
         let mut longer_header = bytes.clone();
         longer_header[15] = 0xff;

@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::functions::Ranges;
 use crate::options::Options;
 use cloakwork_abi::processing::{ClearValue, Processing};
-use cloakwork_frontend::model::Model;
+use cloakwork_frontend::OpGraph;
+use cloakwork_frontend::model::{Model, ModelError};
 use cloakwork_frontend::quantise::{Quantisation, QuantisationReport, quantise};
 use ndarray::ArrayD;
 
@@ -41,10 +42,34 @@ pub fn compile_model(
     options: &ModelOptions,
 ) -> Result<ModelCircuit, Error> {
     let quantised = quantise(model, calibration, &options.quantisation)?;
-    let source =
-        Source::Graph { graph: &quantised.graph, ranges: Ranges::Inputset(quantised.samples.clone()) };
-    let circuit = compile_source(source, &options.options, &mut |_| ())?;
+    let (_, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
     Ok(ModelCircuit { circuit, quantisation: quantised.report })
+}
+
+/// Compiles programs that compute the same, with ranges from samples: the one that is predicted to be fastest, and its
+/// position. There is at least one.
+pub fn compile_fastest(
+    graphs: &[&OpGraph],
+    samples: &[Vec<ArrayD<i64>>],
+    options: &Options,
+) -> Result<(usize, Circuit), Error> {
+    let mut best: Option<(f64, usize, Circuit)> = None;
+    for (position, graph) in graphs.iter().enumerate() {
+        let source = Source::Graph { graph, ranges: Ranges::Inputset(samples.to_vec()) };
+        let circuit = match (compile_source(source, options, &mut |_| ()), &best) {
+            (Ok(circuit), _) => circuit,
+            (Err(Error::Infeasible(_)), Some(_)) => continue,
+            (Err(error), _) => return Err(error),
+        };
+        let seconds = circuit.report().predicted_time.map_or(f64::INFINITY, |time| time.total());
+        if best.as_ref().is_none_or(|(least, ..)| seconds < *least) {
+            best = Some((seconds, position, circuit));
+        }
+    }
+    best.map(|(_, position, circuit)| (position, circuit)).ok_or_else(|| {
+        let advice = "pass a program at least";
+        ModelError::new("model", "no program", "one of several programs is compiled", advice).into()
+    })
 }
 
 impl ModelCircuit {

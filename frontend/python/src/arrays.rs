@@ -35,3 +35,8 @@ pub(crate) fn all_integers(arrays: &[Bound<'_, PyAny>]) -> PyResult<Vec<ArrayD<i
 pub(crate) fn to_python<'py>(py: Python<'py>, values: ArrayD<i64>) -> Bound<'py, PyAny> {
     values.into_pyarray(py).into_any()
 }
+
+/// A new NumPy array.
+pub(crate) fn reals_to_python<'py>(py: Python<'py>, values: ArrayD<f64>) -> Bound<'py, PyAny> {
+    values.into_pyarray(py).into_any()
+}

@@ -2,13 +2,15 @@
 
 use crate::arrays::{all_integers, to_python};
 use crate::errors::exception;
-use crate::keys::EvaluationKeys;
+use crate::keys::{EvaluationKeys, Keys};
+use crate::model::taken_apart;
 use crate::options::OptionsArgument;
 use crate::spec::Spec;
 use crate::value::Value;
 use cloakwork::operations::OperationKind;
 use cloakwork::report::UnprovenRange;
 use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, RunOptions, Source, compile_module};
+use ndarray::ArrayD;
 use pyo3::exceptions::PyValueError;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
 use std::num::NonZeroUsize;
@@ -157,6 +159,65 @@ impl Circuit {
         let outputs = simulation.outputs.into_iter().map(|result| to_python(py, result)).collect();
         Ok((outputs, simulation.outside))
     }
+
+    /// [`Self::simulate`] for batches, whose first axis is that of the samples; without a seed there is no noise.
+    #[pyo3(signature = (batches, seed = None, progress = None))]
+    fn simulate_batch<'py>(
+        &self,
+        py: Python<'py>,
+        batches: Vec<Bound<'py, PyAny>>,
+        seed: Option<u64>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<Bound<'py, PyAny>>, u64)> {
+        let samples = taken_apart(&all_integers(&batches)?)?;
+        let (mut outside, mut results) = (0, vec![]);
+        for (i, sample) in samples.into_iter().enumerate() {
+            let noise = seed.map_or(Noise::None, |seed| Noise::Seed(seed.wrapping_add(i as u64)));
+            let simulation = py.detach(|| self.circuit.simulate(sample, noise)).map_err(exception)?;
+            outside += simulation.outside;
+            results.push(simulation.outputs);
+            tell(py, progress.as_ref(), i)?;
+        }
+        Ok((self.results(py, results), outside))
+    }
+
+    /// Encrypts, runs and decrypts batches, whose first axis is that of the samples. `progress` hears how many samples
+    /// are done; what it raises stops the batch.
+    #[pyo3(signature = (keys, batches, threads = None, progress = None))]
+    fn execute_batch<'py>(
+        &self,
+        py: Python<'py>,
+        keys: &Keys,
+        batches: Vec<Bound<'py, PyAny>>,
+        threads: Option<NonZeroUsize>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let samples = taken_apart(&all_integers(&batches)?)?;
+        let options = RunOptions { threads };
+        let mut results = vec![];
+        for (i, sample) in samples.into_iter().enumerate() {
+            let result = py.detach(|| {
+                let question = self.circuit.encrypt(keys.secret(), sample)?;
+                let answer = self.circuit.run_watched(keys.evaluation_keys(), &question, options, &|_| ())?;
+                self.circuit.decrypt(keys.secret(), &answer)
+            });
+            results.push(result.map_err(exception)?);
+            tell(py, progress.as_ref(), i)?;
+        }
+        Ok(self.results(py, results))
+    }
+}
+
+impl Circuit {
+    fn results<'py>(&self, py: Python<'py>, samples: Vec<Vec<ArrayD<i64>>>) -> Vec<Bound<'py, PyAny>> {
+        crate::quantised::batches(py, samples, self.circuit.spec().outputs.len())
+    }
+}
+
+/// Tells that the sample of that position is done, and lets Python see its signals.
+fn tell(py: Python<'_>, progress: Option<&Py<PyAny>>, sample: usize) -> PyResult<()> {
+    py.check_signals()?;
+    progress.map_or(Ok(()), |progress| progress.call1(py, (sample + 1,)).map(|_| ()))
 }
 
 /// The names that statistics have in Python.

@@ -31,10 +31,10 @@ pub(crate) fn exception(error: Error) -> PyErr {
         )
         | Error::Options { .. }
         | Error::Function(_)
+        | Error::Model(_)
         | Error::Call(_)
         | Error::Spec(_)
         | Error::Client(_)
-        | Error::Model(_)
         | Error::Simulation(SimulationError::Arguments(_))
         | Error::Format(_)
         | Error::Content { .. } => PyValueError::new_err(message),

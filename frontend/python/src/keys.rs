@@ -35,6 +35,10 @@ impl Keys {
     pub(crate) fn secret(&self) -> &SecretKeys {
         &self.secret
     }
+
+    pub(crate) fn evaluation_keys(&self) -> &Evaluation {
+        &self.evaluation
+    }
 }
 
 impl EvaluationKeys {

@@ -4,6 +4,7 @@
 //!   [`measure`]: its ranges and values; [`text`]: the graph with marked lines;
 //! - [`options`]: wishes for a compilation;
 //! - [`circuit`]: the compiled program; [`spec`]: the client's half of it; [`keys`], [`value`]: what travels;
+//! - [`model`]: models on reals; [`quantised`]: models on integers;
 //! - [`view`]: a graph as rows and text; [`windows`]: how kernels move;
 //! - [`arrays`]: NumPy arrays; [`errors`]: which exception an error becomes.
 //!
@@ -16,8 +17,10 @@ mod errors;
 mod host_function;
 mod keys;
 mod measure;
+mod model;
 mod op_graph;
 mod options;
+mod quantised;
 mod spec;
 mod text;
 mod value;
@@ -34,7 +37,11 @@ mod _cloakwork {
     #[pymodule_export]
     use crate::keys::{EvaluationKeys, Keys};
     #[pymodule_export]
+    use crate::model::{Model, ModelBuilder};
+    #[pymodule_export]
     use crate::op_graph::{Node, OpGraph, compile_functions};
+    #[pymodule_export]
+    use crate::quantised::{ClientProcessing, QuantisedModel, nearest};
     #[pymodule_export]
     use crate::spec::Spec;
     #[pymodule_export]

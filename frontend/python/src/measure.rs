@@ -47,17 +47,29 @@ pub(crate) fn measure(
 
 /// The results of one call in the clear.
 pub(crate) fn evaluate(graph: &OpGraph, arguments: Vec<ArrayD<i64>>) -> Result<Vec<ArrayD<i64>>, Error> {
+    Ok(evaluate_all(graph, vec![arguments])?.pop().expect("results of one call"))
+}
+
+/// The results of several calls in the clear.
+pub(crate) fn evaluate_all(
+    graph: &OpGraph,
+    calls: Vec<Vec<ArrayD<i64>>>,
+) -> Result<Vec<Vec<ArrayD<i64>>>, Error> {
     let context = context();
     let module = emit(&context, graph).map_err(Error::Program)?;
     let functions = functions(&module);
     let function = *functions.first().expect("emission makes one function");
-    let arguments: Vec<Clear> = arguments.into_iter().map(Clear::Int).collect();
-    let results = interpret(function, &arguments, &GraphHost::of(graph))?;
-    let integers = results.into_iter().map(|result| match result {
-        Clear::Int(values) => values,
-        Clear::Real(_) => unreachable!("results of a graph are integers"),
-    });
-    Ok(integers.collect())
+    let host = GraphHost::of(graph);
+    let one = |arguments: Vec<ArrayD<i64>>| {
+        let arguments: Vec<Clear> = arguments.into_iter().map(Clear::Int).collect();
+        let results = interpret(function, &arguments, &host)?;
+        let integers = results.into_iter().map(|result| match result {
+            Clear::Int(values) => values,
+            Clear::Real(_) => unreachable!("results of a graph are integers"),
+        });
+        Ok(integers.collect())
+    };
+    calls.into_iter().map(one).collect()
 }
 
 /// The first lookup of a value outside of its table, with a message.

@@ -61,11 +61,11 @@ impl Spec {
         Ok(self.function(function)?.outputs.iter().map(row).collect())
     }
 
-    /// Bytes of all encrypted arguments, and of all results.
+    /// Bytes of all arguments as they travel, a word for each fresh ciphertext, and of all results.
     fn sizes(&self, function: &str) -> PyResult<(u64, u64)> {
         let spec = self.function(function)?;
-        let total = |values: &[ValueSpec]| values.iter().map(|value| bytes(spec, value)).sum();
-        Ok((total(&spec.inputs), total(&spec.outputs)))
+        let inputs = spec.inputs.iter().map(|value| 8 * value.items() as u64).sum();
+        Ok((inputs, spec.outputs.iter().map(|value| bytes(spec, value)).sum()))
     }
 
     /// Failure probability of a lookup or result, and of a run, of one function.

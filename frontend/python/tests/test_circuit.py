@@ -93,7 +93,7 @@ def test_tensors():
 def test_figures(circuit):
     assert circuit.programmable_bootstrap_count == 1 and circuit.key_switch_count == 1
     assert 0 < circuit.p_error <= 1e-12 and circuit.p_error <= circuit.global_p_error < 1e-11
-    assert circuit.size_of_inputs > 8 * 500 and circuit.size_of_outputs > circuit.size_of_inputs
+    assert circuit.size_of_outputs > 8 * 500 > circuit.size_of_inputs > 0
     assert circuit.statistics["p_error"] == circuit.p_error
     assert "fhe.lookup" in circuit.mlir
     linear = compiled(lambda x: 3 * x + 1, range(4))

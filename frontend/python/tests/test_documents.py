@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = [ROOT / "docs/python.md", ROOT / "frontend/python/README.md"]
+DOCUMENTS = [ROOT / "docs/python.md", ROOT / "frontend/python/README.md", ROOT / "docs/estimators.md"]
 EXAMPLES = [
     pytest.param(example, id=f"{document.name} {number}")
     for document in DOCUMENTS
@@ -15,7 +15,7 @@ EXAMPLES = [
 
 
 def test_examples_are_found():
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 11
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

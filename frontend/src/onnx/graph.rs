@@ -26,14 +26,8 @@ const OLDEST_OPSET: i64 = 7;
 
 /// Reads a model from the bytes of an ONNX file.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Model, OnnxError> {
-    wire::check(bytes).map_err(|refusal| refusal.at("the file"))?;
-    let model = ModelProto::parse_buf(bytes).or_else(|error| {
-        let advice = "check that the file is complete and is no other format";
-        refuse(error.to_string(), "an ONNX model", advice).map_err(|refusal| refusal.at("the file"))
-    })?;
-    let Some(graph) = &model.graph else {
-        return refuse("no graph", "an ONNX model has one", "").map_err(|refusal| refusal.at("the file"));
-    };
+    let model = parsed(bytes)?;
+    let graph = graph_of(&model)?;
     let opsets: BTreeMap<&str, i64> = model
         .opset_import
         .iter()
@@ -54,6 +48,31 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Model, OnnxError>
     let model = walk.builder.finish();
     numbers_are_finite(&model)?;
     Ok(model)
+}
+
+/// The names of the inputs of an ONNX file, in order.
+pub fn input_names(bytes: &[u8]) -> Result<Vec<String>, OnnxError> {
+    let model = parsed(bytes)?;
+    let graph = graph_of(&model)?;
+    let names = graph.input.iter().filter_map(|input| input.name.as_deref());
+    let is_constant =
+        |name: &&str| graph.initializer.iter().any(|tensor| tensor.name.as_deref() == Some(*name));
+    Ok(names.filter(|name| !is_constant(name)).map(str::to_owned).collect())
+}
+
+fn parsed(bytes: &[u8]) -> Result<ModelProto, OnnxError> {
+    wire::check(bytes).map_err(|refusal| refusal.at("the file"))?;
+    ModelProto::parse_buf(bytes).or_else(|error| {
+        let advice = "check that the file is complete and is no other format";
+        refuse(error.to_string(), "an ONNX model", advice).map_err(|refusal| refusal.at("the file"))
+    })
+}
+
+fn graph_of(model: &ModelProto) -> Result<&GraphProto, OnnxError> {
+    match &model.graph {
+        Some(graph) => Ok(graph),
+        None => refuse("no graph", "an ONNX model has one", "").map_err(|refusal| refusal.at("the file")),
+    }
 }
 
 /// A small file may take a little, a large one some times its size.

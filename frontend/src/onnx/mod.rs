@@ -17,4 +17,4 @@ mod value;
 mod wire;
 
 pub use error::OnnxError;
-pub use graph::{ImportOptions, import};
+pub use graph::{ImportOptions, import, input_names};

@@ -218,6 +218,7 @@ impl<'m> Lowering<'m> {
         self.graph.set_processing(Processing { inputs, outputs: self.processing.outputs });
         Ok(Quantised {
             graph: self.graph,
+            alternatives: vec![],
             samples: self.arguments,
             results: self.results,
             report: self.report,

@@ -5,6 +5,8 @@
 //! univariate between two integers becomes one table ([`tables`]). What needs integers on one scale gets them from
 //! [`pairs`]; only there and at tables values are rounded.
 //!
+//! Models of trees take a way of their own ([`trees`]).
+//!
 //! The samples go through the program while it is made: ranges, widths and the error of each layer are those of the
 //! quantised model.
 
@@ -18,6 +20,7 @@ mod outputs;
 mod pairs;
 pub mod report;
 mod tables;
+mod trees;
 mod value;
 
 pub use options::{Bits, Granularity, InputScales, Quantisation, RangeRule, RoundTo, Scales};
@@ -32,12 +35,21 @@ use ndarray::ArrayD;
 pub struct Quantised {
     /// The program; it carries the [`cloakwork_abi::processing::Processing`] of its client.
     pub graph: OpGraph,
+    /// Further programs with the same arguments and results, one of which may be faster.
+    pub alternatives: Vec<OpGraph>,
     /// The samples as its arguments, for measuring ranges.
     pub samples: Vec<Vec<ArrayD<i64>>>,
     /// The results of the program for each sample.
     pub results: Vec<Vec<ArrayD<i64>>>,
     /// What was decided and what it costs in accuracy.
     pub report: QuantisationReport,
+}
+
+impl Quantised {
+    /// The programs, likely fast ones first.
+    pub fn graphs(&self) -> Vec<&OpGraph> {
+        std::iter::once(&self.graph).chain(&self.alternatives).collect()
+    }
 }
 
 /// Quantises a model. A sample has one tensor for each input, of its shape.
@@ -48,6 +60,9 @@ pub fn quantise(
 ) -> Result<Quantised, ModelError> {
     options.check()?;
     inputs::check_samples(model, calibration)?;
+    if let Some(quantised) = trees::quantised(model, calibration, options) {
+        return quantised;
+    }
     let (program, steps) = client::without_trailing(model);
     lowering::lower(&program, steps, calibration, options)
 }

@@ -46,20 +46,25 @@ pub struct SumReport {
 impl LayerReport {
     pub(super) fn of(node: &ModelNode, value: &Value, floats: &[ArrayD<f64>]) -> Self {
         let reals = value.reals(floats.len());
-        let (mut signal, mut noise) = (0.0, 0.0);
-        for (float, real) in floats.iter().zip(reals.iter()) {
-            signal += float.iter().map(|v| v * v).sum::<f64>();
-            noise += float.iter().zip(real.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
-        }
         let integers = if let Value::Integers(integers) = value { Some(integers) } else { None };
         Self {
             name: node.name.clone(),
             operation: operation(&node.op).to_owned(),
             range: integers.map(|integers| integers.range()),
             bits: integers.map(|integers| integers.bits()),
-            signal_to_noise: if noise == 0.0 { f64::INFINITY } else { 10.0 * (signal / noise).log10() },
+            signal_to_noise: signal_to_noise(floats, &reals),
         }
     }
+}
+
+/// In decibels; infinite where both are the same.
+pub(super) fn signal_to_noise(floats: &[ArrayD<f64>], reals: &[ArrayD<f64>]) -> f64 {
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for (float, real) in floats.iter().zip(reals) {
+        signal += float.iter().map(|v| v * v).sum::<f64>();
+        noise += float.iter().zip(real.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+    }
+    if noise == 0.0 { f64::INFINITY } else { 10.0 * (signal / noise).log10() }
 }
 
 impl fmt::Display for QuantisationReport {

@@ -137,20 +137,6 @@ impl IntegerEnsemble {
         let used: std::collections::BTreeSet<usize> = branches.collect();
         used.into_iter().collect()
     }
-
-    /// The same trees without the values of a target.
-    pub fn without_target(&self, target: usize) -> Self {
-        let mut changed = self.clone();
-        changed.targets -= 1;
-        for tree in &mut changed.trees {
-            for node in &mut tree.nodes {
-                if let IntegerNode::Leaf(values) = node {
-                    values.remove(target);
-                }
-            }
-        }
-        changed
-    }
 }
 
 impl IntegerTree {

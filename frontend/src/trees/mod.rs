@@ -8,11 +8,14 @@
 //!
 //! - [`integers`]: trees on quantised features, with quantised leaves; their meaning is exact;
 //! - [`units`]: how a tree is cut into lookups;
-//! - [`program`]: the operations.
+//! - [`program`]: the operations;
+//! - [`client`]: a model of trees, and what its client does.
 
+pub mod client;
 pub mod integers;
 mod program;
 mod units;
 
+pub use client::{TreeBits, TreeModel, TreesOfModel, quantise_trees, trees_of};
 pub use integers::{IntegerEnsemble, IntegerNode, IntegerTree, QuantisedTrees};
 pub use program::{Encoding, TreeProgram, programs};

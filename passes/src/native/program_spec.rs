@@ -56,7 +56,8 @@ pub(crate) fn program_spec(
 fn processing(function: Function<'_, '_>) -> Result<Option<Processing>, String> {
     let Some(json) = attr::get_string(&function.op, attr::PROCESSING) else { return Ok(None) };
     let read = Processing::from_json(&json);
-    read.map(Some).map_err(|error| format!("the function attribute `{}` cannot be read: {error}", attr::PROCESSING))
+    read.map(Some)
+        .map_err(|error| format!("the function attribute `{}` cannot be read: {error}", attr::PROCESSING))
 }
 
 fn values(

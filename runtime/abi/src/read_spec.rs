@@ -270,7 +270,12 @@ fn check_processing(spec: &ProgramSpec) -> Result<(), SpecError> {
         ("processing.inputs", processing.inputs.len(), spec.inputs.len()),
         ("processing.outputs", processing.outputs.len(), spec.outputs.len()),
     ] {
-        require(found == allowed, place, format!("{found} entries"), format!("{allowed}, one for each value"))?;
+        require(
+            found == allowed,
+            place,
+            format!("{found} entries"),
+            format!("{allowed}, one for each value"),
+        )?;
     }
     Ok(())
 }
@@ -313,7 +318,7 @@ mod tests {
             security: SecuritySpec { level: SecurityLevel::Bits128, source: "none".into() },
             counts: OperationCounts::default(),
             workspace: vec![0, 0],
-        processing: None,
+            processing: None,
         }
     }
 

@@ -45,6 +45,9 @@ pub(super) struct ValueHeader {
     pub(super) name: String,
     pub(super) shape: Vec<u64>,
     pub(super) encoding: EncodingSpec,
+    /// Public seed of its masks, if it was just encrypted: the body then has the last words of its ciphertexts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seed: Option<String>,
 }
 
 /// The bytes of a file; `body` appends as many 32-bit halves as `halves` says.

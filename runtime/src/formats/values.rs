@@ -4,6 +4,7 @@ use super::frame::{self, Header, ValueHeader, push_words, take_words};
 use super::{FormatError, FormatProblem, Kind, inspect, read_file, write_file};
 use crate::keys::KeyIdentity;
 use crate::output_file::Content;
+use crate::seeded::Seeded;
 use crate::value::{Data, Value, words_of};
 use aligned_vec::AVec;
 use cloakwork_abi::spec::{EncodingSpec, Keyset, ValueSpec};
@@ -33,7 +34,8 @@ pub fn values_from_bytes(
 /// One value as bytes that say themselves what it is; it has no name.
 pub fn value_to_bytes(value: &Value) -> Vec<u8> {
     let shape = value.shape.clone();
-    let values = vec![ValueHeader { name: String::new(), shape, encoding: value.encoding }];
+    let values =
+        vec![ValueHeader { name: String::new(), shape, encoding: value.encoding, seed: seed_of(value) }];
     let header = value_file(value.keyset.clone(), value.keys, values);
     let words = value.words().len() + value.clear().len();
     std::mem::take(&mut *frame::write(&header, 2 * words as u64, |bytes| push_value(bytes, value)))
@@ -91,19 +93,22 @@ pub fn read_arguments(
 }
 
 fn value_header(spec: &ValueSpec) -> ValueHeader {
-    ValueHeader { name: spec.name.clone(), shape: spec.shape.clone(), encoding: spec.encoding }
+    ValueHeader { name: spec.name.clone(), shape: spec.shape.clone(), encoding: spec.encoding, seed: None }
 }
 
-/// Words of a value's body.
-fn words(spec: &ValueSpec, keyset: &Keyset) -> usize {
-    match spec.encoding {
-        EncodingSpec::Clear => spec.items(),
-        EncodingSpec::Encrypted { key, .. } => spec.items() * words_of(keyset, key),
+fn seed_of(value: &Value) -> Option<String> {
+    match &value.data {
+        Data::Seeded(seeded) => Some(format!("{:032x}", seeded.seed)),
+        Data::Clear(_) | Data::Encrypted(_) => None,
     }
 }
 
-fn halves(keyset: &Keyset, specs: &[ValueSpec]) -> u64 {
-    specs.iter().map(|spec| 2 * words(spec, keyset) as u64).sum()
+/// Words of a value's body.
+fn words(spec: &ValueSpec, keyset: &Keyset, is_seeded: bool) -> usize {
+    match spec.encoding {
+        EncodingSpec::Encrypted { key, .. } if !is_seeded => spec.items() * words_of(keyset, key),
+        EncodingSpec::Clear | EncodingSpec::Encrypted { .. } => spec.items(),
+    }
 }
 
 fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Vec<u8>, FormatProblem> {
@@ -121,8 +126,11 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
             return Err(FormatProblem::MixedKeys { name: spec.name.clone(), found, expected });
         }
     }
-    let header = value_file(fingerprint, keys, specs.iter().map(value_header).collect());
-    let mut bytes = frame::write(&header, halves(keyset, specs), |bytes| {
+    let headers = specs.iter().zip(values);
+    let headers = headers.map(|(spec, value)| ValueHeader { seed: seed_of(value), ..value_header(spec) });
+    let header = value_file(fingerprint, keys, headers.collect());
+    let halves = values.iter().map(|value| 2 * (value.words().len() + value.clear().len()) as u64).sum();
+    let mut bytes = frame::write(&header, halves, |bytes| {
         values.iter().for_each(|value| push_value(bytes, value));
     });
     Ok(std::mem::take(&mut *bytes))
@@ -136,6 +144,7 @@ fn push_value(bytes: &mut Vec<u8>, value: &Value) {
     match &value.data {
         Data::Clear(elements) => bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes())),
         Data::Encrypted(words) => push_words(bytes, words),
+        Data::Seeded(seeded) => push_words(bytes, &seeded.bodies),
     }
 }
 
@@ -147,8 +156,9 @@ fn read_one(bytes: &[u8]) -> Result<Value, FormatProblem> {
     };
     let elements = found.shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
     let is_encrypted = matches!(found.encoding, EncodingSpec::Encrypted { .. });
+    let seed = seed_in(found)?;
     // Ciphertexts have one word more than their key has coefficients.
-    let is_sound = elements.is_some_and(|elements| match is_encrypted {
+    let is_sound = elements.is_some_and(|elements| match is_encrypted && seed.is_none() {
         true => elements > 0 && halves % 2 == 0 && (halves / 2) % elements == 0 && halves / 2 / elements > 1,
         false => elements.checked_mul(2) == Some(halves),
     });
@@ -162,16 +172,27 @@ fn read_one(bytes: &[u8]) -> Result<Value, FormatProblem> {
     let (header, body) = frame::read(&mut from, (Kind::Values, &header.keyset), |_| Ok(halves))?;
     let [found] = <[ValueHeader; 1]>::try_from(header.values).expect("read before");
     let words = take_words(&mut body.as_slice(), halves as usize / 2).collect::<Vec<u64>>();
-    let data = match is_encrypted {
-        true => Data::Encrypted(AVec::from_iter(64, words)),
-        false => Data::Clear(words.into_iter().map(|word| word as i64).collect()),
+    let data = match (is_encrypted, seed) {
+        (true, Some(seed)) => Data::Seeded(Seeded { seed, bodies: words }),
+        (true, None) => Data::Encrypted(AVec::from_iter(64, words)),
+        (false, _) => Data::Clear(words.into_iter().map(|word| word as i64).collect()),
     };
     Ok(Value { shape: found.shape, encoding: found.encoding, keyset: header.keyset, keys: header.keys, data })
 }
 
+/// The seed of a value, which only an encrypted one may have.
+fn seed_in(header: &ValueHeader) -> Result<Option<u128>, FormatProblem> {
+    let Some(text) = &header.seed else { return Ok(None) };
+    match (u128::from_str_radix(text, 16), header.encoding) {
+        (Ok(seed), EncodingSpec::Encrypted { .. }) => Ok(Some(seed)),
+        (Ok(_), EncodingSpec::Clear) => Err(FormatProblem::Header("a seed of a clear value".to_owned())),
+        (Err(error), _) => Err(FormatProblem::Header(error.to_string())),
+    }
+}
+
 fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec<Value>, FormatProblem> {
     let fingerprint = keyset.fingerprint();
-    let mut places = vec![];
+    let (mut places, mut seeds) = (vec![], vec![]);
     let check = |header: &Header| {
         same("values", header.values.len(), specs.len())?;
         places = places_by_name(header.values.iter().map(|value| value.name.as_str()), specs);
@@ -184,16 +205,23 @@ fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec
             }
         }
         check_keys(header.keys, specs)?;
-        Ok(halves(keyset, specs))
+        seeds = header.values.iter().map(seed_in).collect::<Result<_, _>>()?;
+        let places = places.iter().zip(&seeds);
+        Ok(places.map(|(&place, seed)| 2 * words(&specs[place], keyset, seed.is_some()) as u64).sum())
     };
     let (header, body) = frame::read(from, (Kind::Values, &fingerprint), check)?;
     let mut body = body.as_slice();
-    let values = places.iter().map(|&place| {
+    let values = places.iter().zip(seeds).map(|(&place, seed)| {
         let spec = &specs[place];
-        let words = take_words(&mut body, words(spec, keyset));
-        let (data, keys) = match spec.encoding {
-            EncodingSpec::Clear => (Data::Clear(words.map(|word| word as i64).collect()), None),
-            EncodingSpec::Encrypted { .. } => (Data::Encrypted(AVec::from_iter(64, words)), header.keys),
+        let words = take_words(&mut body, words(spec, keyset, seed.is_some()));
+        let (data, keys) = match (spec.encoding, seed) {
+            (EncodingSpec::Clear, _) => (Data::Clear(words.map(|word| word as i64).collect()), None),
+            (EncodingSpec::Encrypted { .. }, None) => {
+                (Data::Encrypted(AVec::from_iter(64, words)), header.keys)
+            }
+            (EncodingSpec::Encrypted { .. }, Some(seed)) => {
+                (Data::Seeded(Seeded { seed, bodies: words.collect() }), header.keys)
+            }
         };
         let (shape, keyset) = (spec.shape.clone(), fingerprint.clone());
         (place, Value { shape, encoding: spec.encoding, keyset, keys, data })

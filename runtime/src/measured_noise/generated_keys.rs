@@ -72,7 +72,8 @@ fn measure(point: &Point, seed: u128) -> [(&'static str, f64, Variance); 4] {
     let spec = spec(keyset.clone(), SAMPLES as u64);
     let zeros = ArrayD::from_elem(IxDyn(&[SAMPLES]), 0);
     let values = encrypt_with(&spec, &secret, &[zeros], Randomness::InsecureSeed(seed + 100)).unwrap();
-    let Data::Encrypted(input) = &values[0].data else { unreachable!("see `spec`") };
+    let expanded = values[0].expanded(&spec.inputs[0], &keyset);
+    let Data::Encrypted(input) = &expanded.data else { unreachable!("see `spec`") };
     let (large_words, small_words) = (shape.lwe_dimension().0 as usize + 1, point.small as usize + 1);
     let phases = large_phases(&secret, input);
     let fresh = mean_square(phases.iter().map(|&phase| phase as i64 as f64 / 2f64.powi(64)));

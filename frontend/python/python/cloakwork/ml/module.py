@@ -1,0 +1,199 @@
+"""A model on integers: quantised, compiled, run in the clear, simulated or encrypted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from .. import _cloakwork, fhe
+from ..fhe.graph import Graph
+from ..fhe.progress import bar
+
+_VERSION = 1
+#: Noise of simulations is drawn anew for each batch, unless someone fixes it.
+_SEEDS = np.random.SeedSequence()
+
+
+class FheMode(str, Enum):
+    """What `predict` computes with."""
+
+    DISABLE = "disable"
+    """The quantised integers, exactly."""
+    SIMULATE = "simulate"
+    """The machine code without keys, with noise as encryption would bring it."""
+    EXECUTE = "execute"
+    """Encrypted values."""
+
+    @classmethod
+    def of(cls, mode: FheMode | str) -> FheMode:
+        """The mode of that name."""
+        try:
+            return cls(mode)
+        except ValueError:
+            names = ", ".join(f"'{known.value}'" for known in cls)
+            raise ValueError(f"`fhe` is {mode!r}; allowed are {names}") from None
+
+
+class QuantizedModule:
+    """A quantised model. `compile` makes a circuit of it; calling it predicts."""
+
+    def __init__(self, model: _cloakwork.QuantisedModel | None, processing: _cloakwork.Processing) -> None:
+        self._model = model
+        self._processing = processing
+        self._compiled: _cloakwork.Circuit | None = None
+        self.fhe_circuit: fhe.Circuit | None = None
+        #: Elements of the last batch that were outside of what their integers stand for, and lookups that were.
+        self.saturated_inputs = 0
+        self.values_outside = 0
+
+    @staticmethod
+    def of(model: _cloakwork.Model, calibration: Sequence[np.ndarray], bits: dict[str, Any]) -> QuantizedModule:
+        """The model with integers of so many bits; ranges come from batches of each argument."""
+        quantised = model.quantise([np.asarray(batch, dtype=np.float64) for batch in calibration], bits)
+        return QuantizedModule(quantised, quantised.processing())
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether there is a circuit."""
+        return self._compiled is not None
+
+    @property
+    def report(self) -> str:
+        """What quantisation decided; once compiled also parameters, bits, counts and times. No key is needed."""
+        parts = [] if self._model is None else [self._model.report()]
+        if self._compiled is not None:
+            parts.append(self._compiled.report())
+        return "\n".join(part for part in parts if part)
+
+    def compile(
+        self,
+        *inputs: np.ndarray,
+        configuration: fhe.Configuration | None = None,
+        p_error: float | None = None,
+        global_p_error: float | None = None,
+        show_mlir: bool = False,
+        verbose: bool = False,
+    ) -> fhe.Circuit:
+        """Makes the circuit. Further batches of the arguments widen the ranges of values."""
+        configuration = _configured(configuration, p_error, global_p_error, verbose)
+        if self._model is None:
+            raise RuntimeError("a model that was loaded has its circuit already; compile the model that it was saved from")
+        integers = self.quantize_input(*inputs) if inputs else ()
+        integers = integers if isinstance(integers, tuple) else (integers,)
+        graph, self._compiled = self._model.compile(list(integers), configuration.wishes)
+        self.fhe_circuit = fhe.Circuit([Graph(graph)], [self._compiled], configuration)
+        if show_mlir:
+            print(self.fhe_circuit.mlir)
+        if verbose:
+            print(self.report)
+        return self.fhe_circuit
+
+    def quantize_input(self, *inputs: np.ndarray) -> Any:
+        """The integers that are encrypted, for a batch of each argument."""
+        batches = [np.ascontiguousarray(batch, dtype=np.float64) for batch in inputs]
+        integers, self.saturated_inputs = self._processing.quantise(batches)
+        return integers[0] if len(integers) == 1 else tuple(integers)
+
+    def quantized_forward(self, *integers: np.ndarray, fhe: FheMode | str = FheMode.DISABLE) -> Any:
+        """The integers that are decrypted."""
+        mode = FheMode.of(fhe)
+        batches = [np.ascontiguousarray(batch, dtype=np.int64) for batch in integers]
+        if mode == FheMode.DISABLE and self._compiled is None:
+            if self._model is None:
+                raise RuntimeError("there is no model; fit or load one")
+            results = self._model.evaluate(batches)
+        elif mode == FheMode.DISABLE:
+            results, self.values_outside = self._circuit().simulate_batch(batches)
+        elif mode == FheMode.SIMULATE:
+            seed = int(_SEEDS.spawn(1)[0].generate_state(1, np.uint64)[0])
+            results, self.values_outside = self._circuit().simulate_batch(batches, seed)
+        else:
+            results = self._executed(batches)
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def dequantize_output(self, *results: np.ndarray) -> Any:
+        """The reals that decrypted integers stand for."""
+        reals = self._processing.dequantise([np.ascontiguousarray(result, dtype=np.int64) for result in results])
+        return reals[0] if len(reals) == 1 else tuple(reals)
+
+    def forward(self, *inputs: np.ndarray, fhe: FheMode | str = FheMode.DISABLE) -> Any:
+        """Predictions for a batch of each argument."""
+        mode = FheMode.of(fhe)
+        integers = self.quantize_input(*inputs)
+        results = self.quantized_forward(*(integers if isinstance(integers, tuple) else (integers,)), fhe=mode)
+        return self.dequantize_output(*(results if isinstance(results, tuple) else (results,)))
+
+    __call__ = forward
+
+    def pre_processing(self, *inputs: np.ndarray) -> Any:
+        """What happens to arguments before they are quantised outside of the client's own steps: nothing."""
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def post_processing(self, *results: np.ndarray) -> Any:
+        """What happens to results after they are dequantised outside of the client's own steps: nothing."""
+        return results[0] if len(results) == 1 else results
+
+    def bitwidth_and_range_report(self) -> dict[str, dict[str, Any]] | None:
+        """Bits and range of each argument and result of the circuit; `None` before it is compiled."""
+        if self.fhe_circuit is None:
+            return None
+        specs = self.fhe_circuit.client.specs._spec
+        name = specs.functions()[0]
+        rows = [*specs.inputs(name), *specs.outputs(name)]
+        return {row[0]: {"range": row[5], "bitwidth": row[3]} for row in rows}
+
+    def dumps(self) -> str:
+        """The module as text, with its circuit."""
+        compiled = self._circuit()
+        return json.dumps(
+            {
+                "version": _VERSION,
+                "processing": json.loads(self._processing.to_json()),
+                "program": compiled.mlir("tfhe"),
+            }
+        )
+
+    @staticmethod
+    def loads(text: str) -> QuantizedModule:
+        """What `dumps` gave. It is ready to predict."""
+        parts = json.loads(text)
+        if parts.get("version") != _VERSION:
+            raise ValueError(f"the model has version {parts.get('version')}, this release reads {_VERSION}; save it again")
+        module = QuantizedModule(None, _cloakwork.Processing.from_json(json.dumps(parts["processing"])))
+        (module._compiled,) = _cloakwork.compile_text(parts["program"], "model", fhe.Configuration().wishes)
+        graph = Graph(_cloakwork.OpGraph(module._compiled.name))
+        module.fhe_circuit = fhe.Circuit([graph], [module._compiled], fhe.Configuration())
+        return module
+
+    def _circuit(self) -> _cloakwork.Circuit:
+        if self._compiled is None:
+            raise RuntimeError("the model is not compiled; call compile(X) first, with samples of the inputs")
+        return self._compiled
+
+    def _executed(self, batches: list[np.ndarray]) -> list[np.ndarray]:
+        compiled = self._circuit()
+        assert self.fhe_circuit is not None, "there is one for every compiled model"
+        keys = self.fhe_circuit.keys._ready()
+        configuration = self.fhe_circuit.configuration
+        tell = bar("Predicting: ", len(batches[0]), configuration.show_progress)
+        return compiled.execute_batch(keys, batches, None, tell)
+
+
+def _configured(
+    configuration: fhe.Configuration | None, p_error: float | None, global_p_error: float | None, verbose: bool
+) -> fhe.Configuration:
+    if p_error is not None and global_p_error is not None:
+        raise ValueError("`p_error` and `global_p_error` cannot both be set; leave out one of them")
+    configuration = configuration or fhe.Configuration()
+    changes: dict[str, Any] = {}
+    if p_error is not None:
+        changes["p_error"] = p_error
+    if global_p_error is not None:
+        changes["global_p_error"] = global_p_error
+    del verbose
+    return configuration.fork(**changes) if changes else configuration
+

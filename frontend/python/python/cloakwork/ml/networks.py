@@ -1,0 +1,150 @@
+"""Networks of ONNX, PyTorch and Brevitas as quantised modules. PyTorch and Brevitas are imported where they are used."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import _cloakwork, fhe
+from .bits import Bits
+from .module import QuantizedModule
+
+_BIT_NAMES = ("op_inputs", "op_weights", "model_inputs", "model_outputs")
+#: Operator set that networks are exported with.
+_OPSET = 17
+
+
+def build_quantized_module(
+    onnx_model: Any,
+    inputset: Any,
+    n_bits: int | dict[str, int] = 8,
+    rounding_threshold_bits: int | dict[str, Any] | None = None,
+    inputs_encryption_status: list[str] | None = None,
+) -> QuantizedModule:
+    """The quantised module of an ONNX model: an `onnx.ModelProto`, its bytes, or the path of a file."""
+    data, batches = _bytes(onnx_model), _batches(inputset)
+    names = _cloakwork.Model.onnx_inputs(data)
+    if len(names) != len(batches):
+        wanted = ", ".join(f"`{name}`" for name in names)
+        raise ValueError(f"the input set has {len(batches)} arrays; the model has the inputs {wanted}; give one for each")
+    clear = _clear_inputs(names, inputs_encryption_status)
+    shapes = {name: [1, *batch.shape[1:]] for name, batch in zip(names, batches)}
+    model = _cloakwork.Model.from_onnx(data, shapes, clear)
+    wishes = Bits.of(n_bits, _BIT_NAMES).wishes(_rounding(rounding_threshold_bits))
+    return QuantizedModule.of(model, batches, wishes)
+
+
+def compile_onnx_model(
+    onnx_model: Any,
+    torch_inputset: Any,
+    import_qat: bool = False,
+    configuration: fhe.Configuration | None = None,
+    artifacts: Any = None,
+    show_mlir: bool = False,
+    n_bits: int | dict[str, int] = 8,
+    rounding_threshold_bits: int | dict[str, Any] | None = None,
+    p_error: float | None = None,
+    global_p_error: float | None = None,
+    verbose: bool = False,
+    inputs_encryption_status: list[str] | None = None,
+    reduce_sum_copy: bool = False,
+    device: str = "cpu",
+) -> QuantizedModule:
+    """Quantises and compiles an ONNX model. What the model quantises itself stays as it is, with `import_qat` or not."""
+    del import_qat, artifacts, reduce_sum_copy
+    if device != "cpu":
+        raise NotImplementedError(f"there is no code for `{device}`; use 'cpu'")
+    module = build_quantized_module(
+        onnx_model, torch_inputset, n_bits, rounding_threshold_bits, inputs_encryption_status
+    )
+    module.compile(
+        configuration=configuration,
+        p_error=p_error,
+        global_p_error=global_p_error,
+        show_mlir=show_mlir,
+        verbose=verbose,
+    )
+    return module
+
+
+def compile_torch_model(
+    torch_model: Any, torch_inputset: Any, import_qat: bool = False, **options: Any
+) -> QuantizedModule:
+    """Quantises and compiles a PyTorch module; options are those of `compile_onnx_model`."""
+    if import_qat:
+        return compile_brevitas_qat_model(torch_model, torch_inputset, **options)
+    import torch
+
+    data = io.BytesIO()
+    examples = tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(torch_inputset))
+    torch_model.eval()
+    torch.onnx.export(torch_model, examples, data, opset_version=_OPSET, dynamo=False)
+    return compile_onnx_model(data.getvalue(), torch_inputset, **options)
+
+
+def compile_brevitas_qat_model(
+    torch_model: Any,
+    torch_inputset: Any,
+    n_bits: int | dict[str, int] | None = None,
+    output_onnx_file: str | Path | None = None,
+    **options: Any,
+) -> QuantizedModule:
+    """Quantises and compiles a module that was trained with Brevitas; widths of layers are those of the training."""
+    import torch
+    from brevitas.export import export_qonnx
+
+    examples = tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(torch_inputset))
+    torch_model.eval()
+    data = io.BytesIO()
+    export_qonnx(torch_model, args=examples, export_path=data, opset_version=_OPSET)
+    if output_onnx_file is not None:
+        Path(output_onnx_file).write_bytes(data.getvalue())
+    if isinstance(n_bits, dict):
+        n_bits = {"op_inputs": 8, **n_bits}
+    return compile_onnx_model(data.getvalue(), torch_inputset, n_bits=8 if n_bits is None else n_bits, **options)
+
+
+def _bytes(model: Any) -> bytes:
+    if isinstance(model, (bytes, bytearray)):
+        return bytes(model)
+    if isinstance(model, (str, Path)):
+        return Path(model).read_bytes()
+    if hasattr(model, "SerializeToString"):
+        return model.SerializeToString()
+    raise TypeError(f"an ONNX model is a ModelProto, bytes or the path of a file, not {type(model).__name__}")
+
+
+def _batches(inputset: Any) -> list[np.ndarray]:
+    inputs = inputset if isinstance(inputset, (tuple, list)) else (inputset,)
+    arrays = [np.asarray(one.detach() if hasattr(one, "detach") else one, dtype=np.float64) for one in inputs]
+    if not arrays or any(array.ndim < 2 for array in arrays):
+        raise ValueError("the input set is an array for each input, whose first axis is that of the samples")
+    return arrays
+
+
+def _clear_inputs(names: list[str], statuses: list[str] | None) -> set[str]:
+    if statuses is None:
+        return set()
+    unknown = [status for status in statuses if status not in ("clear", "encrypted")]
+    if unknown or len(statuses) != len(names):
+        raise ValueError(
+            f"`inputs_encryption_status` is {statuses}; it says 'clear' or 'encrypted' for each of {', '.join(names)}"
+        )
+    return {name for name, status in zip(names, statuses) if status == "clear"}
+
+
+def _rounding(threshold: int | dict[str, Any] | None) -> tuple[int, bool] | None:
+    """Bits that tables take, and whether noise may move them by a step."""
+    if threshold is None:
+        return None
+    given = threshold if isinstance(threshold, dict) else {"n_bits": threshold}
+    bits, method = given.get("n_bits"), str(getattr(given.get("method", "exact"), "value", given.get("method", "exact")))
+    if not isinstance(bits, int) or not 2 <= bits <= 8 or method.lower() not in ("exact", "approximate"):
+        raise ValueError(
+            f"`rounding_threshold_bits` is {threshold!r}; it is 2 to 8 bits, or a dictionary of `n_bits` and `method`, "
+            "'exact' or 'approximate'"
+        )
+    return bits, method.lower() == "approximate"

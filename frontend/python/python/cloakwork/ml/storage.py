@@ -1,0 +1,85 @@
+"""Estimators and modules in files, with their circuits: what is loaded predicts at once."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import Any, TextIO
+
+import numpy as np
+
+from .module import QuantizedModule
+
+_VERSION = 1
+_ROOM = f"{__package__}.sklearn"
+
+
+def dumps(model: Any) -> str:
+    """An estimator, or a module of a network, as text."""
+    if isinstance(model, QuantizedModule):
+        return json.dumps({"version": _VERSION, "class": "QuantizedModule", "module": model.dumps()})
+    kind = type(model)
+    if not kind.__module__.startswith(_ROOM):
+        raise TypeError(f"{kind.__name__} is no estimator of `{_ROOM}`, and no QuantizedModule")
+    if not model.is_compiled:
+        raise RuntimeError("the estimator is not compiled; call compile(X) first: a file holds its circuit")
+    facts = {name: _plain(getattr(model, name)) for name in model._facts if hasattr(model, name)}
+    return json.dumps(
+        {
+            "version": _VERSION,
+            "class": kind.__name__,
+            "parameters": {name: _plain(value) for name, value in model.get_params(deep=False).items()},
+            "learned": facts,
+            "module": model.quantized_module_.dumps(),
+        }
+    )
+
+
+def dump(model: Any, file: TextIO) -> None:
+    """Writes what `dumps` gives."""
+    file.write(dumps(model))
+
+
+def loads(text: str) -> Any:
+    """What `dumps` gave, ready to predict. A file can hold no code but circuits."""
+    parts = json.loads(text)
+    if parts.get("version") != _VERSION:
+        raise ValueError(f"the model has version {parts.get('version')}, this release reads {_VERSION}; save it again")
+    module = QuantizedModule.loads(parts["module"])
+    name = parts["class"]
+    if name == "QuantizedModule":
+        return module
+    room = import_module(_ROOM)
+    if name not in room.__all__ and name not in room._OPTIONAL:
+        raise ValueError(f"`{name}` is no estimator of `{_ROOM}`")
+    estimator = getattr(room, name)(**{key: _restored(value) for key, value in parts["parameters"].items()})
+    for fact, value in parts["learned"].items():
+        setattr(estimator, fact, _restored(value))
+    estimator._module = module
+    return estimator
+
+
+def load(file: TextIO) -> Any:
+    """Reads what `dump` wrote."""
+    return loads(file.read())
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON."""
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": value.dtype.str}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (dict, list, tuple)):
+        return [_plain(one) for one in value] if not isinstance(value, dict) else {"dict": {k: _plain(v) for k, v in value.items()}}
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise TypeError(f"a parameter is {value!r}, which a file cannot hold; give its name instead")
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, dict) and "array" in value:
+        return np.array(value["array"], dtype=np.dtype(value["dtype"]))
+    if isinstance(value, dict) and "dict" in value:
+        return {key: _restored(inner) for key, inner in value["dict"].items()}
+    return [_restored(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,244 @@
+//! Models on integers: their clear meaning, the client's half, and the way to circuits.
+
+use crate::arrays::{all_integers, reals_to_python, to_python};
+use crate::circuit::Circuit;
+use crate::errors::exception;
+use crate::measure::{evaluate_all, measure};
+use crate::model::{refused, samples, stacked, taken_apart};
+use crate::op_graph::OpGraph;
+use crate::options::OptionsArgument;
+use cloakwork::models::compile_fastest;
+use cloakwork_abi::processing::{
+    ClearValue, Dequantiser, InputProcessing, OutputProcessing, Processing, Quantiser, apply_steps,
+};
+use cloakwork_frontend::OpGraph as Graph;
+use cloakwork_frontend::model::Model;
+use cloakwork_frontend::neighbours::Neighbours;
+use cloakwork_frontend::quantise::{Bits, Quantisation, RoundTo, quantise};
+use cloakwork_ir::digits::Exactness;
+use ndarray::ArrayD;
+use pyo3::{Bound, FromPyObject, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
+use std::ops::ControlFlow;
+
+/// Wishes for a quantisation.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct QuantisationArgument {
+    model_inputs: u32,
+    op_inputs: u32,
+    op_weights: u32,
+    model_outputs: u32,
+    /// Bits that tables take, and whether noise may move a value by one step.
+    rounding: Option<(u32, bool)>,
+}
+
+/// A model on integers.
+#[pyclass(frozen, module = "cloakwork._cloakwork")]
+pub(crate) struct QuantisedModel {
+    /// Of one meaning; the fastest is compiled.
+    graphs: Vec<Graph>,
+    samples: Vec<Vec<ArrayD<i64>>>,
+    processing: Processing,
+    report: String,
+}
+
+/// The model on integers; ranges come from samples.
+pub(crate) fn quantised(
+    model: &Model,
+    samples: Vec<Vec<ArrayD<f64>>>,
+    options: &QuantisationArgument,
+) -> PyResult<QuantisedModel> {
+    let bits = Bits {
+        model_inputs: options.model_inputs,
+        op_inputs: options.op_inputs,
+        op_weights: options.op_weights,
+        model_outputs: options.model_outputs,
+    };
+    let rounding = options.rounding.map(|(bits, is_approximate)| RoundTo {
+        bits,
+        exactness: if is_approximate { Exactness::Approximate } else { Exactness::Exact },
+    });
+    let wishes = Quantisation { bits, rounding, ..Quantisation::default() };
+    let quantised = quantise(model, &samples, &wishes).map_err(refused)?;
+    let processing = quantised.graph.processing().cloned().unwrap_or_default();
+    let graphs = quantised.graphs().into_iter().cloned().collect();
+    let report = quantised.report.to_string();
+    Ok(QuantisedModel { graphs, samples: quantised.samples, processing, report })
+}
+
+/// Points on a grid and how many of them vote.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct NeighboursArgument {
+    points: Vec<Vec<i64>>,
+    classes: Vec<usize>,
+    class_count: usize,
+    k: usize,
+    bits: u32,
+    scale: Vec<f64>,
+    zero_point: Vec<i64>,
+}
+
+/// The votes of the nearest points as a model on integers; ranges come from a batch.
+#[pyfunction]
+pub(crate) fn nearest(
+    argument: NeighboursArgument,
+    batches: Vec<Bound<'_, PyAny>>,
+) -> PyResult<QuantisedModel> {
+    let NeighboursArgument { points, classes, class_count, k, bits, scale, zero_point } = argument;
+    let features = points.first().map_or(0, Vec::len);
+    if !(1..=16).contains(&bits) || features == 0 || !(1..=points.len()).contains(&k) {
+        return Err(refused(format!(
+            "{k} of {} points with {features} features of {bits} bits; there are points, k of them vote",
+            points.len()
+        )));
+    }
+    let neighbours = Neighbours { points, classes, class_count, k, bits };
+    let mut graphs = neighbours.programs("nearest", "x").map_err(refused)?;
+    let quantiser = Quantiser { scale, zero_point, axis: Some(1), lo: 0, hi: (1 << bits) - 1 };
+    let quantised = |sample: Vec<ArrayD<f64>>| -> PyResult<Vec<ArrayD<i64>>> {
+        sample.iter().map(|reals| Ok(quantiser.quantise(reals).map_err(refused)?.integers)).collect()
+    };
+    let samples = samples(&batches)?.into_iter().map(quantised).collect::<PyResult<_>>()?;
+    let shape = vec![1, features];
+    let input = InputProcessing { name: "x".into(), shape, steps: vec![], quantiser };
+    let dequantiser = Dequantiser { scale: vec![1.0], offset: vec![0.0], axis: None };
+    let output = OutputProcessing { name: "votes".into(), dequantiser, steps: vec![] };
+    let processing = Processing { inputs: vec![input], outputs: vec![output] };
+    graphs.iter_mut().for_each(|graph| graph.set_processing(processing.clone()));
+    Ok(QuantisedModel { graphs, samples, processing, report: String::new() })
+}
+
+#[pymethods]
+impl QuantisedModel {
+    /// What a client does in the clear.
+    fn processing(&self) -> PyResult<ClientProcessing> {
+        Ok(ClientProcessing { processing: self.processing.clone() })
+    }
+
+    /// What quantisation decided, as text.
+    fn report(&self) -> &str {
+        &self.report
+    }
+
+    /// The exact results for batches of integers.
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let samples = taken_apart(&all_integers(&arguments)?)?;
+        let graph = &self.graphs[0];
+        let results = py.detach(|| evaluate_all(graph, samples)).map_err(exception)?;
+        Ok(batches(py, results, graph.outputs().len()))
+    }
+
+    /// The graph and the circuit of the program that is predicted to be fastest. Ranges come from the samples of the
+    /// quantisation and from further batches of integers.
+    fn compile(
+        &self,
+        py: Python<'_>,
+        arguments: Vec<Bound<'_, PyAny>>,
+        options: OptionsArgument,
+    ) -> PyResult<(OpGraph, Circuit)> {
+        let mut samples = self.samples.clone();
+        samples.extend(taken_apart(&all_integers(&arguments)?)?);
+        let options = options.into_options()?;
+        let graphs: Vec<&Graph> = self.graphs.iter().collect();
+        let compiled = py.detach(|| {
+            let (fastest, circuit) = compile_fastest(&graphs, &samples, &options)?;
+            let seen = measure(graphs[fastest], samples, &mut |_| ControlFlow::Continue(()))?;
+            Ok((fastest, seen, circuit))
+        });
+        let (fastest, seen, circuit) = compiled.map_err(exception)?;
+        Ok((OpGraph::measured(self.graphs[fastest].clone(), seen), Circuit::new(circuit)))
+    }
+}
+
+/// What a client does in the clear around a model.
+#[pyclass(frozen, name = "Processing", module = "cloakwork._cloakwork")]
+pub(crate) struct ClientProcessing {
+    processing: Processing,
+}
+
+#[pymethods]
+impl ClientProcessing {
+    #[staticmethod]
+    fn from_json(text: &str) -> PyResult<Self> {
+        Ok(Self { processing: serde_json::from_str(text).map_err(refused)? })
+    }
+
+    fn to_json(&self) -> PyResult<String> {
+        serde_json::to_string(&self.processing).map_err(refused)
+    }
+
+    /// Name and shape of each argument.
+    fn inputs(&self) -> Vec<(String, Vec<usize>)> {
+        self.processing.inputs.iter().map(|input| (input.name.clone(), input.shape.clone())).collect()
+    }
+
+    /// Integers for batches of reals, and how many reals were outside of what integers stand for.
+    fn quantise<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<(Vec<Bound<'py, PyAny>>, usize)> {
+        let inputs = &self.processing.inputs;
+        let (mut saturated, mut results) = (0, vec![]);
+        for sample in samples(&arguments)? {
+            let mut integers = vec![];
+            for (input, reals) in inputs.iter().zip(sample) {
+                if reals.shape() != input.shape {
+                    let message = format!(
+                        "`{}` has shape {:?} for each sample, here {:?}; pass all features in the order of training",
+                        input.name,
+                        &input.shape[1..],
+                        &reals.shape()[1..],
+                    );
+                    return Err(refused(message));
+                }
+                let ClearValue::Reals(reals) = apply_steps(&input.steps, reals).map_err(refused)? else {
+                    return Err(refused("labels cannot be encrypted"));
+                };
+                let quantised = input.quantiser.quantise(&reals).map_err(refused)?;
+                saturated += quantised.saturated;
+                integers.push(quantised.integers);
+            }
+            results.push(integers);
+        }
+        Ok((batches(py, results, inputs.len()), saturated))
+    }
+
+    /// Reals for batches of results.
+    fn dequantise<'py>(
+        &self,
+        py: Python<'py>,
+        results: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let outputs = &self.processing.outputs;
+        let mut dequantised = vec![];
+        for sample in taken_apart(&all_integers(&results)?)? {
+            let mut reals = vec![];
+            for (output, integers) in outputs.iter().zip(sample) {
+                let value = output.dequantiser.dequantise(&integers).map_err(refused)?;
+                match apply_steps(&output.steps, value).map_err(refused)? {
+                    ClearValue::Reals(values) => reals.push(values),
+                    ClearValue::Integers(labels) => reals.push(labels.mapv(|label| label as f64)),
+                    ClearValue::Strings(_) => return Err(refused("labels that are text")),
+                }
+            }
+            dequantised.push(reals);
+        }
+        let stacked = stacked(dequantised, outputs.len());
+        Ok(stacked.into_iter().map(|batch| reals_to_python(py, batch)).collect())
+    }
+}
+
+/// Batches of results as Python has them.
+pub(crate) fn batches<'py>(
+    py: Python<'py>,
+    samples: Vec<Vec<ArrayD<i64>>>,
+    results: usize,
+) -> Vec<Bound<'py, PyAny>> {
+    stacked(samples, results).into_iter().map(|batch| to_python(py, batch)).collect()
+}

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Times encrypted predictions of this repository and of Concrete ML in turns, and prints a table of ratios.
+
+usage: models_against_concrete_ml.py CLOAKWORK_PYTHON CONCRETE_ML_PYTHON [--runs N] [--cases NAME ...]
+
+Each is a Python that can import the one or the other, and xgboost for `boosting`. For each case both sides train or
+read the same model on the same data with the same seed, bits and failure probability (2^-40), compile, make keys and
+predict the same held-back samples in turns, each side first every other time. Compared are the CPU seconds of one
+prediction: encryption, run and decryption of one sample, after one prediction to warm up. A ratio below 1 means that
+ours is faster. `neighbours` is ours alone: Concrete ML finds no parameters for it.
+"""
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+
+P_ERROR = 2**-40
+
+
+def split(load, **options):
+    from sklearn.model_selection import train_test_split
+
+    X, y = load(return_X_y=True)
+    return train_test_split(X.astype("float32"), y, random_state=42, **options)
+
+
+def logistic(room, _):
+    from sklearn.datasets import make_classification
+    from sklearn.decomposition import PCA
+    from sklearn.model_selection import train_test_split
+
+    X, y = make_classification(n_samples=500, n_features=30, random_state=42)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.4, random_state=42)
+    pca = PCA().fit(X_train)
+    model = room.LogisticRegression(n_bits=8)
+    return model, (pca.transform(X_train), pca.transform(X_test), y_train, y_test)
+
+
+def tree(room, _):
+    from sklearn.datasets import load_breast_cancer
+
+    return room.DecisionTreeClassifier(n_bits=6, max_depth=5, random_state=42), split(load_breast_cancer, test_size=0.2)
+
+
+def forest(room, _):
+    from sklearn.datasets import load_breast_cancer
+
+    model = room.RandomForestClassifier(n_bits=5, n_estimators=10, max_depth=3, random_state=42)
+    return model, split(load_breast_cancer, test_size=0.2)
+
+
+def boosting(room, _):
+    from sklearn.datasets import load_breast_cancer
+
+    model = room.XGBClassifier(n_bits=5, n_estimators=10, max_depth=3, random_state=42)
+    return model, split(load_breast_cancer, test_size=0.2)
+
+
+def neighbours(room, _):
+    from sklearn.datasets import make_classification
+
+    X, y = make_classification(n_samples=90, n_features=2, n_informative=2, n_redundant=0, random_state=3)
+    return room.KNeighborsClassifier(n_neighbors=3, n_bits=2), (X[:30], X[30:], y[:30], y[30:])
+
+
+CASES = {"logistic": logistic, "tree": tree, "forest": forest, "boosting": boosting, "neighbours": neighbours}
+
+
+def cpu():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def serve(side, case):
+    """One side in its own Python: facts as a line of JSON, then CPU seconds for each line of input."""
+    import importlib
+
+    room = importlib.import_module(f"{'cloakwork.ml' if side == 'cloakwork' else 'concrete.ml'}.sklearn")
+    model, (X_train, X_test, y_train, y_test) = CASES[case](room, side)
+    model.fit(X_train, y_train)
+    quantised = model.predict(X_test)
+    start = cpu()
+    circuit = model.compile(X_train, p_error=P_ERROR)
+    compiled, start = cpu() - start, cpu()
+    circuit.keygen(force=True)
+    facts = {
+        "accuracy": float((quantised == y_test).mean()),
+        "compile": compiled,
+        "keygen": cpu() - start,
+        "lookups": circuit.programmable_bootstrap_count,
+    }
+    print(json.dumps(facts), flush=True)
+    for line in sys.stdin:
+        i = int(line)
+        integers = model.quantize_input(X_test[[i]])
+        start = cpu()
+        question = circuit.encrypt(integers)
+        answer = circuit.run(question)
+        result = circuit.decrypt(answer)
+        seconds = cpu() - start
+        sizes = [len(value.serialize()) for value in (question, answer)]
+        import numpy
+
+        scores = model.post_processing(model.dequantize_output(numpy.asarray(result)))
+        label = model.classes_[numpy.argmax(scores, axis=-1)][0] if scores.ndim > 1 else scores[0]
+        print(json.dumps({"seconds": seconds, "sizes": sizes, "agrees": bool(label == quantised[i])}), flush=True)
+
+
+class Side:
+    """A process that predicts when it is told to."""
+
+    def __init__(self, name, python, case):
+        command = [python, "-W", "ignore", __file__, "--serve", name, case]
+        self.name = name
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.PIPE
+        )
+        self.facts = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.stderr.read().strip().splitlines()[-1])
+        return json.loads(line)
+
+    def predict(self, sample):
+        self.process.stdin.write(f"{sample}\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def opened(name, python, case):
+    try:
+        return Side(name, python, case)
+    except RuntimeError as error:
+        print(f"{case}: {name} cannot: {error}", flush=True)
+        return None
+
+
+def compare(case, pythons, runs):
+    sides = [side for name, python in pythons.items() if (side := opened(name, python, case))]
+    answers = {side.name: [] for side in sides}
+    for side in sides:
+        side.predict(0)
+    for turn in range(runs):
+        for side in sides if turn % 2 == 0 else list(reversed(sides)):
+            answers[side.name].append(side.predict(turn))
+    for side in sides:
+        own = answers[side.name]
+        seconds = statistics.median(answer["seconds"] for answer in own)
+        agreeing = sum(answer["agrees"] for answer in own)
+        facts = side.facts
+        print(
+            f"{case:10} {side.name:9} {seconds:9.4f} s  lookups {facts['lookups']:4}  accuracy {facts['accuracy']:.4f}  "
+            f"executed = quantised {agreeing}/{runs}  compile {facts['compile']:.2f} s  keys {facts['keygen']:.2f} s  "
+            f"question {own[0]['sizes'][0]} B  reply {own[0]['sizes'][1]} B",
+            flush=True,
+        )
+    if len(sides) == 2:
+        pairs = zip(*(answers[side.name] for side in sides))
+        ratios = sorted(ours["seconds"] / theirs["seconds"] for ours, theirs in pairs)
+        reply = answers["cloakwork"][0]["sizes"][1] / answers["concrete"][0]["sizes"][1]
+        print(
+            f"{case:10} ratio {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), "
+            f"reply {reply:.3f}",
+            flush=True,
+        )
+    for side in sides:
+        side.end()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pythons", nargs="*", help="a Python with cloakwork, and one with Concrete ML")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(*arguments.serve)
+    elif len(arguments.pythons) != 2 or arguments.runs < 2:
+        parser.error("name a Python with cloakwork and one with Concrete ML, and at least 2 runs")
+    else:
+        for case in arguments.cases:
+            compare(case, dict(zip(("cloakwork", "concrete"), arguments.pythons)), arguments.runs)
+
+
+main()
