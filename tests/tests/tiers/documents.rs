@@ -1,5 +1,6 @@
-//! Documents that are made from lists in the code: `docs/passes.md` and `docs/operations.md`.
+//! Documents that are made from lists in the code: `docs/passes.md`, `docs/operations.md`, `docs/onnx-operators.md`.
 
+use cloakwork_frontend::onnx::operators::OPERATORS;
 use cloakwork_ir::context::context;
 use cloakwork_passes::pass::Level;
 use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE};
@@ -20,8 +21,44 @@ pub(crate) fn tests() -> Vec<Trial> {
         Trial::test("documents::operations", || {
             Ok(compare(&in_repository("docs/operations.md"), &operations())?)
         }),
+        Trial::test("documents::onnx_operators", || {
+            Ok(compare(&in_repository("docs/onnx-operators.md"), &onnx_operators())?)
+        }),
         Trial::test("documents::every_operation_is_listed", || Ok(every_operation_is_listed()?)),
     ]
+}
+
+fn onnx_operators() -> String {
+    let mut text = format!("{NOTICE}# Operators of ONNX\n\n");
+    text.push_str(
+        "What can be imported from an ONNX file, what it becomes, and what that costs encrypted. Shapes are static but for the \
+         axis of samples, which gets size 1; what depends on constants alone is computed when the file is read. A function of one \
+         value becomes part of the table that follows a layer, so several of them cost as much as one. What stands before the \
+         first operation that mixes elements or after the last one is done by the client.\n",
+    );
+    for (domain, title) in [
+        ("", "Standard operators"),
+        ("ai.onnx.ml", "`ai.onnx.ml`"),
+        ("qonnx.custom_op.general", "QONNX, as Brevitas writes it"),
+    ] {
+        let _ = write!(
+            text,
+            "\n## {title}\n\n| operator | from opset | becomes | cost encrypted |\n|---|---|---|---|\n"
+        );
+        for operator in OPERATORS.iter().filter(|operator| operator.domain == domain) {
+            let since = operator.since.max(if domain.is_empty() { 7 } else { 1 });
+            let _ = writeln!(
+                text,
+                "| `{}` | {since} | {} | {} |",
+                operator.name, operator.becomes, operator.cost
+            );
+        }
+    }
+    text.push_str(
+        "\n## What is not\n\nControl flow (`If`, `Loop`, `Scan`), recurrent layers, operators of sequences and strings, shapes that \
+         depend on values, and local functions of a file (`onnx.inliner` removes them). An error names the node.\n",
+    );
+    text
 }
 
 fn passes() -> String {

@@ -82,7 +82,7 @@ pub(super) fn find(domain: &str, name: &str) -> Result<&'static Operator, Refusa
     refuse(
         format!("operator `{name}` of domain `{domain}`"),
         format!("{} operators are known, among them {near:?}", OPERATORS.len()),
-        "rewrite the model with operators of docs/models.md; functions of the file itself are inlined with `onnx.inliner`",
+        "rewrite the model with operators of docs/onnx-operators.md; functions of the file itself are inlined with `onnx.inliner`",
     )
 }
 

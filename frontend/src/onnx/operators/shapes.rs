@@ -268,7 +268,7 @@ pub(super) fn slice(node: &mut Node<'_>) -> Imported {
         let at = axes.iter().map(|a| axis(*a, from.len())).collect::<Result<Vec<_>, _>>()?;
         Ok(node.builder.rearrange(x, 0, |mut all| {
             for (i, at) in at.iter().enumerate() {
-                let (first, count, step) = taken(starts[i], ends[i], steps[i], from[*at]);
+                let (first, count, step) = taken(starts[i], ends[i], steps[i], all.shape()[*at]);
                 let indices: Vec<usize> =
                     (0..count).map(|k| (first as i64 + k as i64 * step) as usize).collect();
                 all = all.select(Axis(*at), &indices);

@@ -1,8 +1,6 @@
 //! Imported models against what ONNX Runtime computes: one for each operator, and real ones of several exporters.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-use cloakwork_abi::processing::Labels;
+use cloakwork_abi::processing::{ClearStep, ClearValue, Labels, apply_steps};
 use cloakwork_frontend::model::Model;
 use cloakwork_frontend::onnx::operators::OPERATORS;
 use cloakwork_frontend::onnx::{ImportOptions, import};
@@ -14,6 +12,12 @@ use std::path::PathBuf;
 #[test]
 fn operators_compute_what_the_runtime_computes() {
     let failed = compare("operators");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn exported_models_compute_what_the_runtime_computes() {
+    let failed = compare("exported");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
@@ -35,11 +39,11 @@ fn every_operator_has_a_model() {
     assert!(missing.is_empty(), "no model for {missing:?}");
 }
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/models")
 }
 
-fn cases(name: &str) -> Vec<Value> {
+pub(super) fn cases(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -60,7 +64,16 @@ fn check(folder_name: &str, case: &Value) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let inputs: Vec<ArrayD<f64>> =
         model.inputs.iter().map(|input| reals(&case["inputs"][&input.name])).collect();
-    let found = model.predict(&inputs).map_err(|error| error.to_string())?;
+    let folded = model.folded().map_err(|error| error.to_string())?;
+    let (whole, found) = (model.predict(&inputs).unwrap(), folded.predict(&inputs).unwrap());
+    let split = in_parts(&folded, &inputs)?;
+    for ((whole, folded), split) in whole.iter().zip(&found).zip(&split) {
+        for ((whole, folded), split) in whole.iter().zip(folded).zip(split) {
+            if !near(*folded, *whole, 1e-6) || !near(*split, *folded, 1e-9) {
+                return Err(format!("whole {whole}, folded {folded}, in parts {split}"));
+            }
+        }
+    }
     let tolerance = case["tolerance"].as_f64().unwrap();
     for ((name, wanted), (output, found)) in case["outputs"]
         .as_object()
@@ -93,6 +106,26 @@ fn check(folder_name: &str, case: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What client and program compute together; of labels their positions.
+fn in_parts(model: &Model, inputs: &[ArrayD<f64>]) -> Result<Vec<ArrayD<f64>>, String> {
+    let split = model.split();
+    let step = |steps: &[ClearStep], x: ArrayD<f64>| match apply_steps(steps, x) {
+        Ok(ClearValue::Reals(reals)) => Ok(reals),
+        Ok(other) => Err(format!("{other:?}")),
+        Err(error) => Err(error.to_string()),
+    };
+    let begun: Vec<ArrayD<f64>> = inputs
+        .iter()
+        .zip(&split.before)
+        .map(|(x, steps)| step(steps, x.clone()))
+        .collect::<Result<_, _>>()?;
+    let middle = split.middle.predict(&begun).map_err(|error| error.to_string())?;
+    let without_labels = |steps: &'_ [ClearStep]| {
+        steps.iter().filter(|step| !matches!(step, ClearStep::Labels(_))).cloned().collect::<Vec<_>>()
+    };
+    middle.into_iter().zip(&split.after).map(|(x, steps)| step(&without_labels(steps), x)).collect()
 }
 
 /// Outputs in the order of their names, which is that of JSON objects.

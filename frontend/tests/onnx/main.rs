@@ -1,0 +1,7 @@
+//! ONNX import: what models compute, what files are refused with, what hostile files do.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod computed;
+mod hostile;
+mod messages;
