@@ -185,3 +185,16 @@ def test_progress_of_a_run(capsys):
     assert np.array_equal(circuit.encrypt_run_decrypt(np.arange(6)), np.arange(6) ** 2 % 5)
     printed = capsys.readouterr().err
     assert printed.startswith("\rSquares: ") and printed.endswith("| 6/6\n") and "100%" in printed
+
+
+def test_clear_arguments_are_those_of_the_input_set():
+    circuit = fhe.Compiler(lambda x, c: x * c, {"x": "encrypted", "c": "clear"}).compile([(x, x % 5) for x in range(8)])
+    message = r"argument 1 to be ClearScalar<uint3> but it's .*compiled for 0 to 4, the argument is {}; give an input set"
+    for c in (5, -1, 1 << 40):
+        for refused in (circuit.simulate, circuit.encrypt, circuit.encrypt_run_decrypt):
+            with pytest.raises(ValueError, match=message.format(c)):
+                refused(3, c)
+    first = circuit.encrypt(3, None)[0]
+    with pytest.raises(ValueError, match=message.format(5)):
+        circuit.run(first, 5)
+    assert circuit.decrypt(circuit.run(first, 4)) == 12

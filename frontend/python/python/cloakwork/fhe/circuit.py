@@ -76,7 +76,7 @@ class Circuit(Compiled):
     @property
     def statistics(self) -> dict[str, Any]:
         """All figures by name."""
-        return {**super().statistics, **self.function.statistics}
+        return {**self._figures(), **self.function.statistics}
 
     def __getattr__(self, name: str) -> Any:
         """Figures of the function."""

@@ -128,13 +128,17 @@ def checked_argument(position: int, argument: Any, row: Any) -> np.ndarray:
     if array is not None and fits and (array.size == 0 or low <= array.min() <= array.max() <= high):
         return array
     status = "Encrypted" if is_encrypted else "Clear"
-    wanted = type_text(status, str(Integer(is_signed, width)), tuple(shape))
+    # A clear argument travels as 64 bits, whatever its range.
+    integer = Integer(is_signed, width) if is_encrypted else Integer.that_can_represent(low, high)
+    wanted = type_text(status, str(integer), tuple(shape))
     found = describe(argument, is_encrypted)
     detail = ""
     if fits and array is not None:
+        least, greatest = array.min(), array.max()
+        found_range = f"is {least}" if least == greatest else f"goes from {least} to {greatest}"
         detail = (
-            f" (the program was compiled for {low} to {high}, the argument goes from {array.min()} to {array.max()}; "
-            "give an input set that shows such arguments)"
+            f" (the program was compiled for {low} to {high}, the argument {found_range}; give an input set that shows "
+            "such arguments)"
         )
     raise ValueError(f"Expected argument {position} to be {wanted} but it's {found}{detail}")
 

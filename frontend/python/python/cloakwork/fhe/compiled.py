@@ -105,9 +105,8 @@ class Compiled:
         """Results that are looked up before they are fed back, since their noise would grow from run to run."""
         return self._compiled[0].refreshed()
 
-    @property
-    def statistics(self) -> dict[str, Any]:
-        """All figures by name."""
+    def _figures(self) -> dict[str, Any]:
+        """Those of the whole."""
         return {
             "size_of_secret_keys": self.size_of_secret_keys,
             "size_of_bootstrap_keys": self.size_of_bootstrap_keys,
@@ -116,6 +115,11 @@ class Compiled:
             "global_p_error": self.global_p_error,
             "complexity": self.complexity,
         }
+
+    def _figures_by_function(self) -> dict[str, Any]:
+        """Those of the whole, and of each function under its name."""
+        functions = {name: function.statistics for name, function in self._functions.items()}
+        return {**self._figures(), "functions": functions}
 
     def _pool(self) -> ThreadPoolExecutor:
         if self._threads is None:

@@ -65,5 +65,4 @@ class Module(Compiled):
     @property
     def statistics(self) -> dict[str, Any]:
         """All figures by name."""
-        functions = {name: function.statistics for name, function in self._functions.items()}
-        return {**super().statistics, "functions": functions}
+        return self._figures_by_function()

@@ -42,4 +42,4 @@ def show_compiled(configuration: Configuration, module: Compiled) -> None:
     if configuration.shows("optimizer") or configuration.compiler_verbose_mode:
         show("Optimizer", module.report)
     if configuration.shows("statistics"):
-        show("Statistics", formatted(module.statistics))
+        show("Statistics", formatted(module._figures_by_function()))
