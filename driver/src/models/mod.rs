@@ -2,10 +2,15 @@
 //!
 //! - [`compile_model`]: quantises and compiles; the artifact is that of any other program, its spec tells a client how to
 //!   make integers of reals and reals of integers;
+//! - [`compile_within`]: the same, with bits and rounding chosen by a [`Budget`] of time and accuracy;
 //! - [`ModelCircuit`], [`predict()`]: predictions in the clear, simulated and encrypted, from a circuit or a file.
 
+mod accuracy;
+mod budget;
 mod predict;
 
+pub use accuracy::{Accuracy, Truth, float_outputs};
+pub use budget::{Budget, Candidate, NoBudget, Search, compile_within};
 pub use predict::{Mode, Predictions, dequantise_output, predict, quantise_input};
 
 use crate::circuit::{Circuit, Keys};
@@ -16,7 +21,7 @@ use crate::options::Options;
 use cloakwork_abi::processing::{ClearValue, Processing};
 use cloakwork_frontend::OpGraph;
 use cloakwork_frontend::model::{Model, ModelError};
-use cloakwork_frontend::quantise::{Quantisation, QuantisationReport, quantise};
+use cloakwork_frontend::quantise::{Quantisation, QuantisationReport, Quantised, quantise};
 use ndarray::ArrayD;
 
 /// How a model is compiled.
@@ -33,6 +38,7 @@ pub struct ModelOptions {
 pub struct ModelCircuit {
     circuit: Circuit,
     quantisation: QuantisationReport,
+    search: Option<Search>,
 }
 
 /// Quantises a model on samples and compiles it. A sample has one tensor for each input, in its shape.
@@ -41,9 +47,12 @@ pub fn compile_model(
     calibration: &[Vec<ArrayD<f64>>],
     options: &ModelOptions,
 ) -> Result<ModelCircuit, Error> {
-    let quantised = quantise(model, calibration, &options.quantisation)?;
+    compile_quantised(quantise(model, calibration, &options.quantisation)?, options)
+}
+
+fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<ModelCircuit, Error> {
     let (_, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
-    Ok(ModelCircuit { circuit, quantisation: quantised.report })
+    Ok(ModelCircuit { circuit, quantisation: quantised.report, search: None })
 }
 
 /// Compiles programs that compute the same, with ranges from samples: the one that is predicted to be fastest, and its
@@ -81,6 +90,11 @@ impl ModelCircuit {
     /// What quantisation decided, and what each layer lost by it.
     pub fn quantisation(&self) -> &QuantisationReport {
         &self.quantisation
+    }
+
+    /// What was tried, if a budget chose.
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
     }
 
     /// What a client does in the clear.

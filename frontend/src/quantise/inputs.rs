@@ -5,9 +5,9 @@ use super::lowering::Lowering;
 use super::options::InputScales;
 use super::value::{Integers, Samples, Value};
 use crate::model::op::{Binary, FakeQuantise, Rounding};
-use crate::model::{Model, ModelError, ModelOp, ValueId};
+use crate::model::{Model, ModelError, ModelInput, ModelOp, ValueId};
 use crate::node::{Input, InputType};
-use cloakwork_abi::processing::{InputProcessing, Quantiser};
+use cloakwork_abi::processing::{ClearStep, ClearValue, InputProcessing, Quantiser, apply_steps};
 use ndarray::ArrayD;
 use std::rc::Rc;
 
@@ -64,6 +64,25 @@ fn check_sample(name: &str, shape: &[usize], number: usize, reals: &ArrayD<f64>)
         ));
     }
     Ok(())
+}
+
+/// The samples after what the client does first.
+pub(super) fn prepared(
+    model: &Model,
+    before: &[Vec<ClearStep>],
+    samples: &[Vec<ArrayD<f64>>],
+) -> Result<Vec<Vec<ArrayD<f64>>>, ModelError> {
+    let prepare = |((input, steps), reals): ((&ModelInput, &Vec<ClearStep>), &ArrayD<f64>)| {
+        let refused = |found: String| {
+            let advice = "check the samples and the steps before the model";
+            ModelError::new(&input.name, found, "steps before a model make numbers of numbers", advice)
+        };
+        match apply_steps(steps, reals.clone()).map_err(|error| refused(error.to_string()))? {
+            ClearValue::Reals(reals) => Ok(reals),
+            ClearValue::Integers(_) | ClearValue::Strings(_) => Err(refused("labels".to_owned())),
+        }
+    };
+    samples.iter().map(|sample| model.inputs.iter().zip(before).zip(sample).map(prepare).collect()).collect()
 }
 
 impl Lowering<'_> {

@@ -50,10 +50,20 @@ pub(super) struct Parts {
     pub outputs: Vec<OutputProcessing>,
 }
 
+/// What is not encrypted.
+pub(super) struct Client<'m> {
+    /// The whole model.
+    pub model: &'m Model,
+    /// Steps on each input.
+    pub before: Vec<Vec<ClearStep>>,
+    /// Steps on each output.
+    pub after: Vec<Vec<ClearStep>>,
+}
+
 /// See [`super::quantise`]; the samples fit the model.
 pub(super) fn lower(
     model: &Model,
-    steps: Vec<Vec<ClearStep>>,
+    client: Client<'_>,
     calibration: &[Vec<ArrayD<f64>>],
     options: &Quantisation,
 ) -> Result<Quantised, ModelError> {
@@ -80,7 +90,13 @@ pub(super) fn lower(
     for (position, node) in model.nodes.iter().enumerate() {
         lowering.node(position, node)?;
     }
-    lowering.outputs(steps)?;
+    lowering.outputs(client.after)?;
+    for ((input, steps), whole) in
+        lowering.processing.inputs.iter_mut().flatten().zip(client.before).zip(&client.model.inputs)
+    {
+        input.shape = whole.shape.clone();
+        input.steps = steps;
+    }
     lowering.finish()
 }
 

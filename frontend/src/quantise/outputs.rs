@@ -11,12 +11,11 @@ use ndarray::{ArrayD, Axis};
 impl Lowering<'_> {
     /// The results of the model, in order.
     pub(super) fn outputs(&mut self, steps: Vec<Vec<ClearStep>>) -> Result<(), ModelError> {
-        for (output, mut steps) in self.model.outputs.iter().zip(steps) {
+        for (output, steps) in self.model.outputs.iter().zip(steps) {
             self.at(&output.name);
             let value = self.value(output.value);
             let integers = self.result(&value)?;
             self.graph.output(integers.node).map_err(|error| ModelError::of_program(&output.name, &error))?;
-            steps.extend(output.labels.iter().map(|labels| ClearStep::Labels(labels.clone())));
             for (results, sample) in self.results.iter_mut().zip(integers.samples.iter()) {
                 results.push(sample.mapv(|integer| integer as i64));
             }

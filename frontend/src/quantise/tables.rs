@@ -40,6 +40,13 @@ impl Lowering<'_> {
                 offset: -&integers.offset,
                 ..integers.clone()
             })),
+            (Function::Affine { scale, offset }, Value::Integers(integers)) => {
+                Ok(Value::Integers(Integers {
+                    scale: &integers.scale * scale,
+                    offset: &integers.offset * scale + offset,
+                    ..integers.clone()
+                }))
+            }
             _ => {
                 let name = format!("{function:?}");
                 let reals = self.mapped(value, &name, move |v| function.apply(v))?;

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compiles MLIR text to a shared library with its spec, or to something else
+    /// Compiles MLIR text or an ONNX model to a shared library with its spec, or to something else
     Compile(Box<Compile>),
     /// Makes the keys of one client, for all functions of a program
     Keygen(Keygen),
@@ -43,14 +43,20 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Measures what operations cost on this machine, for `compile --cost-table`
     Calibrate(Calibrate),
+    /// Predicts samples with a compiled model: exactly, simulated or on ciphertexts
+    Predict(Predict),
+    /// Says what was compiled: parameters, ranges, counts, and how a model's inputs are quantised
+    Report(ReportOf),
     /// Says what a file is: program, spec, keys, arguments or results
     Inspect(Inspect),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Compile {
-    /// MLIR text at any level; `-` is standard input
+    /// MLIR text at any level, or a model as `FILE.onnx`; `-` is standard input
     pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
     /// File for the result; text goes to standard output without it
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -103,6 +109,72 @@ pub(crate) struct Compile {
     pub(crate) report: bool,
     #[command(flatten)]
     pub(crate) strategies: Strategies,
+}
+
+/// How a model is quantised.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Models")]
+pub(crate) struct ModelArguments {
+    /// Samples like those the model will see, along axis 0 of a NumPy file; repeated for each input, in order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibrate: Vec<PathBuf>,
+    /// Labels of these samples as a NumPy file; accuracy is agreement with the model on reals without
+    #[arg(long, value_name = "FILE", requires = "calibrate")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Bits of values and weights: a number, or a list such as `model_inputs=8,op_inputs=4,op_weights=4`; 8 by default
+    #[arg(long, value_name = "BITS", requires = "calibrate", conflicts_with = "budget")]
+    pub(crate) n_bits: Option<String>,
+    /// Bits that sums are rounded to before tables, such as `6`, `6:exact` or `6:approximate`
+    #[arg(long, value_name = "BITS", requires = "calibrate", conflicts_with = "budget")]
+    pub(crate) rounding: Option<String>,
+    /// Scales are powers of two
+    #[arg(long, requires = "calibrate")]
+    pub(crate) power_of_two: bool,
+    /// How ranges are taken from samples: `min-max`, `mse` or `percentile:P`, which cuts P percent on each side
+    #[arg(long, value_name = "RULE", requires = "calibrate")]
+    pub(crate) ranges: Option<String>,
+    /// Chooses bits, rounding and error probability: `time=2s,accuracy=-1%`, or one of both
+    #[arg(long, value_name = "LIST", requires = "calibrate")]
+    pub(crate) budget: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// Compiled model; its code runs in this process, so it must be one you trust
+    pub(crate) program: PathBuf,
+    /// Samples along axis 0 of a NumPy file; one for each input, in order
+    #[arg(required = true)]
+    pub(crate) data: Vec<PathBuf>,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+    /// Exactly, without keys; the default
+    #[arg(long, conflicts_with_all = ["simulate", "execute"])]
+    pub(crate) clear: bool,
+    /// With the noise of ciphertexts, without keys
+    #[arg(long, conflicts_with = "execute")]
+    pub(crate) simulate: bool,
+    /// On ciphertexts
+    #[arg(long)]
+    pub(crate) execute: bool,
+    /// Folder that `cloakwork keygen` wrote; new keys are made without
+    #[arg(long, value_name = "FOLDER", requires = "execute")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Seed of the noise of the first sample
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "simulate")]
+    pub(crate) seed: u64,
+    /// Labels as a NumPy file; says how many classes are right
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// NumPy file for the first result of all samples
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportOf {
+    /// Compiled program or its spec as JSON
+    pub(crate) program: PathBuf,
 }
 
 /// What `compile` makes.

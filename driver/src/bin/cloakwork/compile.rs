@@ -1,6 +1,7 @@
 //! `cloakwork compile`.
 
 use crate::arguments::{Compile, Emit, Security};
+use crate::models;
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{CompiledModule, Level, Options, SecurityLevel, Source, compile_module, files};
 use indicatif::ProgressBar;
@@ -32,20 +33,31 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
         target: arguments.cpu.parse()?,
         cost_table: arguments.cost_table.as_deref().map(files::load_cost_table).transpose()?,
     };
+    if models::is_model(&arguments.input) {
+        let circuit = models::compile(&arguments.input, &arguments.model, options, arguments.report)?;
+        return finish(circuit.module(), arguments, output);
+    }
+    if !arguments.model.calibrate.is_empty() {
+        let message = format!("`{}` is no ONNX file; only models are calibrated", arguments.input.display());
+        return Err(Failure::new(EXIT_USAGE, message));
+    }
     let (mlir, name) = files::read_source(&arguments.input)?;
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
     let progress = &mut |step: &str| bar.set_message(step.to_owned());
     let module = compile_module(Source::Text { mlir: &mlir, name: &name }, &options, progress);
     bar.finish_and_clear();
-    let module = module?;
+    finish(&module?, arguments, output)
+}
+
+fn finish(module: &CompiledModule, arguments: &Compile, output: Option<&Path>) -> Result<(), Failure> {
     if arguments.report {
         complain(module.report().to_string().trim_end());
     }
     if let Some(explanation) = &module.report().explanation {
         complain(explanation.text.trim_end());
     }
-    write(&module, arguments, output)
+    write(module, arguments, output)
 }
 
 fn write(module: &CompiledModule, arguments: &Compile, output: Option<&Path>) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod calibrate;
 mod compile;
 mod inspect;
 mod keygen;
+mod models;
 mod run;
 mod strategies;
 mod values;
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
         Command::Decrypt(arguments) => values::decrypt(arguments),
         Command::Simulate(arguments) => run::simulate(arguments),
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
+        Command::Predict(arguments) => models::predict(arguments),
+        Command::Report(arguments) => models::report(arguments),
         Command::Inspect(arguments) => inspect::inspect(arguments),
     })
 }

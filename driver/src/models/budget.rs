@@ -1,0 +1,333 @@
+//! Choice by budget: bit widths, rounding and error probability by predicted time and accuracy.
+//!
+//! Accuracy of a candidate is known as soon as it is quantised, since the calibration set goes through the program while
+//! it is made; so most fall out before they are compiled. Those that are left are compiled, which predicts their time by
+//! the table of costs, and simulated.
+
+use super::accuracy::{float_outputs, leaves_errors_open, score};
+use super::{Mode, ModelCircuit, ModelOptions, compile_quantised};
+use crate::error::Error;
+use cloakwork_abi::processing::{ClearValue, apply_steps};
+use cloakwork_frontend::model::{Model, ModelError};
+use cloakwork_frontend::quantise::{Quantisation, Quantised, RoundTo, quantise};
+use cloakwork_ir::digits::Exactness;
+use ndarray::ArrayD;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::fmt;
+use std::str::FromStr;
+
+/// What a prediction may take, and how much accuracy it may lose.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Budget {
+    /// Seconds on one thread.
+    pub time: Option<f64>,
+    /// Greatest loss against the model on reals, 0.01 for one point.
+    pub accuracy: Option<f64>,
+}
+
+/// Loss that is allowed where nothing is said.
+const DEFAULT_LOSS: f64 = 0.01;
+/// Bits that are tried, finest first.
+const BITS: [u32; 7] = [8, 7, 6, 5, 4, 3, 2];
+/// Bits that sums are rounded to.
+const ROUNDINGS: [Option<u32>; 5] = [None, Some(8), Some(7), Some(6), Some(5)];
+/// The most candidates that are compiled.
+const MOST_COMPILED: usize = 8;
+/// Samples that candidates are simulated on.
+const MOST_SIMULATED: usize = 200;
+/// Error probability of a lookup that may still do where a class is the greatest of several scores.
+const LOOSE_P_ERROR: f64 = 1e-3;
+
+/// Text that is no budget.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no budget; write it like `time=2s,accuracy=-1%`, or a part of that")]
+pub struct NoBudget(String);
+
+impl FromStr for Budget {
+    type Err = NoBudget;
+
+    fn from_str(text: &str) -> Result<Self, NoBudget> {
+        let refused = || NoBudget(text.to_owned());
+        let mut budget = Self::default();
+        for part in text.split(',') {
+            let (name, value) = part.trim().split_once('=').ok_or_else(refused)?;
+            let number =
+                |value: &str| value.trim().parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(refused);
+            match name.trim() {
+                "time" => {
+                    let seconds = match value.strip_suffix("ms") {
+                        Some(value) => number(value)? / 1e3,
+                        None => number(value.strip_suffix('s').unwrap_or(value))?,
+                    };
+                    budget.time = Some(seconds).filter(|seconds| *seconds > 0.0);
+                    budget.time.ok_or_else(refused)?;
+                }
+                "accuracy" => {
+                    let loss = match value.strip_suffix('%') {
+                        Some(value) => number(value)? / 100.0,
+                        None => number(value)?,
+                    };
+                    budget.accuracy = Some(loss.abs());
+                }
+                _ => return Err(refused()),
+            }
+        }
+        Ok(budget)
+    }
+}
+
+/// One way to quantise and compile a model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Candidate {
+    /// Bits of values and weights.
+    pub bits: u32,
+    /// Bits that sums are rounded to before tables.
+    pub rounding: Option<u32>,
+    /// Layers whose sums are rounded to fewer bits than the others.
+    pub rounding_of: Vec<(String, u32)>,
+    /// Greatest failure probability of one lookup; that of the options without.
+    pub p_error: Option<f64>,
+    /// Predicted time of a run on one thread.
+    pub seconds: f64,
+    /// Accuracy in the simulation, against the truth if it is known, else agreement with the model on reals.
+    pub accuracy: f64,
+    /// Lookups.
+    pub lookups: u64,
+    /// Whether no other is both faster and more accurate.
+    pub is_on_front: bool,
+}
+
+/// What was tried, and which was taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct Search {
+    /// Accuracy of the model on reals.
+    pub float: f64,
+    /// Those that were compiled, fastest first.
+    pub candidates: Vec<Candidate>,
+    /// Position of the one that was taken.
+    pub chosen: usize,
+}
+
+impl fmt::Display for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "   predicted  accuracy  lookups  bits  rounded to  p_error   (float {:.4})",
+            self.float
+        )?;
+        for (i, candidate) in self.candidates.iter().enumerate() {
+            let mark = match (i == self.chosen, candidate.is_on_front) {
+                (true, _) => "->",
+                (false, true) => " *",
+                (false, false) => "  ",
+            };
+            let rounding = candidate.rounding.map_or_else(|| "-".to_owned(), |bits| bits.to_string());
+            let p_error = candidate.p_error.map_or_else(|| "default".to_owned(), |p| format!("{p:.0e}"));
+            writeln!(
+                f,
+                "{mark} {:>7.3} s  {:>8.4}  {:>7}  {:>4}  {rounding:>10}  {p_error}",
+                candidate.seconds, candidate.accuracy, candidate.lookups, candidate.bits
+            )?;
+            for (layer, bits) in &candidate.rounding_of {
+                writeln!(f, "     {layer} rounded to {bits}")?;
+            }
+        }
+        writeln!(f, "-> taken, * on the Pareto front")
+    }
+}
+
+/// A candidate before it is compiled.
+struct Quantisable {
+    bits: u32,
+    quantisation: Quantisation,
+    accuracy: f64,
+    quantised: Quantised,
+    /// Likely cost: bits of tables, and how wide the sums are.
+    cost: f64,
+}
+
+/// Compiles the fastest model within a budget. Truth is known for each sample or for none.
+pub fn compile_within(
+    model: &Model,
+    calibration: &[Vec<ArrayD<f64>>],
+    truth: Option<&[f64]>,
+    options: &ModelOptions,
+    budget: Budget,
+) -> Result<ModelCircuit, Error> {
+    let float = float_outputs(model, calibration)?;
+    let of_float = score(&float, &float, truth);
+    let least = of_float - budget.accuracy.unwrap_or(DEFAULT_LOSS);
+    let mut all =
+        quantised_candidates(model, calibration, options, &|outputs| score(outputs, &float, truth))?;
+    // Those that are accurate enough, likely cheap ones first; then the most accurate of the others.
+    all.sort_by(|a, b| {
+        let is_accurate = |candidate: &Quantisable| candidate.accuracy >= least;
+        is_accurate(b).cmp(&is_accurate(a)).then_with(|| match is_accurate(a) {
+            true => a.cost.total_cmp(&b.cost),
+            false => b.accuracy.total_cmp(&a.accuracy),
+        })
+    });
+    let simulated = calibration.len().min(MOST_SIMULATED);
+    let errors = match leaves_errors_open(options) {
+        true => vec![options.options.p_error, Some(LOOSE_P_ERROR)],
+        false => vec![options.options.p_error],
+    };
+    let mut compiled: Vec<(Candidate, ModelCircuit)> = vec![];
+    let mut last_error = None;
+    for candidate in all.into_iter().take(MOST_COMPILED) {
+        let has_tables = !candidate.quantised.report.sums.is_empty();
+        for &p_error in if has_tables { errors.as_slice() } else { &errors[..1] } {
+            let mut options = options.clone();
+            options.quantisation = candidate.quantisation.clone();
+            options.options.p_error = p_error;
+            let circuit = match compile_quantised(candidate.quantised.clone(), &options) {
+                Ok(circuit) => circuit,
+                // Some have no parameters; others do.
+                Err(error @ (Error::Infeasible(_) | Error::Program(_))) => {
+                    last_error = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let predictions = circuit.predict(&calibration[..simulated], Mode::Simulate { seed: 1 })?;
+            let truth = truth.map(|truth| &truth[..simulated.min(truth.len())]);
+            let report = circuit.circuit().report();
+            let found = Candidate {
+                bits: candidate.bits,
+                rounding: candidate.quantisation.rounding.map(|rounding| rounding.bits),
+                rounding_of: vec![],
+                p_error,
+                seconds: report.predicted_time.map_or(f64::INFINITY, |time| time.total()),
+                accuracy: score(&predictions.outputs, &float[..simulated], truth),
+                lookups: circuit.circuit().spec().counts.bootstraps,
+                is_on_front: false,
+            };
+            compiled.push((found, circuit));
+        }
+    }
+    choose(compiled, (of_float, least), budget, last_error)
+}
+
+fn choose(
+    mut compiled: Vec<(Candidate, ModelCircuit)>,
+    (float, least): (f64, f64),
+    budget: Budget,
+    last_error: Option<Error>,
+) -> Result<ModelCircuit, Error> {
+    if compiled.is_empty() {
+        return Err(last_error.unwrap_or_else(|| unreachable_budget("no way to compile the model", budget)));
+    }
+    compiled.sort_by(|a, b| a.0.seconds.total_cmp(&b.0.seconds).then(b.0.accuracy.total_cmp(&a.0.accuracy)));
+    let mut best = f64::NEG_INFINITY;
+    for (candidate, _) in &mut compiled {
+        candidate.is_on_front = candidate.accuracy > best;
+        best = best.max(candidate.accuracy);
+    }
+    let is_fast = |candidate: &Candidate| budget.time.is_none_or(|time| candidate.seconds <= time);
+    let fastest =
+        compiled.iter().position(|(candidate, _)| candidate.accuracy >= least && is_fast(candidate));
+    // Where nothing fulfils both, the most accurate within the time, if accuracy was not asked for.
+    let otherwise = || {
+        let within = compiled.iter().enumerate().filter(|(_, (candidate, _))| is_fast(candidate));
+        let best = within.max_by(|a, b| a.1.0.accuracy.total_cmp(&b.1.0.accuracy));
+        best.filter(|_| budget.accuracy.is_none()).map(|(position, _)| position)
+    };
+    let Some(chosen) = fastest.or_else(otherwise) else {
+        let front = compiled.iter().filter(|(candidate, _)| candidate.is_on_front);
+        let found: Vec<String> = front
+            .map(|(candidate, _)| {
+                format!("{:.3} s with accuracy {:.4}", candidate.seconds, candidate.accuracy)
+            })
+            .collect();
+        return Err(unreachable_budget(&found.join(", "), budget));
+    };
+    let circuit = compiled[chosen].1.clone();
+    let candidates = compiled.into_iter().map(|(candidate, _)| candidate).collect();
+    Ok(ModelCircuit { search: Some(Search { float, candidates, chosen }), ..circuit })
+}
+
+fn unreachable_budget(found: &str, budget: Budget) -> Error {
+    let time = budget.time.map_or_else(|| "any time".to_owned(), |time| format!("at most {time} s"));
+    let loss = budget.accuracy.unwrap_or(DEFAULT_LOSS) * 100.0;
+    ModelError::new(
+        "budget",
+        format!("best are {found}"),
+        format!("{time} and a loss of at most {loss} points are asked for"),
+        "allow more time or more loss, or train with quantisation",
+    )
+    .into()
+}
+
+/// Every wish, quantised, with its accuracy on the calibration set; those that differ from another in nothing are left
+/// out.
+fn quantised_candidates(
+    model: &Model,
+    calibration: &[Vec<ArrayD<f64>>],
+    options: &ModelOptions,
+    accuracy: &dyn Fn(&[Vec<ClearValue>]) -> f64,
+) -> Result<Vec<Quantisable>, Error> {
+    let mut found: Vec<Quantisable> = vec![];
+    for bits in BITS {
+        let mut has_sums = true;
+        for rounding in ROUNDINGS {
+            if !has_sums && rounding.is_some() {
+                continue;
+            }
+            let mut quantisation = options.quantisation.clone();
+            quantisation.bits = Quantisation::with_bits(bits).bits;
+            quantisation.rounding = rounding.map(|bits| RoundTo { bits, exactness: Exactness::Approximate });
+            let quantised = match quantise(model, calibration, &quantisation) {
+                Ok(quantised) => quantised,
+                // Sums may be too wide without rounding.
+                Err(_) if rounding.is_none() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            has_sums = !quantised.report.sums.is_empty();
+            let outputs = outputs_of(&quantised)?;
+            let widths = quantised.report.sums.iter().map(|sum| sum.rounded_to.unwrap_or(sum.bits));
+            let cost = widths.map(|width| f64::from(width).exp2()).sum::<f64>() + f64::from(bits);
+            found.push(Quantisable { bits, accuracy: accuracy(&outputs), quantisation, cost, quantised });
+        }
+    }
+    found.sort_by_key(|candidate| Reverse(candidate.bits));
+    Ok(found)
+}
+
+/// What a quantised model says about its calibration set.
+fn outputs_of(quantised: &Quantised) -> Result<Vec<Vec<ClearValue>>, Error> {
+    let processing = quantised.graph.processing().cloned().unwrap_or_default();
+    let refused = |problem: String| {
+        Error::from(ModelError::new(
+            quantised.graph.name(),
+            problem,
+            "results have their clear part",
+            "report it",
+        ))
+    };
+    let of_sample = |results: &Vec<ArrayD<i64>>| {
+        let values = results.iter().zip(&processing.outputs).map(|(integers, output)| {
+            let reals =
+                output.dequantiser.dequantise(integers).map_err(|error| refused(error.to_string()))?;
+            apply_steps(&output.steps, reals).map_err(|error| refused(error.to_string()))
+        });
+        values.collect()
+    };
+    quantised.results.iter().map(of_sample).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_are_read() {
+        let budget: Budget = "time=2s, accuracy=-1%".parse().unwrap();
+        assert_eq!(budget, Budget { time: Some(2.0), accuracy: Some(0.01) });
+        assert_eq!("time=20ms".parse(), Ok(Budget { time: Some(0.02), accuracy: None }));
+        assert_eq!("accuracy=0.02".parse(), Ok(Budget { time: None, accuracy: Some(0.02) }));
+        for text in ["", "fast", "time=0s", "time=x", "accuracy=nan", "memory=2"] {
+            assert!(text.parse::<Budget>().is_err(), "{text}");
+        }
+    }
+}
