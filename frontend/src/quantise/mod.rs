@@ -5,10 +5,8 @@
 //! univariate between two integers becomes one table ([`tables`]). What needs integers on one scale gets them from
 //! [`pairs`]; only there and at tables values are rounded.
 //!
-    if let Some(quantised) = trees::quantised(model, calibration, options) {
-        return quantised;
-    }
-//! The client takes what needs no encryption at both ends of a model, and constants are folded before.
+//! The client takes what needs no encryption at both ends of a model, and constants are folded before. Models of trees
+//! take a way of their own ([`trees`]).
 //!
 //! The samples go through the program while it is made: ranges, widths and the error of each layer are those of the
 //! quantised model.
@@ -62,13 +60,9 @@ pub fn quantise(
 ) -> Result<Quantised, ModelError> {
     options.check()?;
     inputs::check_samples(model, calibration)?;
-<<<<<<< HEAD
     if let Some(quantised) = trees::quantised(model, calibration, options) {
         return quantised;
     }
-    let (program, steps) = client::without_trailing(model);
-    lowering::lower(&program, steps, calibration, options)
-=======
     let split = model.split();
     let samples = inputs::prepared(model, &split.before, calibration)?;
     let folded = split.middle.folded();
@@ -76,5 +70,4 @@ pub fn quantise(
         .map_err(|error| ModelError::new(&model.name, error.found, error.allowed, "use a smaller model"))?;
     let client = lowering::Client { model, before: split.before, after: split.after };
     lowering::lower(&middle, client, &samples, options)
->>>>>>> a6b7c33 (Models on the command line: compile, predict, report; choice by budget; accuracy from step to step)
 }
