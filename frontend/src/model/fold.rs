@@ -38,6 +38,13 @@ struct Fold {
 
 impl Fold {
     fn push(&mut self, op: &ModelOp, operands: &[ValueId]) -> Result<ValueId, ShapeError> {
+        if let (ModelOp::Conv { strides, padding, dilations, groups }, [x, weights]) = (op, operands)
+            && let Some((y, more)) = self.padded(*x)
+        {
+            let padding = padding.iter().zip(more).map(|(p, m)| (p.0 + m.0, p.1 + m.1)).collect();
+            let (strides, dilations, groups) = (strides.clone(), dilations.clone(), *groups);
+            return self.push(&ModelOp::Conv { strides, padding, dilations, groups }, &[y, *weights]);
+        }
         match (op, operands) {
             (ModelOp::Binary(binary), [a, b]) => match (binary, self.is_constant(*a), self.is_constant(*b)) {
                 (Binary::Add, true, false) => self.add(*b, *a),
@@ -180,6 +187,48 @@ impl Fold {
         self.builder.push(op.clone(), &[x, weights])
     }
 
+    /// What a value was before zeros were put around its spatial axes, and how many.
+    fn padded(&self, id: ValueId) -> Option<(ValueId, Vec<(usize, usize)>)> {
+        let node = self.builder.node(id);
+        let (ModelOp::Rearrange { positions }, [joined]) = (&node.op, node.operands.as_slice()) else {
+            return None;
+        };
+        let joined = self.builder.node(*joined);
+        let (ModelOp::Concat { axis: 1 }, [flat, zero]) = (&joined.op, joined.operands.as_slice()) else {
+            return None;
+        };
+        let is_zero =
+            self.builder.known(*zero).is_some_and(|zero| zero.len() == 1 && zero.iter().all(|v| *v == 0.0));
+        let flat = self.builder.node(*flat);
+        let (ModelOp::Rearrange { positions: order }, [source]) = (&flat.op, flat.operands.as_slice()) else {
+            return None;
+        };
+        let (from, to) = (self.builder.shape(*source), positions.shape());
+        let count: usize = from.iter().product();
+        let is_whole = order.len() == count && order.iter().copied().eq(0..count);
+        if !is_zero || !is_whole || from.len() != to.len() || from.len() < 3 || from[..2] != to[..2] {
+            return None;
+        }
+        let (corner, _) = positions.indexed_iter().find(|(_, position)| **position < count)?;
+        let before = ndarray::Dimension::slice(&corner)[2..].to_vec();
+        let padding: Vec<(usize, usize)> = (0..before.len())
+            .map(|i| Some((before[i], to[2 + i].checked_sub(from[2 + i] + before[i])?)))
+            .collect::<Option<_>>()?;
+        let expected = |place: &[usize]| {
+            let mut at = place[0] * from[1] + place[1];
+            for (i, size) in from[2..].iter().enumerate() {
+                match place[2 + i].checked_sub(before[i]).filter(|inside| inside < size) {
+                    Some(inside) => at = at * size + inside,
+                    None => return count,
+                }
+            }
+            at
+        };
+        let mut all = positions.indexed_iter();
+        all.all(|(place, position)| *position == expected(ndarray::Dimension::slice(&place)))
+            .then_some((*source, padding))
+    }
+
     /// The operand and the constant of a sum or product with a constant, which stands second.
     fn with_constant(&self, binary: Binary, x: ValueId) -> Option<(ValueId, ValueId)> {
         let node = self.builder.node(x);
@@ -315,6 +364,26 @@ mod tests {
         let y = b.binary(Binary::Add, y, factor).expect("fits");
         b.output("y", y, None);
         check(b, &["conv", "add"]);
+    }
+
+    #[test]
+    fn zeros_around_a_value_become_padding() {
+        let (mut b, x) = builder(&[1, 2, 3, 3]);
+        let flat = b.reshape(x, &[1, 18]).expect("fits");
+        let zero = b.constant(ArrayD::zeros(vec![1, 1])).expect("fits");
+        let joined = b.push(ModelOp::Concat { axis: 1 }, &[flat, zero]).expect("fits");
+        // One row above, two columns behind.
+        let positions = ArrayD::from_shape_fn(vec![1, 2, 4, 5], |i| {
+            let is_inside = i[2] >= 1 && i[3] < 3;
+            if is_inside { i[1] * 9 + (i[2] - 1) * 3 + i[3] } else { 18 }
+        });
+        let padded = b.push(ModelOp::Rearrange { positions }, &[joined]).expect("fits");
+        let weights = b.constant(ArrayD::from_elem(vec![1, 2, 2, 2], 0.5)).expect("fits");
+        let conv =
+            ModelOp::Conv { strides: vec![1, 1], padding: vec![(0, 1); 2], dilations: vec![1, 1], groups: 1 };
+        let y = b.push(conv, &[padded, weights]).expect("fits");
+        b.output("y", y, None);
+        check(b, &["conv"]);
     }
 
     #[test]

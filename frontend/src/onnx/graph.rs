@@ -4,10 +4,11 @@ use super::error::{OnnxError, Refusal, refuse};
 use super::node::Node;
 use super::operators::{self, Operator};
 use super::value::{Kind, Tensor, Value};
-use super::{tensor, wire};
+use super::{strings, tensor, wire};
 use crate::model::{Budget, Model, ModelBuilder, ModelInput, ModelOp};
 use cloakwork_abi::processing::Labels;
-use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use ndarray::{ArrayD, IxDyn};
+use rten_onnx::onnx::{DataType, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the importer does not learn from the file.
@@ -41,7 +42,10 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Model, OnnxError>
     let budget = budget(bytes.len());
     let name = options.name.clone().unwrap_or_else(|| "main".into());
     let mut walk = Walk { builder: ModelBuilder::new(name, budget), values: HashMap::new(), opsets };
-    walk.initializers(graph)?;
+    let strings = strings::read(bytes).or_else(|error| {
+        refuse(error.to_string(), "an ONNX model", "").map_err(|refusal| refusal.at("the file"))
+    })?;
+    walk.initializers(graph, &strings)?;
     walk.inputs(graph, options)?;
     graph.node.iter().enumerate().try_for_each(|(position, node)| walk.node(position, node))?;
     walk.outputs(graph)?;
@@ -87,11 +91,25 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn initializers(&mut self, graph: &'a GraphProto) -> Result<(), OnnxError> {
+    fn initializers(
+        &mut self,
+        graph: &'a GraphProto,
+        strings: &BTreeMap<String, Vec<String>>,
+    ) -> Result<(), OnnxError> {
         for tensor in &graph.initializer {
             let name = tensor.name.as_deref().unwrap_or_default();
             let place = || format!("initializer `{name}`");
             self.builder.at(name);
+            if let (Some(DataType::STRING), Some(names)) = (tensor.data_type, strings.get(name)) {
+                // A list of labels: its positions in order.
+                let all = (0..names.len()).map(|i| i as f64).collect();
+                let positions = self
+                    .builder
+                    .constant(ArrayD::from_shape_vec(IxDyn(&[names.len()]), all).expect("as many"))
+                    .map_err(|error| Refusal::from(error).at(place()))?;
+                self.values.insert(name, Value::Labels { positions, labels: Labels::Strings(names.clone()) });
+                continue;
+            }
             let (value, kind) = tensor::read(tensor).map_err(|refusal| refusal.at(place()))?;
             let id = self.builder.constant(value).map_err(|error| Refusal::from(error).at(place()))?;
             self.values.insert(name, Value::Tensor(Tensor { id, kind }));

@@ -1,7 +1,7 @@
 //! ONNX files as models on reals.
 //!
 //! - [`wire`]: whether bytes are what the reader may read; [`graph`]: the walk over the nodes;
-//! - [`tensor`]: stored numbers; [`node`]: what an operator's import sees of its node;
+//! - [`tensor`]: stored numbers; [`strings`]: stored names; [`node`]: what an operator's import sees of its node;
 //! - [`operators`]: the list of operators, each with what it becomes.
 //!
 //! The axis of samples gets size 1, so every shape is static: shapes follow from [`crate::model::shape`], and whatever
@@ -12,6 +12,7 @@ pub mod error;
 mod graph;
 mod node;
 pub mod operators;
+mod strings;
 mod tensor;
 mod value;
 mod wire;

@@ -143,7 +143,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| f64::from(u8::from(value.as_bool().unwrap())))
 }
 
-fn reals(tensor: &Value) -> ArrayD<f64> {
+pub(super) fn reals(tensor: &Value) -> ArrayD<f64> {
     let shape: Vec<usize> =
         tensor["shape"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
     let values = tensor["values"].as_array().unwrap().iter().map(number).collect();
