@@ -11,7 +11,7 @@ use crate::node::{ElementType, NodeKind};
 use crate::shapes::broadcast_shape;
 use cloakwork_abi::encoding::MAX_WIDTH;
 use cloakwork_ir::digits::Digits;
-use cloakwork_ir::linear::Linear;
+use cloakwork_ir::linear::{Linear, Places};
 use ndarray::{ArrayD, IxDyn};
 
 type Built = Result<NodeId, Refusal>;
@@ -390,13 +390,9 @@ impl OpGraph {
             }
             NodeKind::Digits(Digits::LowBits { bits: 1 }) => true,
             NodeKind::Constant(values) => bits(values),
-            NodeKind::Linear(
-                Linear::Reshape
-                | Linear::Transpose { .. }
-                | Linear::Slice { .. }
-                | Linear::Broadcast
-                | Linear::Gather { .. },
-            ) => self.is_bit(self.operands(a)[0], depth),
+            NodeKind::Linear(linear) if linear.places() == Places::Moved => {
+                self.is_bit(self.operands(a)[0], depth)
+            }
             _ => false,
         }
     }

@@ -15,7 +15,7 @@ use cloakwork_ir::context::with_diagnostics;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::fhe::Lookup;
 use cloakwork_ir::function::{Side, set_op_attribute};
-use cloakwork_ir::linear::Linear;
+use cloakwork_ir::linear::{Linear, Places};
 use cloakwork_ir::pairwise::Pairwise;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
@@ -331,26 +331,15 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         let arith = |name: &str, operands: &[Value<'c, 'a>]| {
             builder.op(name, operands, result.to_mlir(self.context), &[])
         };
-        match linear {
-            Linear::Add | Linear::AddClear => arith("arith.addi", &operands),
-            Linear::Sub => arith("arith.subi", &operands),
-            Linear::MulClear => arith("arith.muli", &operands),
-            Linear::Neg => {
+        match (linear.places(), linear) {
+            (Places::Moved | Places::Mixed, _) => builder.linear("fhe", linear, &operands, result),
+            (Places::Same, Linear::Sub) => arith("arith.subi", &operands),
+            (Places::Same, Linear::MulClear) => arith("arith.muli", &operands),
+            (Places::Same, Linear::Neg) => {
                 let zero = builder.clear(&ArrayD::zeros(IxDyn(result.shape())));
                 arith("arith.subi", &[zero, operands[0]])
             }
-            Linear::Dot
-            | Linear::Matmul
-            | Linear::Conv2d(_)
-            | Linear::Sum { .. }
-            | Linear::Reshape
-            | Linear::Transpose { .. }
-            | Linear::Slice { .. }
-            | Linear::Concat { .. }
-            | Linear::Broadcast
-            | Linear::Gather { .. }
-            | Linear::GatherAt { .. }
-            | Linear::SetAt { .. } => builder.linear("fhe", linear, &operands, result),
+            (Places::Same, _) => arith("arith.addi", &operands),
         }
     }
 

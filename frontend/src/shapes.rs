@@ -3,7 +3,7 @@
 use crate::error::{Refusal, TraceError, refuse, refuse_argument};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::{ElementType, NodeKind};
-use cloakwork_ir::linear::{Conv2d, Linear};
+use cloakwork_ir::linear::{Conv2d, Linear, Places};
 use ndarray::{ArrayD, IxDyn};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,7 +270,7 @@ impl OpGraph {
         let name = linear_name(&op);
         if let &[a] = operands
             && self.is_real(a)
-            && moves_elements(&op)
+            && op.places() == Places::Moved
         {
             return self.moved(&op, a, &shape);
         }
@@ -448,15 +448,9 @@ impl OpGraph {
         shape: Vec<usize>,
     ) -> Result<NodeId, Refusal> {
         let name = linear_name(&op);
-        match op {
-            Linear::Add | Linear::AddClear | Linear::Sub | Linear::Neg | Linear::MulClear => {
-                Ok(self.push(NodeKind::Linear(op), operands, shape, ElementType::Clear))
-            }
-            Linear::Reshape
-            | Linear::Transpose { .. }
-            | Linear::Slice { .. }
-            | Linear::Broadcast
-            | Linear::Gather { .. } => {
+        match op.places() {
+            Places::Same => Ok(self.push(NodeKind::Linear(op), operands, shape, ElementType::Clear)),
+            Places::Moved => {
                 let from = &self.node(operands[0]).shape;
                 let positions = (0..from.iter().product::<usize>() as i64).collect();
                 let positions = ArrayD::from_shape_vec(from.clone(), positions).ok();
@@ -469,13 +463,7 @@ impl OpGraph {
                     ElementType::Clear,
                 ))
             }
-            Linear::Dot
-            | Linear::Matmul
-            | Linear::Conv2d(_)
-            | Linear::Sum { .. }
-            | Linear::Concat { .. }
-            | Linear::GatherAt { .. }
-            | Linear::SetAt { .. } => {
+            Places::Mixed => {
                 // The first that is known only then is encrypted, the others stay clear.
                 let mut operands = operands.to_vec();
                 let variable = operands.iter().position(|&operand| self.is_clear_variable(operand));
@@ -484,29 +472,6 @@ impl OpGraph {
                 self.linear_shaped(op, &operands, shape)
             }
         }
-    }
-}
-
-/// Whether each element of the result is one of the only operand.
-fn moves_elements(op: &Linear) -> bool {
-    match op {
-        Linear::Reshape
-        | Linear::Transpose { .. }
-        | Linear::Slice { .. }
-        | Linear::Broadcast
-        | Linear::Gather { .. } => true,
-        Linear::Add
-        | Linear::Sub
-        | Linear::Neg
-        | Linear::AddClear
-        | Linear::MulClear
-        | Linear::Dot
-        | Linear::Matmul
-        | Linear::Conv2d(_)
-        | Linear::Sum { .. }
-        | Linear::Concat { .. }
-        | Linear::GatherAt { .. }
-        | Linear::SetAt { .. } => false,
     }
 }
 

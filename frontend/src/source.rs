@@ -5,7 +5,7 @@
 
 use crate::graph::{NodeId, OpGraph};
 use crate::node::NodeKind;
-use cloakwork_ir::linear::Linear;
+use cloakwork_ir::linear::Places;
 use std::collections::BTreeSet;
 
 /// The latest encrypted node through which all of `operands` derive element by element.
@@ -48,21 +48,7 @@ fn is_elementwise(graph: &OpGraph, id: NodeId) -> bool {
     }
     match &graph.node(id).kind {
         NodeKind::Unary(_) | NodeKind::Binary(_) | NodeKind::Select | NodeKind::Host(_) => true,
-        NodeKind::Linear(linear) => match linear {
-            Linear::Add | Linear::Sub | Linear::Neg | Linear::AddClear | Linear::MulClear => true,
-            Linear::Dot
-            | Linear::Matmul
-            | Linear::Conv2d(_)
-            | Linear::Sum { .. }
-            | Linear::Reshape
-            | Linear::Transpose { .. }
-            | Linear::Slice { .. }
-            | Linear::Concat { .. }
-            | Linear::Broadcast
-            | Linear::Gather { .. }
-            | Linear::GatherAt { .. }
-            | Linear::SetAt { .. } => false,
-        },
+        NodeKind::Linear(linear) => linear.places() == Places::Same,
         NodeKind::Input(_)
         | NodeKind::Constant(_)
         | NodeKind::RealConstant(_)

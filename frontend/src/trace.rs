@@ -17,6 +17,7 @@ use crate::error::{Fault, SourceLocation, TraceError};
 use crate::graph::{NodeId, OpGraph};
 use crate::node::InputType;
 use crate::traced::Traced;
+use ndarray::{Array, Dimension};
 use std::cell::RefCell;
 use std::panic::Location;
 use std::rc::Rc;
@@ -70,6 +71,12 @@ impl Tracer {
     pub fn clear(&self, name: &str, shape: impl AsRef<[usize]>, declared: impl Into<InputType>) -> Traced {
         let declared = declared.into();
         self.record(|graph| graph.clear(name, shape.as_ref(), declared))
+    }
+
+    /// Integers that are known while tracing.
+    #[track_caller]
+    pub fn constant<D: Dimension>(&self, values: &Array<i64, D>) -> Traced {
+        self.record(|graph| Ok(graph.constant(values.clone().into_dyn())))
     }
 
     /// Gives everything that `part` traces the tag `tag`; tags inside are joined by dots.

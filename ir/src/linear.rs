@@ -84,7 +84,37 @@ pub struct Conv2d {
     pub groups: usize,
 }
 
+/// Which elements of its operands an element of the result is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Those at its own place.
+    Same,
+    /// It is one element of the only operand.
+    Moved,
+    /// Several, or one of several operands.
+    Mixed,
+}
+
 impl Linear {
+    /// Which elements of its operands an element of the result is made of.
+    pub fn places(&self) -> Places {
+        match self {
+            Self::Add | Self::Sub | Self::Neg | Self::AddClear | Self::MulClear => Places::Same,
+            Self::Reshape
+            | Self::Transpose { .. }
+            | Self::Slice { .. }
+            | Self::Broadcast
+            | Self::Gather { .. } => Places::Moved,
+            Self::Dot
+            | Self::Matmul
+            | Self::Conv2d(_)
+            | Self::Sum { .. }
+            | Self::Concat { .. }
+            | Self::GatherAt { .. }
+            | Self::SetAt { .. } => Places::Mixed,
+        }
+    }
+
     /// Name without the dialect.
     pub fn mnemonic(&self) -> &'static str {
         match self {

@@ -20,19 +20,7 @@ pub(crate) type Range = (i64, i64);
 /// The known range of an encrypted integer: its `fhe.range`, else what its constant or its width allows.
 pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>) -> Option<Range> {
     let given = match walk::defining_op(value) {
-        Some(op) => attr::get_range(&op).or_else(|| match FheOp::of(op) {
-            Some(FheOp::Constant { value }) => Some(hull(&value)),
-            Some(
-                FheOp::Linear(_)
-                | FheOp::Digits(_)
-                | FheOp::Lookup(_)
-                | FheOp::Pairwise(_)
-                | FheOp::Select
-                | FheOp::JointLookup(_)
-                | FheOp::Map { .. },
-            )
-            | None => None,
-        }),
+        Some(op) => attr::get_range(&op).or_else(|| constant(value).as_ref().map(hull)),
         None => {
             let position = function.arguments().iter().position(|argument| *argument == value)?;
             function.range(Side::Argument, position)
@@ -42,6 +30,23 @@ pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>
         let (width, is_signed) = ValueType::of(value.r#type())?.integer()?;
         Some(encoding::bounds(width, is_signed))
     })
+}
+
+/// The integers of a trivial encryption.
+pub(crate) fn constant(value: Value<'_, '_>) -> Option<ArrayD<i64>> {
+    match walk::defining_op(value).and_then(FheOp::of) {
+        Some(FheOp::Constant { value }) => Some(value),
+        Some(
+            FheOp::Linear(_)
+            | FheOp::Digits(_)
+            | FheOp::Lookup(_)
+            | FheOp::Pairwise(_)
+            | FheOp::Select
+            | FheOp::JointLookup(_)
+            | FheOp::Map { .. },
+        )
+        | None => None,
+    }
 }
 
 /// Writes the range of an operation's result.

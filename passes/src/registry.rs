@@ -98,7 +98,7 @@ pub static PASSES: &[Pass] = &[
             strategy("shifts", "the same for shifts: auto, packed, bits"),
             strategy(
                 "products",
-                "the same for `fhe.mul`: auto, quarter-squares, packed, chunks-1 to chunks-8",
+                "the same for `fhe.mul`: auto, quarter-squares, half-squares, packed, chunks-1 to chunks-8",
             ),
             strategy("selects", "the same for `fhe.select`: auto, packed, chunks-1 to chunks-8"),
             strategy("multivariate", "the same for `fhe.joint_lookup`: auto, packed, casted"),

@@ -18,8 +18,18 @@ tfhe.keyswitch_key @ksk from @big to @small {added_variance = 1.0e-6 : f64, base
 tfhe.bootstrap_key @bsk from @small to @big {base_log = 7 : i64, level = 2 : i64, modulus_switch_variance = 1.0e-6 : f64, output_variance = 1.0e-5 : f64}
 ";
 
-const METHODS: [&str; 9] =
-    ["auto", "table", "sign", "packed", "quarter-squares", "bits", "chunks-1", "chunks-2", "chunks-3"];
+const METHODS: [&str; 10] = [
+    "auto",
+    "table",
+    "sign",
+    "packed",
+    "quarter-squares",
+    "half-squares",
+    "bits",
+    "chunks-1",
+    "chunks-2",
+    "chunks-3",
+];
 
 type Range = (i64, i64);
 
@@ -165,7 +175,9 @@ fn every_mix_of_signs() {
                 let is_shift = matches!(function, Pairwise::ShiftLeft | Pairwise::ShiftRight);
                 if !(is_shift && y.0 < 0) {
                     let case = Case { x, y, function: Function::Pair(function) };
-                    ["auto", "packed", "chunks-2"].iter().for_each(|method| case.check(method));
+                    ["auto", "packed", "half-squares", "chunks-2"]
+                        .iter()
+                        .for_each(|method| case.check(method));
                 }
             }
             Case { x, y, function: Function::Select }.check("auto");

@@ -33,7 +33,7 @@ pub(crate) fn bitwise<'c: 'a, 'a>(
             }
             site.sum(parts)
         }
-        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::Bits => {
+        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::HalfSquares | How::Bits => {
             Err(fail(site.op, "functions of bits are not done that way"))
         }
     }
@@ -77,7 +77,7 @@ pub(crate) fn shift<'c: 'a, 'a>(
             }
             Ok(shifted)
         }
-        How::Chunks(_) | How::Table | How::Casted | How::Sign | How::QuarterSquares => {
+        How::Chunks(_) | How::Table | How::Casted | How::Sign | How::QuarterSquares | How::HalfSquares => {
             Err(fail(site.op, "shifts are not done that way"))
         }
     }

@@ -110,7 +110,8 @@ struct Strategies {
 
 impl Strategies {
     fn of(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Self, Failed> {
-        let allowed = "auto, table, sign, packed, casted, quarter-squares, bits or chunks-1 to chunks-8";
+        let allowed =
+            "auto, table, sign, packed, casted, quarter-squares, half-squares, bits or chunks-1 to chunks-8";
         let of = |name: &str| options.value(name, allowed, module);
         Ok(Self {
             comparison: of("comparison")?,

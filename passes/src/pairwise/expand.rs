@@ -1,8 +1,9 @@
 //! An operation on several encrypted values becomes sums and lookups, by a given method.
 
-use crate::facts::{self, fail, value_type};
+use crate::facts::{self, constant, fail, value_type};
 use crate::pairwise::bits::{bitwise, shift};
 use crate::pairwise::compare::{compare, extreme};
+use crate::pairwise::half_squares::{half_squares, repeats};
 use crate::pairwise::method::{Class, How};
 use crate::pairwise::product::{product, select};
 use crate::pairwise::site::{Site, Term};
@@ -59,6 +60,11 @@ impl Several {
             {
                 None
             }
+            Self::Pair(_) if is_of_one_value(&terms) => None,
+            Self::Pair(Pairwise::Mul) => {
+                let repetition = repeats(function, terms[0], terms[1]);
+                Some(Class::of_product(terms[0], terms[1], repetition))
+            }
             Self::Pair(function) => Some(Class::of_pair(*function, terms[0], terms[1])),
             Self::Select if is_constant(0) => None,
             Self::Select => Some(Class::of_select(terms[1], terms[2])),
@@ -79,7 +85,7 @@ pub(crate) fn expand<'c: 'a, 'a>(
     let shape = declared.shape().to_vec();
     let site = Site { builder: Builder::before(context, op), op, shape };
     let terms = terms(function, op)?;
-    let term = of_terms(&site, several, &terms, how)?;
+    let term = of_terms(&site, (function, several), &terms, how)?;
     let term = with_type(&site, term, &terms, &declared)?;
     let range = attr::get_range(&op);
     if let (Some(range), Some(built)) = (range, walk::defining_op(term.value))
@@ -94,31 +100,35 @@ pub(crate) fn expand<'c: 'a, 'a>(
 
 fn of_terms<'c: 'a, 'a>(
     site: &Site<'c, 'a>,
-    several: &Several,
+    (function, several): (Function<'c, 'a>, &Several),
     terms: &[Term<'c, 'a>],
     how: Option<How>,
 ) -> Result<Term<'c, 'a>, Failed> {
     let how = || how.ok_or_else(|| fail(site.op, "no method is chosen"));
     match several {
-        Several::Pair(function) => {
+        Several::Pair(pairwise) if is_of_one_value(terms) => {
+            site.lookup(terms[0], |v| pairwise.of_pair(v, v).unwrap_or_default())
+        }
+        Several::Pair(pairwise) => {
             let (x, y) = (terms[0], terms[1]);
             for (value, constants, is_first) in [(x, constant(y.value), true), (y, constant(x.value), false)]
             {
                 let Some(constants) = constants else { continue };
                 if value.width() <= MAX_LOOKUP_WIDTH {
-                    return with_constant(site, *function, value, &constants, is_first);
+                    return with_constant(site, *pairwise, value, &constants, is_first);
                 }
-                if *function == Pairwise::Mul {
+                if *pairwise == Pairwise::Mul {
                     return times_each(site, value, &constants);
                 }
             }
-            match function {
+            match pairwise {
+                Pairwise::Mul if how()? == How::HalfSquares => half_squares(site, function, (x, y)),
                 Pairwise::Mul => product(site, (x, y), how()?),
                 Pairwise::Compare(predicate) => compare(site, *predicate, (x, y), how()?),
                 Pairwise::Min => extreme(site, false, (x, y), how()?),
                 Pairwise::Max => extreme(site, true, (x, y), how()?),
-                Pairwise::And | Pairwise::Or | Pairwise::Xor => bitwise(site, *function, (x, y), how()?),
-                Pairwise::ShiftLeft | Pairwise::ShiftRight => shift(site, *function, (x, y), how()?),
+                Pairwise::And | Pairwise::Or | Pairwise::Xor => bitwise(site, *pairwise, (x, y), how()?),
+                Pairwise::ShiftLeft | Pairwise::ShiftRight => shift(site, *pairwise, (x, y), how()?),
             }
         }
         Several::Select => {
@@ -140,6 +150,11 @@ fn of_terms<'c: 'a, 'a>(
         }
         Several::Joint(lookup) => joint(site, lookup, terms),
     }
+}
+
+/// Whether both operands are one value, of which a table can be made.
+fn is_of_one_value(terms: &[Term<'_, '_>]) -> bool {
+    terms[0].value == terms[1].value && terms[0].width() <= MAX_LOOKUP_WIDTH
 }
 
 /// A lookup of one value, for each element in the table of its constant.
@@ -273,21 +288,4 @@ fn terms<'c: 'a, 'a>(
         Ok(Term { value, range })
     };
     op.operands().map(term).collect()
-}
-
-/// The integers of a trivial encryption.
-fn constant(value: Value<'_, '_>) -> Option<ArrayD<i64>> {
-    match walk::defining_op(value).and_then(FheOp::of) {
-        Some(FheOp::Constant { value }) => Some(value),
-        Some(
-            FheOp::Linear(_)
-            | FheOp::Digits(_)
-            | FheOp::Lookup(_)
-            | FheOp::Pairwise(_)
-            | FheOp::Select
-            | FheOp::JointLookup(_)
-            | FheOp::Map { .. },
-        )
-        | None => None,
-    }
 }

@@ -24,6 +24,8 @@ pub(crate) enum How {
     Packed,
     /// `⌊(x + y)² / 4⌋ − ⌊(x − y)² / 4⌋`
     QuarterSquares,
+    /// `T(x + y) − T(x) − T(y)` with halves of squares.
+    HalfSquares,
     /// Chunks of that many bits.
     Chunks(u32),
     /// The same, each operand by a lookup that frees it from the width of what it is added to elsewhere.
@@ -41,6 +43,16 @@ pub(crate) struct Strategy(pub(crate) Option<How>);
 pub(crate) struct Class {
     pub(crate) what: What,
     sizes: Sizes,
+    repetition: Repetition,
+}
+
+/// Whether operands stand for fewer values, each in several places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Repetition {
+    /// What is looked up of both alone is about as much as of their pairs.
+    None,
+    /// Fewer lookups of the values alone than of pairs, as in products of matrices.
+    Some,
 }
 
 /// What an operation computes.
@@ -78,14 +90,19 @@ impl Class {
             Pairwise::And | Pairwise::Or | Pairwise::Xor => What::Bitwise,
             Pairwise::ShiftLeft | Pairwise::ShiftRight => What::Shift,
         };
-        Self { what, sizes: Sizes::of(x, y) }
+        Self { what, sizes: Sizes::of(x, y), repetition: Repetition::None }
+    }
+
+    /// The class of a product.
+    pub(crate) fn of_product(x: Term<'_, '_>, y: Term<'_, '_>, repetition: Repetition) -> Self {
+        Self { what: What::Product, sizes: Sizes::of(x, y), repetition }
     }
 
     /// The class of a choice by a bit.
     pub(crate) fn of_select(then: Term<'_, '_>, otherwise: Term<'_, '_>) -> Self {
         let mut sizes = Sizes::of(then, otherwise);
         sizes.pairs = Width(sizes.difference.0 + 1);
-        Self { what: What::Select, sizes }
+        Self { what: What::Select, sizes, repetition: Repetition::None }
     }
 
     /// The class of a table of several values.
@@ -97,6 +114,7 @@ impl Class {
         Self {
             what: What::Joint,
             sizes: Sizes { operands: [least, most], sum: most, difference: most, pairs: all },
+            repetition: Repetition::None,
         }
     }
 
@@ -106,7 +124,9 @@ impl Class {
         let is_chunks = |how: &How| matches!(how, How::Chunks(_));
         let methods = self.methods();
         let can_chunk = is_chunks(&how) && !matches!(self.what, What::Shift | What::Joint);
-        (methods.contains(&how) || can_chunk).then_some(how)
+        let can_halve =
+            how == How::HalfSquares && self.what == What::Product && self.sizes.sum <= MAX_LOOKUP_WIDTH;
+        (methods.contains(&how) || can_chunk || can_halve).then_some(how)
     }
 
     /// What can be done, likely good ones first; never empty.
@@ -120,7 +140,11 @@ impl Class {
                 methods.extend(fits(difference).then_some(How::Table));
             }
             What::Equality | What::Extreme => methods.extend(fits(difference).then_some(How::Table)),
+            // Products of bits are one lookup of their sum.
+            What::Product if pairs.0 <= 2 => return vec![How::Packed],
             What::Product => {
+                let is_repeated = self.repetition == Repetition::Some;
+                methods.extend((fits(sum) && is_repeated).then_some(How::HalfSquares));
                 methods.extend(fits(sum.max(difference)).then_some(How::QuarterSquares));
                 // Much wider than those of sums it is never better than two of them.
                 let is_near = pairs.0 <= sum.max(difference).0 + 3 || methods.is_empty();
@@ -177,6 +201,7 @@ impl FromStr for Strategy {
             "packed" => Some(How::Packed),
             "casted" => Some(How::Casted),
             "quarter-squares" => Some(How::QuarterSquares),
+            "half-squares" => Some(How::HalfSquares),
             "bits" => Some(How::Bits),
             _ => {
                 let size = text.strip_prefix("chunks-").and_then(|size| size.parse().ok());
@@ -211,6 +236,7 @@ impl fmt::Display for How {
             Self::Packed => f.write_str("a table of all pairs"),
             Self::Casted => f.write_str("a table of all pairs, operands looked up before"),
             Self::QuarterSquares => f.write_str("quarter squares"),
+            Self::HalfSquares => f.write_str("half squares, those of one value once"),
             Self::Chunks(size) => write!(f, "in chunks of {size} bits"),
             Self::Bits => f.write_str("bit by bit"),
         }

@@ -2,7 +2,7 @@
 //!
 //! - [`method`]: which operations are done alike, and the ways there are for them;
 //! - [`site`]: sums, lookups and digits of values whose ranges are known;
-//! - [`compare`], [`product`], [`bits`]: an operation becomes these by one of the ways;
+//! - [`compare`], [`product`], [`half_squares`], [`bits`]: an operation becomes these by one of the ways;
 //! - [`recognise`]: choices that are written as products;
 //! - [`expand`]: which of them it is, and what constants among the operands save;
 //! - [`decompose`]: the pass.
@@ -11,6 +11,7 @@ mod bits;
 mod compare;
 pub(crate) mod decompose;
 mod expand;
+mod half_squares;
 mod method;
 mod product;
 mod recognise;

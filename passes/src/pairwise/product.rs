@@ -29,15 +29,7 @@ fn scaled<'c: 'a, 'a>(
         (_, Some(factor)) => return site.times(x, factor << shift),
         _ => {}
     }
-    let corners =
-        [x.range.0, x.range.1].map(|x| [y.range.0, y.range.1].map(|y| i128::from(x) * i128::from(y)));
-    let corners = corners.as_flattened().iter().map(|&corner| i64::try_from(corner << shift).ok());
-    let corners = corners.collect::<Option<Vec<i64>>>().unwrap_or(vec![i64::MIN, i64::MAX]);
-    let range = corners.into_iter().map(|corner| (corner, corner)).reduce(facts::join).unwrap_or_default();
-    if width_of_range(range.0, range.1) > MAX_WIDTH {
-        let message = format!("the product needs more than {MAX_WIDTH} bits; make the operands smaller");
-        return Err(fail(site.op, &message));
-    }
+    let range = product_range(site, (x, y), shift)?;
     let result = match how {
         How::Packed => return site.packed(x, y, |x, y| (x * y) << shift),
         How::QuarterSquares => {
@@ -57,11 +49,29 @@ fn scaled<'c: 'a, 'a>(
             }
             site.sum(parts)?
         }
-        How::Table | How::Casted | How::Sign | How::Bits => {
+        How::Table | How::Casted | How::Sign | How::HalfSquares | How::Bits => {
             return Err(fail(site.op, "products are not done that way"));
         }
     };
     Ok(site.within(result, range))
+}
+
+/// The range of `x · y · 2^shift`.
+pub(crate) fn product_range<'c: 'a, 'a>(
+    site: &Site<'c, 'a>,
+    (x, y): (Term<'c, 'a>, Term<'c, 'a>),
+    shift: u32,
+) -> Result<Range, Failed> {
+    let corners =
+        [x.range.0, x.range.1].map(|x| [y.range.0, y.range.1].map(|y| i128::from(x) * i128::from(y)));
+    let corners = corners.as_flattened().iter().map(|&corner| i64::try_from(corner << shift).ok());
+    let corners = corners.collect::<Option<Vec<i64>>>().unwrap_or(vec![i64::MIN, i64::MAX]);
+    let range = corners.into_iter().map(|corner| (corner, corner)).reduce(facts::join).unwrap_or_default();
+    if width_of_range(range.0, range.1) <= MAX_WIDTH {
+        return Ok(range);
+    }
+    let message = format!("the product needs more than {MAX_WIDTH} bits; make the operands smaller");
+    Err(fail(site.op, &message))
 }
 
 /// One lookup of both where it is about as narrow as that of a sum.
@@ -126,7 +136,7 @@ pub(crate) fn scaled_by_bit<'c: 'a, 'a>(
             let sum = site.sum(parts)?;
             Ok(site.within(sum, (lo.min(0), hi.max(0))))
         }
-        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::Bits => {
+        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::HalfSquares | How::Bits => {
             Err(fail(site.op, "choices are not done that way"))
         }
     }

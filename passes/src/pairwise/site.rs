@@ -89,6 +89,11 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
         Ok(self.linear(&Linear::MulClear, &[x.value, factor], range))
     }
 
+    /// Elements in other places.
+    pub(crate) fn moved(&self, places: &Linear, x: Term<'c, 'a>) -> Term<'c, 'a> {
+        self.linear(places, &[x.value], x.range)
+    }
+
     /// `1 − bit`
     pub(crate) fn not(&self, bit: Term<'c, 'a>) -> Result<Term<'c, 'a>, Failed> {
         let negated = self.times(bit, -1)?;
@@ -168,6 +173,14 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             (_, Some(y)) => return self.lookup(x, |x| function(x, y)),
             _ => {}
         }
+        let is_of_sum =
+            x.size() == 2 && y.size() == 2 && function(x_lo, y_lo + 1) == function(x_lo + 1, y_lo);
+        if is_of_sum {
+            let sum = self.add(x, y)?;
+            let ones = |sum: i64| sum - x_lo - y_lo;
+            return self
+                .lookup(sum, |sum| function(x_lo + i64::from(ones(sum) == 2), y_lo + ones(sum).min(1)));
+        }
         let size = y.size() as i64;
         let index = self.index(&[x, y])?;
         self.lookup(index, |index| function(x_lo + index / size, y_lo + index % size))
@@ -181,8 +194,8 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             return Err(fail(
                 self.op,
                 &format!(
-                    "this needs a table of {} entries, at most 2^{MAX_LOOKUP_WIDTH} are supported; make the operands \
-                     smaller",
+                    "this needs a table of {} entries, at most 2^{MAX_LOOKUP_WIDTH} are supported; round or \
+                     truncate the operands before, or write the function as sums, products, comparisons and choices",
                     sizes.join(" · ")
                 ),
             ));

@@ -317,3 +317,25 @@ func.func @main(%c: !fhe.eint<2>, %x: !fhe.eint<2>) -> !fhe.eint<?> {
 func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
   return %x : !fhe.eint<2>
 }
+// -----
+// Values that are repeated are looked up once: 8 pairs, 4 and 2 values.
+// RUN: fhe-infer-ranges,fhe-decompose-pairwise{products=half-squares}
+// run: @main([[3, -4], [0, 2]], [5, 7]) == [[[15, -20], [0, 10]], [[21, -28], [0, 14]]]
+// run: @main([[-1, 3], [-4, -4]], [0, 7]) == [[[0, 0], [0, 0]], [[-7, 21], [-28, -28]]]
+func.func @main(%x: tensor<2x2x!fhe.esint<3>>, %y: tensor<2x!fhe.eint<3>>) -> tensor<2x2x2x!fhe.esint<?>> {
+  %0 = fhe.broadcast %x : (tensor<2x2x!fhe.esint<3>>) -> tensor<2x2x2x!fhe.esint<3>>
+  %1 = fhe.reshape %y : (tensor<2x!fhe.eint<3>>) -> tensor<2x1x1x!fhe.eint<3>>
+  %2 = fhe.broadcast %1 : (tensor<2x1x1x!fhe.eint<3>>) -> tensor<2x2x2x!fhe.eint<3>>
+  %3 = fhe.mul %0, %2 : (tensor<2x2x2x!fhe.esint<3>>, tensor<2x2x2x!fhe.eint<3>>) -> tensor<2x2x2x!fhe.esint<?>>
+  return %3 : tensor<2x2x2x!fhe.esint<?>>
+}
+// -----
+// A product of one value with itself is one lookup, one of bits a lookup of their sum.
+// RUN: fhe-infer-ranges,fhe-decompose-pairwise
+// run: @main(-3, 1, 1) == (9, 1)
+// run: @main(2, 0, 1) == (4, 0)
+func.func @main(%x: !fhe.esint<3>, %b: !fhe.eint<1>, %c: !fhe.eint<1>) -> (!fhe.eint<?>, !fhe.eint<?>) {
+  %0 = fhe.mul %x, %x : (!fhe.esint<3>, !fhe.esint<3>) -> !fhe.eint<?>
+  %1 = fhe.mul %b, %c : (!fhe.eint<1>, !fhe.eint<1>) -> !fhe.eint<?>
+  return %0, %1 : !fhe.eint<?>, !fhe.eint<?>
+}

@@ -20,7 +20,7 @@ pub(crate) struct Strategies {
     #[arg(long, value_name = "WAY", value_parser = ways(&["packed", "bits"], &[]))]
     shifts: Option<String>,
     /// How encrypted values are multiplied
-    #[arg(long, value_name = "WAY", value_parser = ways(&["quarter-squares", "packed"], CHUNKS))]
+    #[arg(long, value_name = "WAY", value_parser = ways(&["quarter-squares", "half-squares", "packed"], CHUNKS))]
     products: Option<String>,
     /// How one of two encrypted values is chosen
     #[arg(long, value_name = "WAY", value_parser = ways(&["packed"], CHUNKS))]
