@@ -1,8 +1,9 @@
-//! Products by half squares: `x·y = T(x + y) − T(x) − T(y)` with `T(v) = v(v − 1)/2`, exact for all integers.
+//! Products by half squares, exact for all integers: `x·y = f(x + y) − g(x) − g(y)` with `g(v) = v·(v − 2m − 1)/2` and
+//! `f(s) = (s − m)·(s − m − 1)/2 − m·(m + 1)/2`.
 //!
-//! `T(x)` is looked up where `x` comes from, before it was repeated: a product of matrices `n × m` and `m × k` takes
-//! `n·m·k + n·m + m·k` lookups, two tables of every pair `2·n·m·k`. The parabola of the sum is moved so that its least
-//! value lies in the middle, which is what it needs least bits for.
+//! `g(x)` is looked up where `x` comes from, before it was repeated, and where both come from one value, once: a product of
+//! matrices `n × m` and `m × k` takes `n·m·k + n·m + m·k` lookups, two tables of every pair `2·n·m·k`. The middle `m` of the
+//! sum is where the parabola is least, which is what it needs least bits for.
 
 use crate::facts;
 use crate::pairwise::method::Repetition;
@@ -31,7 +32,9 @@ pub(crate) fn repeats<'c: 'a, 'a>(
     y: Term<'c, 'a>,
 ) -> Repetition {
     let pairs: usize = shape(x.value).iter().product();
-    let alone: usize = [x, y].map(|term| Origin::of(function, term).shape.iter().product()).iter().sum();
+    let origins = [x, y].map(|term| Origin::of(function, term));
+    let counts = origins.each_ref().map(|origin| origin.shape.iter().product::<usize>());
+    let alone = if origins[0].is_that_of(&origins[1]) { counts[0] } else { counts[0] + counts[1] };
     if alone < pairs { Repetition::Some } else { Repetition::None }
 }
 
@@ -42,39 +45,29 @@ pub(crate) fn half_squares<'c: 'a, 'a>(
     (x, y): (Term<'c, 'a>, Term<'c, 'a>),
 ) -> Result<Term<'c, 'a>, Failed> {
     let range = product_range(site, (x, y), 0)?;
-    let half = |v: i64| v * (v - 1) / 2;
     let sum = site.add(x, y)?;
     let middle = (sum.range.0 + sum.range.1).div_euclid(2);
-    // x·y = T(x + y − m) − (T(x) − m·x) − T(y − m)
-    let of_y = |y: i64| half(y - middle);
+    let of_sum = |s: i64| (s - middle) * (s - middle - 1) / 2 - middle * (middle + 1) / 2;
+    let of_one = |v: i64| v * (v - 2 * middle - 1) / 2;
     // What is left without the last part, for the least and greatest `x`, is moved into the range of the product.
-    let left = |y: i64| [x.range.0 * y + of_y(y), x.range.1 * y + of_y(y)];
+    let left = |y: i64| [x.range.0 * y + of_one(y), x.range.1 * y + of_one(y)];
     let lefts = (y.range.0..=y.range.1).flat_map(left).map(|left| (left, left));
     let (lo, hi) = lefts.reduce(facts::join).unwrap_or_default();
-    let offset = lo - range.0;
-    let all = site.lookup(sum, |s| half(s - middle))?;
-    let part = alone(site, function, x, |x| half(x) - middle * x + offset)?;
-    let rest = site.sub(all, part)?;
-    let rest = site.within(rest, (lo - offset, hi - offset));
-    let part = alone(site, function, y, |y| of_y(y) - offset)?;
-    let product = site.sub(rest, part)?;
+    let offset = range.0 - lo;
+    let all = site.lookup(sum, |s| of_sum(s) + 2 * offset)?;
+    let (of_x, of_y) = (Origin::of(function, x), Origin::of(function, y));
+    let alone = |origin: &Origin<'c, 'a>| at(site, &origin.shape).lookup(origin.term, |v| of_one(v) + offset);
+    let first = alone(&of_x)?;
+    let second = if of_x.is_that_of(&of_y) { first } else { alone(&of_y)? };
+    let rest = site.sub(all, of_x.moved(site, first))?;
+    let rest = site.within(rest, (lo + offset, hi + offset));
+    let product = site.sub(rest, of_y.moved(site, second))?;
     Ok(site.within(product, range))
 }
 
-/// A lookup of a value where it comes from, then moved to its places.
-fn alone<'c: 'a, 'a>(
-    site: &Site<'c, 'a>,
-    function: Function<'c, 'a>,
-    value: Term<'c, 'a>,
-    table: impl Fn(i64) -> i64,
-) -> Result<Term<'c, 'a>, Failed> {
-    let origin = Origin::of(function, value);
-    let at = |shape: &[usize]| Site { builder: site.builder, op: site.op, shape: shape.to_vec() };
-    let mut looked_up = at(&origin.shape).lookup(origin.term, table)?;
-    for (linear, shape) in origin.moves.iter().rev() {
-        looked_up = at(shape).moved(linear, looked_up);
-    }
-    Ok(looked_up)
+/// The same place for values of another shape.
+fn at<'c: 'a, 'a>(site: &Site<'c, 'a>, shape: &[usize]) -> Site<'c, 'a> {
+    Site { builder: site.builder, op: site.op, shape: shape.to_vec() }
 }
 
 impl<'c: 'a, 'a> Origin<'c, 'a> {
@@ -98,6 +91,15 @@ impl<'c: 'a, 'a> Origin<'c, 'a> {
             }
         }
         best
+    }
+
+    fn is_that_of(&self, other: &Self) -> bool {
+        self.term.value == other.term.value
+    }
+
+    /// What was made of the origin, at the places of the value.
+    fn moved(&self, site: &Site<'c, 'a>, made: Term<'c, 'a>) -> Term<'c, 'a> {
+        self.moves.iter().rev().fold(made, |made, (linear, shape)| at(site, shape).moved(linear, made))
     }
 }
 

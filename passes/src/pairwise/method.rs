@@ -24,7 +24,7 @@ pub(crate) enum How {
     Packed,
     /// `⌊(x + y)² / 4⌋ − ⌊(x − y)² / 4⌋`
     QuarterSquares,
-    /// `T(x + y) − T(x) − T(y)` with halves of squares.
+    /// `f(x + y) − g(x) − g(y)` with halves of squares.
     HalfSquares,
     /// Chunks of that many bits.
     Chunks(u32),

@@ -313,7 +313,7 @@ func.func @main(%c: !fhe.eint<2>, %x: !fhe.eint<2>) -> !fhe.eint<?> {
 }
 // -----
 // RUN: fhe-decompose-pairwise{comparison=fast}
-// expected-error: option `comparison` of `fhe-decompose-pairwise` is `fast`; allowed is auto, table, sign, packed, casted, quarter-squares, bits or chunks-1 to chunks-8
+// expected-error: option `comparison` of `fhe-decompose-pairwise` is `fast`; allowed is auto, table, sign, packed, casted, quarter-squares, half-squares, bits or chunks-1 to chunks-8
 func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
   return %x : !fhe.eint<2>
 }
@@ -329,6 +329,24 @@ func.func @main(%x: tensor<2x2x!fhe.esint<3>>, %y: tensor<2x!fhe.eint<3>>) -> te
   %3 = fhe.mul %0, %2 : (tensor<2x2x2x!fhe.esint<3>>, tensor<2x2x2x!fhe.eint<3>>) -> tensor<2x2x2x!fhe.esint<?>>
   return %3 : tensor<2x2x2x!fhe.esint<?>>
 }
+// output:
+module attributes {fhe.pairwise = ["product of 3 and 3 bits: half squares, those of one value once"]} {
+  func.func @main(%arg0: tensor<2x2x!fhe.esint<3>> {fhe.range = array<i64: -4, 3>}, %arg1: tensor<2x!fhe.eint<3>> {fhe.range = array<i64: 0, 7>}) -> tensor<2x2x2x!fhe.esint<?>> {
+    %0 = fhe.broadcast %arg0 {fhe.range = array<i64: -4, 3>} : (tensor<2x2x!fhe.esint<3>>) -> tensor<2x2x2x!fhe.esint<3>>
+    %1 = fhe.reshape %arg1 {fhe.range = array<i64: 0, 7>} : (tensor<2x!fhe.eint<3>>) -> tensor<2x1x1x!fhe.eint<3>>
+    %2 = fhe.broadcast %1 {fhe.range = array<i64: 0, 7>} : (tensor<2x1x1x!fhe.eint<3>>) -> tensor<2x2x2x!fhe.eint<3>>
+    %3 = fhe.add %0, %2 {fhe.range = array<i64: -4, 10>} : (tensor<2x2x2x!fhe.esint<3>>, tensor<2x2x2x!fhe.eint<3>>) -> tensor<2x2x2x!fhe.esint<?>>
+    %4 = fhe.lookup %3 {fhe.range = array<i64: -6, 22>, tables = dense<[[0, -3, -5, -6, -6, -5, -3, 0, 4, 9, 15, 15, 15, 15, 15, 15, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 15, 9, 4]]> : tensor<1x32xi64>} : (tensor<2x2x2x!fhe.esint<?>>) -> tensor<2x2x2x!fhe.esint<?>>
+    %5 = fhe.lookup %arg0 {fhe.range = array<i64: -6, 22>, tables = dense<[[0, -3, -5, -6, 22, 15, 9, 4]]> : tensor<1x8xi64>} : (tensor<2x2x!fhe.esint<3>>) -> tensor<2x2x!fhe.esint<?>>
+    %6 = fhe.lookup %arg1 {fhe.range = array<i64: -6, 0>, tables = dense<[[0, -3, -5, -6, -6, -5, -3, 0]]> : tensor<1x8xi64>} : (tensor<2x!fhe.eint<3>>) -> tensor<2x!fhe.esint<?>>
+    %7 = fhe.broadcast %5 {fhe.range = array<i64: -6, 22>} : (tensor<2x2x!fhe.esint<?>>) -> tensor<2x2x2x!fhe.esint<?>>
+    %8 = fhe.sub %4, %7 {fhe.range = array<i64: -28, 21>} : (tensor<2x2x2x!fhe.esint<?>>, tensor<2x2x2x!fhe.esint<?>>) -> tensor<2x2x2x!fhe.esint<?>>
+    %9 = fhe.reshape %6 {fhe.range = array<i64: -6, 0>} : (tensor<2x!fhe.esint<?>>) -> tensor<2x1x1x!fhe.esint<?>>
+    %10 = fhe.broadcast %9 {fhe.range = array<i64: -6, 0>} : (tensor<2x1x1x!fhe.esint<?>>) -> tensor<2x2x2x!fhe.esint<?>>
+    %11 = fhe.sub %8, %10 {fhe.range = array<i64: -28, 21>} : (tensor<2x2x2x!fhe.esint<?>>, tensor<2x2x2x!fhe.esint<?>>) -> tensor<2x2x2x!fhe.esint<?>>
+    return %11 : tensor<2x2x2x!fhe.esint<?>>
+  }
+}
 // -----
 // A product of one value with itself is one lookup, one of bits a lookup of their sum.
 // RUN: fhe-infer-ranges,fhe-decompose-pairwise
@@ -338,4 +356,13 @@ func.func @main(%x: !fhe.esint<3>, %b: !fhe.eint<1>, %c: !fhe.eint<1>) -> (!fhe.
   %0 = fhe.mul %x, %x : (!fhe.esint<3>, !fhe.esint<3>) -> !fhe.eint<?>
   %1 = fhe.mul %b, %c : (!fhe.eint<1>, !fhe.eint<1>) -> !fhe.eint<?>
   return %0, %1 : !fhe.eint<?>, !fhe.eint<?>
+}
+// output:
+module attributes {fhe.pairwise = ["product of 1 and 1 bits: a table of all pairs"]} {
+  func.func @main(%arg0: !fhe.esint<3> {fhe.range = array<i64: -4, 3>}, %arg1: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}, %arg2: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
+    %0 = fhe.lookup %arg0 {fhe.range = array<i64: 0, 16>, tables = dense<[[0, 1, 4, 9, 16, 9, 4, 1]]> : tensor<1x8xi64>} : (!fhe.esint<3>) -> !fhe.eint<?>
+    %1 = fhe.add %arg1, %arg2 {fhe.range = array<i64: 0, 2>} : (!fhe.eint<1>, !fhe.eint<1>) -> !fhe.eint<?>
+    %2 = fhe.lookup %1 {fhe.range = array<i64: 0, 1>, tables = dense<[[0, 0, 1, 1]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
+    return %0, %2 : !fhe.eint<?>, !fhe.eint<?>
+  }
 }

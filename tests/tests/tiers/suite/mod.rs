@@ -4,6 +4,7 @@
 mod cases;
 mod executors;
 mod key_sets;
+mod operands;
 mod processes;
 mod traced;
 mod wide_tables;
@@ -25,6 +26,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     ];
     let mut tests = traced::tests();
     tests.extend(key_sets::tests());
+    tests.extend(operands::tests());
     tests.push(Trial::test("suite::every_operation_has_a_case", || Ok(every_operation_has_a_case()?)));
     for case in cases::all().into_iter().chain([key_sets::case()]).chain(wide_tables::cases()) {
         for (name, takes, executor) in executors {
