@@ -57,7 +57,13 @@ pub struct TreesOfModel<'m> {
 
 /// The trees of a model that has nothing else but a quantiser and affine functions of all features before them.
 pub fn trees_of(model: &Model) -> Option<TreesOfModel<'_>> {
-    let ([_], [output]) = (model.inputs.as_slice(), model.outputs.as_slice()) else { return None };
+    let ([_], [output, others @ ..]) = (model.inputs.as_slice(), model.outputs.as_slice()) else {
+        return None;
+    };
+    // Labels and probabilities come of one sum.
+    if others.iter().any(|other| other.value != output.value) {
+        return None;
+    }
     let node = |id: ValueId| &model.nodes[id.0];
     let ModelOp::Trees(ensemble) = &node(output.value).op else { return None };
     let mut at = *node(output.value).operands.first()?;
@@ -155,11 +161,19 @@ pub fn quantise_trees(
             shape: shape.to_vec(),
             ..input_processing(steps, ensemble.features, &quantiser, &programs[0])
         }],
-        outputs: vec![OutputProcessing {
-            name: model.outputs[0].name.clone(),
-            dequantiser: Dequantiser { scale: vec![scale; offset.len()], offset, axis: Some(1) },
-            steps: after,
-        }],
+        outputs: model
+            .outputs
+            .iter()
+            .map(|output| OutputProcessing {
+                name: output.name.clone(),
+                dequantiser: Dequantiser {
+                    scale: vec![scale; offset.len()],
+                    offset: offset.clone(),
+                    axis: Some(1),
+                },
+                steps: after.clone(),
+            })
+            .collect(),
     };
     let (mut arguments, mut results, mut predictions) = (vec![], vec![], vec![]);
     for sample in samples {
@@ -175,16 +189,20 @@ pub fn quantise_trees(
         if let Ok(ClearValue::Reals(reals)) = apply_steps(&output.steps, reals) {
             predictions.push(reals);
         }
-        results.push(vec![sums]);
+        results.push(vec![sums; model.outputs.len()]);
     }
     let mut processing = processing;
-    processing.outputs[0].steps.extend(split.after.iter().flatten().cloned());
+    for (output, steps) in processing.outputs.iter_mut().zip(&split.after) {
+        output.steps.extend(steps.iter().cloned());
+    }
     let graph = |program: TreeProgram| {
         let mut graph = program.graph;
         graph.set_processing(processing.clone());
-        graph
+        let result = graph.outputs()[0];
+        (1..model.outputs.len()).try_for_each(|_| graph.output(result)).map_err(|error| error.to_string())?;
+        Ok(graph)
     };
-    let graphs = programs.into_iter().map(graph).collect();
+    let graphs = programs.into_iter().map(graph).collect::<Result<_, String>>()?;
     Ok(TreeModel {
         graphs,
         processing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ def compile_torch_model(
     data = io.BytesIO()
     examples = tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(torch_inputset))
     torch_model.eval()
-    torch.onnx.export(torch_model, examples, data, opset_version=_OPSET, dynamo=False)
+    # Releases that have two exporters are asked for the one that needs no further package.
+    choice = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
+    torch.onnx.export(torch_model, examples, data, opset_version=_OPSET, **choice)
     return compile_onnx_model(data.getvalue(), torch_inputset, **options)
 
 

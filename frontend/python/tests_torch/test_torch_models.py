@@ -1,0 +1,59 @@
+"""PyTorch and Brevitas modules: close to what they compute, the same simulated and encrypted."""
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+
+from cloakwork import ml
+
+torch.manual_seed(0)
+X, Y = load_digits(return_X_y=True)
+X = (X / 16).astype(np.float32)
+
+
+def trained(model, data, epochs=40):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    inputs, labels = torch.tensor(data), torch.tensor(Y)
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
+    return model.eval()
+
+
+def check(model, module, data, agreement):
+    exact = model(torch.tensor(data)).detach().numpy().argmax(axis=1)
+    quantised = module.forward(data).argmax(axis=1)
+    assert np.mean(quantised == exact) > agreement
+    assert np.mean(module.forward(data[:30], fhe="simulate").argmax(axis=1) == quantised[:30]) > 0.95
+    assert (module.forward(data[:1], fhe="execute").argmax(axis=1) == quantised[:1]).all()
+
+
+def test_a_perceptron():
+    model = trained(nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10)), X)
+    module = ml.compile_torch_model(model, X[:300], n_bits=6, rounding_threshold_bits=6, p_error=1e-3)
+    check(model, module, X[:200], 0.95)
+
+
+def test_a_convolution():
+    images = X.reshape(-1, 1, 8, 8)
+    layers = (nn.Conv2d(1, 4, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(36, 10))
+    model = trained(nn.Sequential(*layers), images)
+    rounding = {"n_bits": 6, "method": "approximate"}
+    module = ml.compile_torch_model(model, images[:300], n_bits=6, rounding_threshold_bits=rounding, p_error=1e-3)
+    check(model, module, images[:200], 0.9)
+
+
+def test_quantisation_aware_training():
+    import brevitas.nn as brevitas
+
+    model = nn.Sequential(
+        brevitas.QuantIdentity(bit_width=4, return_quant_tensor=True),
+        brevitas.QuantLinear(64, 16, bias=True, weight_bit_width=4),
+        brevitas.QuantReLU(bit_width=4, return_quant_tensor=True),
+        brevitas.QuantLinear(16, 10, bias=True, weight_bit_width=4),
+    )
+    model = trained(model, X)
+    module = ml.compile_brevitas_qat_model(model, X[:300], p_error=1e-3)
+    check(model, module, X[:200], 0.97)
