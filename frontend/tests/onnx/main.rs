@@ -5,3 +5,4 @@
 mod computed;
 mod hostile;
 mod messages;
+mod quantised;
