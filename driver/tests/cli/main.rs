@@ -6,6 +6,7 @@ mod bad_input;
 mod cost_table;
 mod fixture;
 mod ir_opt;
+mod models;
 mod modules;
 mod round_trip;
 mod strategies;

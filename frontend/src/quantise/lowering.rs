@@ -348,11 +348,29 @@ impl<'m> Lowering<'m> {
 
     /// Values one behind the other.
     pub(super) fn concatenated(&mut self, values: &[Value], axis: usize) -> Result<Value, ModelError> {
-        let mut parts = vec![];
+        let mut variable = vec![];
         for value in values {
-            parts.push(match value {
-                Value::Clear(reals) => self.trivial(reals),
-                value => self.integers_of(value)?,
+            variable.push(match value {
+                Value::Clear(_) => None,
+                value => Some(self.integers_of(value)?),
+            });
+        }
+        // Known reals, such as the zeros of padding, take the scale of the others where they lie on its grid.
+        let grid = variable.iter().flatten().find_map(|part| {
+            let scale = part.uniform_scale().filter(|scale| *scale != 0.0)?;
+            Some((scale, part.uniform_offset()?))
+        });
+        let mut parts = vec![];
+        for (value, part) in values.iter().zip(variable) {
+            parts.push(match (value, part) {
+                (_, Some(part)) => part,
+                (value, None) => {
+                    let reals = value.reals(1)[0].clone();
+                    match grid.and_then(|grid| self.on_grid(&reals, grid)) {
+                        Some(part) => part,
+                        None => self.trivial(&reals),
+                    }
+                }
             });
         }
         let nodes: Vec<NodeId> = parts.iter().map(|part| part.node).collect();
@@ -370,6 +388,26 @@ impl<'m> Lowering<'m> {
             offset: join(parts.iter().map(|part| part.offset.view()).collect()),
             node,
         }))
+    }
+
+    /// Known reals as integers of a scale and an offset, if they are that.
+    fn on_grid(&mut self, reals: &ArrayD<f64>, (scale, offset): (f64, f64)) -> Option<Integers> {
+        const CLOSE: f64 = 1e-9;
+        const GREATEST: f64 = (1i64 << 16) as f64;
+        let integers = reals.mapv(|real| (real - offset) / scale);
+        let is_integer = |v: &f64| (v - v.round()).abs() < CLOSE && v.abs() <= GREATEST;
+        if !integers.iter().all(is_integer) {
+            return None;
+        }
+        let integers = integers.mapv(f64::round);
+        let node = self.integers(integers.mapv(|integer| integer as i64));
+        Some(Integers {
+            node,
+            scale: ArrayD::from_elem(reals.raw_dim(), scale),
+            offset: ArrayD::from_elem(reals.raw_dim(), offset),
+            samples: Rc::new(vec![integers; self.calibration.len()]),
+            layer: None,
+        })
     }
 
     /// Known reals as integers that are all 0, each with its own offset.

@@ -1,0 +1,89 @@
+//! From an ONNX file to predictions, with nothing but files between the steps.
+
+use crate::fixture::{CLOAKWORK, Place, error, fail, start, succeed};
+use ndarray::{Array2, ArrayD};
+use ndarray_npy::{read_npy, write_npy};
+
+const MLP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_mlp_regressor.onnx");
+const LINEAR: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_linear_regression.onnx");
+
+/// Ten features of so many samples, on the scale of the diabetes data.
+fn samples(place: &Place, name: &str, count: usize) -> String {
+    let mut state = 3u64;
+    let x = Array2::from_shape_fn((count, 10), |_| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as f64 / (1u64 << 31) as f64 * 0.2 - 0.1
+    });
+    let path = place.at(name);
+    write_npy(&path, &x).unwrap();
+    path
+}
+
+#[test]
+fn a_linear_model_from_file_to_encrypted_predictions() {
+    let place = Place::new();
+    let (data, few, program) = (samples(&place, "x.npy", 50), samples(&place, "few.npy", 3), place.at("model"));
+    let output = start(CLOAKWORK, &["compile", LINEAR, "--calibrate", &data, "--report", "-o", &program]);
+    assert!(output.status.success(), "{}", error(&output));
+    let report = error(&output);
+    assert!(report.contains("signal to noise") && report.contains("quantised"), "{report}");
+    let (clear, executed) = (place.at("clear.npy"), place.at("executed.npy"));
+    succeed(CLOAKWORK, &["predict", &program, &few, "-o", &clear]);
+    let keys = place.at("keys");
+    succeed(CLOAKWORK, &["keygen", &program, "-o", &keys]);
+    let execute = ["predict", &program, &few, "--execute", "--keys", &keys, "-o", &executed];
+    succeed(CLOAKWORK, &execute);
+    let [clear, executed]: [ArrayD<f64>; 2] = [clear, executed].map(|path| read_npy(path).unwrap());
+    assert_eq!(clear.shape(), [3, 1]);
+    assert_eq!(clear, executed);
+    let text = succeed(CLOAKWORK, &["report", &program]);
+    assert!(text.contains("input X [1, 10]"), "{text}");
+}
+
+#[test]
+fn a_network_within_a_budget() {
+    let place = Place::new();
+    let (data, program) = (samples(&place, "x.npy", 60), place.at("model"));
+    let budget = ["compile", MLP, "--calibrate", &data, "--budget", "accuracy=-5%", "-o", &program];
+    let output = start(CLOAKWORK, &budget);
+    assert!(output.status.success(), "{}", error(&output));
+    assert!(error(&output).contains("-> taken, * on the Pareto front"), "{}", error(&output));
+    let few = samples(&place, "few.npy", 2);
+    let simulated = succeed(CLOAKWORK, &["predict", &program, &few, "--simulate"]);
+    assert_eq!(simulated.lines().count(), 2, "{simulated}");
+    // What nobody can fulfil is refused, with what is possible.
+    let budget = ["compile", MLP, "--calibrate", &data, "--budget", "time=1ms,accuracy=-1%", "-o", &program];
+    let message = fail(CLOAKWORK, &budget, 1);
+    assert!(message.contains("`budget`: best are") && message.contains("allow more time"), "{message}");
+}
+
+#[test]
+fn bad_samples_and_wishes() {
+    let place = Place::new();
+    let (data, program) = (samples(&place, "x.npy", 20), place.at("model"));
+    let refused = |arguments: &[&str], code: i32, part: &str| {
+        let message = fail(CLOAKWORK, &[&["compile", LINEAR, "-o", &program], arguments].concat(), code);
+        assert!(message.contains(part), "{arguments:?}: {message}");
+    };
+    refused(&[], 2, "name a NumPy file for each of its inputs (X)");
+    refused(&["--calibrate", &data, "--n-bits", "many"], 2, "write a number");
+    refused(&["--calibrate", &data, "--n-bits", "40"], 1, "1 to 16 bits are supported");
+    refused(&["--calibrate", &data, "--rounding", "6:nearly"], 2, "`6:exact`");
+    refused(&["--calibrate", &data, "--budget", "fast"], 1, "time=2s,accuracy=-1%");
+    refused(&["--calibrate", &data, "--calibrate", &data], 2, "2 files for 1 inputs");
+    let other = place.at("other.npy");
+    write_npy(&other, &Array2::<f32>::zeros((20, 9))).unwrap();
+    refused(&["--calibrate", &other], 1, "pass all features in the order of training");
+    write_npy(&other, &Array2::<f64>::zeros((0, 10))).unwrap();
+    refused(&["--calibrate", &other], 1, "no sample");
+    write_npy(&other, &Array2::<f64>::from_elem((20, 10), f64::NAN)).unwrap();
+    refused(&["--calibrate", &other], 1, "holds NaN at element 0");
+    let text = place.write("net.mlir", crate::fixture::PROGRAM);
+    succeed(CLOAKWORK, &["compile", &text, "-o", &program]);
+    let message = fail(CLOAKWORK, &["predict", &program, &data], 1);
+    assert!(message.contains("is a program on integers"), "{message}");
+    let broken = place.write("broken.onnx", "no model");
+    let message = fail(CLOAKWORK, &["compile", &broken, "--calibrate", &data, "-o", &program], 1);
+    assert!(message.contains("broken.onnx"), "{message}");
+}
