@@ -4,11 +4,11 @@
 use super::grid::power_of_two_from;
 use super::lowering::Lowering;
 use super::options::{Granularity, Scales};
-use super::value::{Integers, Value, uniform};
+use super::value::{Integers, Samples, Value, uniform};
 use crate::graph::NodeId;
 use crate::model::evaluate::compute;
 use crate::model::op::Reduce;
-use crate::model::{ModelError, ModelNode, ModelOp};
+use crate::model::{ModelError, ModelNode, ModelOp, ValueId};
 use crate::shapes::KeepAxes;
 use cloakwork_ir::linear::Conv2d;
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, IxDyn, Slice};
@@ -17,6 +17,8 @@ use std::rc::Rc;
 
 /// Sums wider than this are looked up before they are added up further.
 const WIDEST: u32 = 24;
+/// The greatest sum that tables take: one ciphertext holds 16 bits with sign.
+const WIDEST_OF_TABLES: f64 = 32_000.0;
 /// Samples from which on a mean error is one of the layer and not of the samples.
 const ENOUGH: usize = 16;
 /// Bits of weights that were rounded before the model came here.
@@ -127,14 +129,15 @@ impl Lowering<'_> {
         }
         let scale = matrix(&x.scale).row(0).to_owned();
         let scaled = &matrix(weights) * &scale.view().insert_axis(Axis(1));
-        let integers = self.weights(&scaled.clone().into_dyn(), 1);
+        let sums =
+            |sample: &ArrayD<f64>, weights: &ArrayD<f64>| matrix(sample).dot(&matrix(weights)).into_dyn();
+        let integers = self.fitting_weights(&scaled.clone().into_dyn(), 1, &x.samples, &sums);
         let t = Array1::from(integers.scale.clone());
         let effective = effective(&(&matrix(&integers.integers) * &t), &scaled, &matrix(weights));
         let node = self.integers(integers.integers.mapv(|weight| weight as i64));
         let node = self.graph.matmul(x.node, node);
         let node = self.built(node)?;
-        let sums = |sample: &ArrayD<f64>| matrix(sample).dot(&matrix(&integers.integers)).into_dyn();
-        let samples = x.samples.iter().map(sums).collect();
+        let samples = x.samples.iter().map(|sample| sums(sample, &integers.integers)).collect();
         let rows = x.shape()[0];
         let scale = t.broadcast((rows, t.len())).expect("a row for each").to_owned().into_dyn();
         let offset = matrix(&x.offset).dot(&effective).into_dyn();
@@ -180,12 +183,12 @@ impl Lowering<'_> {
         let scale_of = |index: &IxDyn| channels[index[0] / per_group * weights.shape()[1] + index[1]];
         let mut scaled = weights.clone();
         scaled.indexed_iter_mut().for_each(|(index, weight)| *weight *= scale_of(&index));
-        let integers = self.weights(&scaled, 0);
+        let run = |x: &ArrayD<f64>, weights: &ArrayD<f64>| compute(&node.op, &[x, weights], &node.shape);
+        let integers = self.fitting_weights(&scaled, 0, &x.samples, &run);
         let mut real = integers.integers.clone();
         real.indexed_iter_mut().for_each(|(index, weight)| *weight *= integers.scale[index[0]]);
         let effective = effective(&real, &scaled, weights);
         let built = self.convolved(x.node, &integers.integers.mapv(|weight| weight as i64), &node.op)?;
-        let run = |x: &ArrayD<f64>, weights: &ArrayD<f64>| compute(&node.op, &[x, weights], &node.shape);
         let samples = x.samples.iter().map(|sample| run(sample, &integers.integers)).collect();
         let scale = ArrayD::from_shape_fn(node.shape.clone(), |index| integers.scale[index[1]]);
         let offset = run(&x.offset, &effective);
@@ -500,6 +503,33 @@ impl Lowering<'_> {
             error.fill(mean);
         }
         Ok(Value::Integers(Integers { offset: &integers.offset + &error, ..integers.clone() }))
+    }
+
+    /// Weights as integers, coarser where their sums would be wider than what one ciphertext holds before a table.
+    fn fitting_weights(
+        &self,
+        weights: &ArrayD<f64>,
+        axis: usize,
+        samples: &Samples,
+        sums: &dyn Fn(&ArrayD<f64>, &ArrayD<f64>) -> ArrayD<f64>,
+    ) -> Weights {
+        let mut found = self.weights(weights, axis);
+        if !self.leads_to_table(ValueId(self.position)) {
+            return found;
+        }
+        let most = samples.iter().flat_map(|sample| sums(sample, &found.integers)).map(f64::abs);
+        let most = most.fold(0.0, f64::max) * (1.0 + 2.0 * self.options.margin);
+        let coarser = (most / WIDEST_OF_TABLES).log2().ceil();
+        if coarser > 0.0 {
+            let factor = coarser.exp2();
+            found.scale.iter_mut().for_each(|scale| *scale *= factor);
+            found.integers = weights.clone();
+            for (mut channel, scale) in found.integers.axis_iter_mut(Axis(axis)).zip(&found.scale) {
+                channel.mapv_inplace(|weight| (weight / scale).round_ties_even());
+            }
+            found.is_exact = false;
+        }
+        found
     }
 
     /// Weights as integers; those of each index of an axis have a scale of their own unless all are to share one.

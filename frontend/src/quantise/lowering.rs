@@ -7,7 +7,7 @@ use super::{Quantised, linear};
 use crate::error::{SourceLocation, TraceError};
 use crate::graph::{NodeId, OpGraph};
 use crate::model::evaluate::compute;
-use crate::model::op::{Pool, Reduce};
+use crate::model::op::{Binary, Pool, Reduce};
 use crate::model::{Model, ModelError, ModelNode, ModelOp, ValueId};
 use cloakwork_abi::processing::{ClearStep, InputProcessing, OutputProcessing, Processing};
 use ndarray::{ArrayD, IxDyn};
@@ -22,6 +22,8 @@ pub(super) struct Lowering<'m> {
     pub graph: OpGraph,
     /// The name of the node that is lowered.
     pub place: String,
+    /// Its position.
+    pub position: usize,
     /// By position of the node.
     values: Vec<Option<Value>>,
     /// What the model on reals computes for each sample.
@@ -74,6 +76,7 @@ pub(super) fn lower(
         calibration,
         graph: OpGraph::new(&model.name),
         place: String::new(),
+        position: 0,
         values: vec![None; count],
         floats: vec![None; count],
         last_uses: last_uses(model),
@@ -125,6 +128,7 @@ impl<'m> Lowering<'m> {
     fn node(&mut self, position: usize, node: &'m ModelNode) -> Result<(), ModelError> {
         if !matches!(node.op, ModelOp::Input(_)) {
             self.at(&node.name);
+            self.position = position;
             let operands: Vec<Value> = node.operands.iter().map(|id| self.value(*id)).collect();
             let is_clear = operands.iter().all(|operand| matches!(operand, Value::Clear(_)));
             let value = match &node.op {
@@ -250,6 +254,22 @@ impl<'m> Lowering<'m> {
     pub(super) fn users(&self, id: ValueId) -> impl Iterator<Item = ValueId> {
         let nodes = self.model.nodes.iter().enumerate();
         nodes.filter(move |(_, node)| node.operands.contains(&id)).map(|(position, _)| ValueId(position))
+    }
+
+    /// Whether a table takes a value, and not only sums and results.
+    pub(super) fn leads_to_table(&self, id: ValueId) -> bool {
+        let is_constant = |id: &ValueId| matches!(self.model.nodes[id.0].op, ModelOp::Constant(_));
+        self.users(id).any(|user| {
+            let node = &self.model.nodes[user.0];
+            let is_affine = match &node.op {
+                ModelOp::Rearrange { .. } | ModelOp::Concat { .. } => true,
+                ModelOp::Binary(Binary::Add | Binary::Sub) => true,
+                ModelOp::Binary(Binary::Mul | Binary::Div) => node.operands.iter().any(is_constant),
+                ModelOp::MatMul | ModelOp::Conv { .. } => false,
+                _ => return true,
+            };
+            is_affine && self.leads_to_table(user)
+        })
     }
 
     fn is_output(&self, id: ValueId) -> bool {
