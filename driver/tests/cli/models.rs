@@ -23,7 +23,8 @@ fn samples(place: &Place, name: &str, count: usize) -> String {
 #[test]
 fn a_linear_model_from_file_to_encrypted_predictions() {
     let place = Place::new();
-    let (data, few, program) = (samples(&place, "x.npy", 50), samples(&place, "few.npy", 3), place.at("model"));
+    let (data, few, program) =
+        (samples(&place, "x.npy", 50), samples(&place, "few.npy", 3), place.at("model"));
     let output = start(CLOAKWORK, &["compile", LINEAR, "--calibrate", &data, "--report", "-o", &program]);
     assert!(output.status.success(), "{}", error(&output));
     let report = error(&output);
