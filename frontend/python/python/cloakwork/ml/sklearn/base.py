@@ -274,11 +274,16 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 def _constructor(cls: type[QuantizedEstimator]) -> Any:
     """A constructor with the parameters of the estimator that a class mirrors, and `n_bits`."""
     keyword = inspect.Parameter.KEYWORD_ONLY
-    known = [
-        parameter
-        for parameter in inspect.signature(cls._parent.__init__).parameters.values()
-        if parameter.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    ]
+    found: dict[str, inspect.Parameter] = {}
+    for ancestor in cls._parent.__mro__:
+        parameters = inspect.signature(ancestor.__init__).parameters.values()
+        for one in parameters:
+            if one.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
+                found.setdefault(one.name, one if ancestor is cls._parent else one.replace(kind=keyword))
+        # What is not named there is passed on to the next.
+        if all(one.kind != inspect.Parameter.VAR_KEYWORD for one in parameters):
+            break
+    known = sorted(found.values(), key=lambda one: one.kind)
     own = [p.replace(default=cls._defaults.get(p.name, p.default)) for p in known]
     bits = inspect.Parameter("n_bits", keyword, default=cls._n_bits)
     signature = inspect.Signature([*own, bits])
