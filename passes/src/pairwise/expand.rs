@@ -91,9 +91,7 @@ pub(crate) fn expand<'c: 'a, 'a>(
     if let (Some(range), Some(built)) = (range, walk::defining_op(term.value))
         && terms.iter().all(|operand| operand.value != term.value)
     {
-        // What was measured may be less than what the parts tell, or more.
-        let both = (range.0.max(term.range.0), range.1.min(term.range.1));
-        facts::set_range(context, built, if both.0 <= both.1 { both } else { range });
+        facts::set_range(context, built, range);
     }
     walk::replace_all_uses(result, term.value);
     walk::erase(op);

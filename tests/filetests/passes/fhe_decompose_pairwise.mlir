@@ -360,7 +360,7 @@ func.func @main(%x: !fhe.esint<3>, %b: !fhe.eint<1>, %c: !fhe.eint<1>) -> (!fhe.
 // output:
 module attributes {fhe.pairwise = ["product of 1 and 1 bits: a table of all pairs"]} {
   func.func @main(%arg0: !fhe.esint<3> {fhe.range = array<i64: -4, 3>}, %arg1: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}, %arg2: !fhe.eint<1> {fhe.range = array<i64: 0, 1>}) -> (!fhe.eint<?>, !fhe.eint<?>) {
-    %0 = fhe.lookup %arg0 {fhe.range = array<i64: 0, 16>, tables = dense<[[0, 1, 4, 9, 16, 9, 4, 1]]> : tensor<1x8xi64>} : (!fhe.esint<3>) -> !fhe.eint<?>
+    %0 = fhe.lookup %arg0 {fhe.range = array<i64: -12, 16>, tables = dense<[[0, 1, 4, 9, 16, 9, 4, 1]]> : tensor<1x8xi64>} : (!fhe.esint<3>) -> !fhe.eint<?>
     %1 = fhe.add %arg1, %arg2 {fhe.range = array<i64: 0, 2>} : (!fhe.eint<1>, !fhe.eint<1>) -> !fhe.eint<?>
     %2 = fhe.lookup %1 {fhe.range = array<i64: 0, 1>, tables = dense<[[0, 0, 1, 1]]> : tensor<1x4xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
     return %0, %2 : !fhe.eint<?>, !fhe.eint<?>
