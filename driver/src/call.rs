@@ -1,7 +1,11 @@
 //! A call as text, such as `main(3, [[1, 2], [3, 4]])`, and values as text.
 
+use crate::error::Error;
+use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::interpret::Clear;
-use ndarray::{ArrayD, IxDyn};
+use cloakwork_runtime::client::ClientError;
+use ndarray::{ArrayD, Dimension, IxDyn};
 use serde_json::Value as Json;
 use std::fmt::Write;
 use std::str::FromStr;
@@ -63,10 +67,28 @@ pub fn parse_value(text: &str) -> Result<Clear, CallError> {
     to_clear(&json).map_err(failed)
 }
 
+/// The words of the arguments of a program. Integers that only words of the other kind hold are refused here, since words do not
+/// tell which they are.
+pub fn words(spec: &ProgramSpec, arguments: Vec<Clear>) -> Result<Vec<ArrayD<i64>>, Error> {
+    for (value, argument) in spec.inputs.iter().zip(&arguments) {
+        let (least, greatest) = value.range;
+        let integers = argument.integers().ok_or_else(|| {
+            let message = format!("argument `{}` holds reals; only integers can be encrypted", value.name);
+            Diagnostic::new(Severity::Error, "", message)
+        })?;
+        let outside = integers.indexed_iter().find(|(_, value)| !(least..=greatest).contains(*value));
+        if let Some((index, &found)) = outside {
+            let (name, index) = (value.name.clone(), index.slice().to_vec());
+            return Err(ClientError::Range { name, index, found, least, greatest }.into());
+        }
+    }
+    Ok(arguments.into_iter().filter_map(Clear::into_words).collect())
+}
+
 /// [`parse_value`] for integers only.
-pub fn parse_integers(text: &str) -> Result<ArrayD<i64>, CallError> {
+pub fn parse_integers(text: &str) -> Result<Clear, CallError> {
     match parse_value(text)? {
-        Clear::Int(values) => Ok(values),
+        integers @ (Clear::Int(_) | Clear::Unsigned(_)) => Ok(integers),
         Clear::Real(_) => Err(CallError {
             text: text.to_owned(),
             expected: "a value",
@@ -81,6 +103,7 @@ pub fn format_value(value: &Clear) -> String {
     let mut text = String::new();
     match value {
         Clear::Int(values) => nest(&mut text, values, &|text, value| write!(text, "{value}")),
+        Clear::Unsigned(values) => nest(&mut text, values, &|text, value| write!(text, "{value}")),
         Clear::Real(values) => nest(&mut text, values, &|text, value| write!(text, "{value:?}")),
     }
     text
@@ -114,6 +137,12 @@ fn to_clear(json: &Json) -> Result<Clear, String> {
     let shape = IxDyn(&shape);
     if let Some(ints) = ints {
         return ArrayD::from_shape_vec(shape, ints).map(Clear::Int).map_err(|error| error.to_string());
+    }
+    let unsigned: Option<Vec<u64>> = leaves.iter().map(|number| number.as_u64()).collect();
+    if let Some(unsigned) = unsigned {
+        return ArrayD::from_shape_vec(shape, unsigned)
+            .map(Clear::Unsigned)
+            .map_err(|error| error.to_string());
     }
     let real = |number: &&serde_json::Number| {
         let is_integer = !number.is_f64() && number.as_i64().is_none();
@@ -171,6 +200,8 @@ mod tests {
         let reals = parse_value("[1, 2.5]").unwrap();
         assert_eq!(format_value(&reals), "[1.0, 2.5]");
         assert!(parse_integers("[1, 2.5]").is_err());
+        let unsigned = parse_value("[1, 18446744073709551615]").unwrap();
+        assert_eq!(format_value(&unsigned), "[1, 18446744073709551615]");
     }
 
     #[test]
@@ -184,7 +215,7 @@ mod tests {
             ("main([[1], [2, 3]])", "another length"),
             ("main(true)", "true is not a number"),
             ("main(1,)", "trailing"),
-            ("main(18446744073709551615)", "does not fit 64 bits"),
+            ("main([-1, 18446744073709551615])", "does not fit 64 bits"),
         ] {
             let error = text.parse::<Call>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

@@ -1,5 +1,6 @@
 //! A compiled function and everything that one can do with it.
 
+use crate::call::words;
 use crate::error::Error;
 use crate::evaluate::find_function;
 use crate::module::CompiledModule;
@@ -89,7 +90,7 @@ impl Circuit {
 
     /// Encrypts the arguments of one call.
     pub fn encrypt(&self, keys: &SecretKeys, arguments: impl Sample) -> Result<Vec<Value>, Error> {
-        Ok(client::encrypt(self.spec(), keys, &arguments.into_arguments())?)
+        Ok(client::encrypt(self.spec(), keys, &words(self.spec(), arguments.into_arguments())?)?)
     }
 
     /// Runs the machine code on encrypted arguments: encrypted for it, or computed by a function under the same
@@ -126,7 +127,7 @@ impl Circuit {
 
     /// Runs the same machine code on phases, without keys.
     pub fn simulate(&self, arguments: impl Sample, noise: Noise) -> Result<Simulation, Error> {
-        Ok(simulate(self.program()?.as_ref(), &arguments.into_arguments(), noise)?)
+        Ok(simulate(self.program()?.as_ref(), &words(self.spec(), arguments.into_arguments())?, noise)?)
     }
 
     /// The exact results by the definition of the program, without machine code, for each call of a list.
@@ -146,9 +147,8 @@ impl Circuit {
         let module = parse(&context, text, &self.spec().name).map_err(Error::Program)?;
         let function = find_function(&module, &self.spec().name)?;
         let evaluate = |call: S| {
-            let inputs: Vec<Clear> = call.into_arguments().into_iter().map(Clear::Int).collect();
-            let outputs = interpret(function, &inputs, &NoHostFunctions)?;
-            let ints: Option<Vec<ArrayD<i64>>> = outputs.iter().map(|output| output.int().cloned()).collect();
+            let outputs = interpret(function, &call.into_arguments(), &NoHostFunctions)?;
+            let ints: Option<Vec<ArrayD<i64>>> = outputs.into_iter().map(Clear::into_words).collect();
             ints.ok_or_else(|| Diagnostic::error_at(&function.op, "a result is not an integer").into())
         };
         calls.into_iter().map(evaluate).collect()

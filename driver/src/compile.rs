@@ -16,11 +16,12 @@ use cloakwork_abi::spec::Keyset;
 use cloakwork_frontend::host::GraphHost;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_frontend::{OpGraph, calibrate, emit};
-use cloakwork_ir::attributes::{PROVABLE, REFRESHED, SPEC, get_i64, get_range, get_string, read_range};
+use cloakwork_ir::attributes::{PROVABLE, REFRESHED, SPEC, get_bounds, get_i64, get_string, read_bounds};
 use cloakwork_ir::context::{context, parse, with_diagnostics};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity, place};
 use cloakwork_ir::function::{Side, functions, remove_op_attribute};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
+use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::tfhe::{key_ops, write_keyset};
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
@@ -37,7 +38,6 @@ use melior::Context;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Location, Module, OperationRef, ValueLike};
-use ndarray::ArrayD;
 use std::time::Instant;
 
 /// Values that a report lists as the widest.
@@ -286,7 +286,7 @@ impl<'c> Compilation<'c, '_> {
         Ok(())
     }
 
-    fn calibrate(&mut self, inputset: Vec<Vec<ArrayD<i64>>>) -> Result<(), Error> {
+    fn calibrate(&mut self, inputset: Vec<Vec<Clear>>) -> Result<(), Error> {
         let host: &dyn HostFunctions = match &self.host {
             Some(host) => host,
             None => &NoHostFunctions,
@@ -394,8 +394,8 @@ fn unproven_ranges(module: &Module<'_>) -> Vec<UnprovenRange> {
     let mut found = vec![];
     for function in functions(module) {
         for op in function.operations() {
-            let provable = op.attribute(PROVABLE).ok().and_then(read_range);
-            let (Some(measured), Some(provable)) = (get_range(&op), provable) else { continue };
+            let provable = op.attribute(PROVABLE).ok().and_then(read_bounds);
+            let (Some(measured), Some(provable)) = (get_bounds(&op), provable) else { continue };
             found.push(UnprovenRange {
                 function: function.name(),
                 operation: walk::name(&op),
@@ -448,7 +448,7 @@ fn widest_values(module: &Module<'_>) -> Vec<WideValue> {
                 operation: walk::name(&op),
                 place: place(op.location()),
                 width: width.0,
-                range: get_range(&op),
+                range: get_bounds(&op),
             });
         }
     }

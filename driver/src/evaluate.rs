@@ -64,9 +64,11 @@ fn executed(module: &Module<'_>, spec_json: &str, call: &Call) -> Result<Vec<Cle
     let spec = specs.function(Some(&call.function)).map_err(|_| unknown_function(&call.function, &names))?;
     let object = cloakwork_backend_cpu::compile(module, spec_json, &Target::Host)?;
     let program = machine_code::function(&machine_code::load(&object)?, spec.clone())?;
-    let ints: Option<Vec<ArrayD<i64>>> = call.arguments.iter().map(|value| value.int().cloned()).collect();
+    let ints: Option<Vec<ArrayD<i64>>> = call.arguments.iter().cloned().map(Clear::into_words).collect();
     let ints = ints.ok_or_else(|| failed("machine code takes integers only; round the arguments"))?;
-    Ok(simulate(&program, &ints, Noise::None)?.outputs.into_iter().map(Clear::Int).collect())
+    let outputs = simulate(&program, &ints, Noise::None)?.outputs;
+    let outputs = outputs.into_iter().zip(&spec.outputs);
+    Ok(outputs.map(|(words, value)| Clear::of_words(words, value.range)).collect())
 }
 
 fn unknown_function(name: &str, known: &[String]) -> Error {

@@ -7,11 +7,11 @@ use cloakwork_frontend::sample::Sample;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::function::set_op_attribute;
+use cloakwork_ir::interpret::Clear;
 use cloakwork_passes::composition::COMPOSITION;
 use melior::Context;
 use melior::ir::OperationRef;
 use melior::ir::attribute::ArrayAttribute;
-use ndarray::ArrayD;
 
 /// The functions of a module, each called by the name of its graph.
 ///
@@ -49,7 +49,7 @@ pub enum Ranges<'m> {
     /// From what its inputs declare.
     Declared,
     /// From arguments of typical calls, at least one.
-    Inputset(Vec<Vec<ArrayD<i64>>>),
+    Inputset(Vec<Vec<Clear>>),
     /// From [`cloakwork_frontend::calibrate::measure`] on what the graph emits.
     Measured(&'m Measured),
 }
@@ -112,10 +112,8 @@ impl<'g> Functions<'g> {
 }
 
 /// The samples of an input set, at least one.
-pub(crate) fn arguments<S: Sample>(
-    inputset: impl IntoIterator<Item = S>,
-) -> Result<Vec<Vec<ArrayD<i64>>>, Error> {
-    let inputset: Vec<Vec<ArrayD<i64>>> = inputset.into_iter().map(Sample::into_arguments).collect();
+pub(crate) fn arguments<S: Sample>(inputset: impl IntoIterator<Item = S>) -> Result<Vec<Vec<Clear>>, Error> {
+    let inputset: Vec<Vec<Clear>> = inputset.into_iter().map(Sample::into_arguments).collect();
     match inputset.is_empty() {
         true => Err(CalibrationError::Empty.into()),
         false => Ok(inputset),

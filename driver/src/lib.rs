@@ -53,6 +53,7 @@ pub use cloakwork_frontend::shapes::Take;
 pub use cloakwork_frontend::{InputType, LookupTable, OpGraph, TraceError, Traced, Tracer, trace};
 pub use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 pub use cloakwork_ir::digits::Exactness;
+pub use cloakwork_ir::interpret::Clear;
 pub use cloakwork_passes::parameters::CostModel;
 pub use cloakwork_passes::pass::Level;
 pub use cloakwork_passes::set_bounds::Bounds;

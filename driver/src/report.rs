@@ -1,6 +1,7 @@
 //! What the compiler decided, as data and as text.
 
 use crate::operations::{MemoryUse, OperationCount};
+use cloakwork_abi::bounds::Bounds;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Width};
 use cloakwork_abi::spec::{
@@ -57,7 +58,7 @@ pub struct WideValue {
     /// Bits of the message.
     pub width: u32,
     /// Least and greatest value, where known.
-    pub range: Option<(i64, i64)>,
+    pub range: Option<Bounds>,
 }
 
 /// A measured range that does not follow from the ranges of the arguments.
@@ -72,9 +73,9 @@ pub struct UnprovenRange {
     /// Place in the program.
     pub place: String,
     /// Least and greatest value that were measured.
-    pub measured: (i64, i64),
+    pub measured: Bounds,
     /// Least and greatest value that can be proven.
-    pub provable: (i64, i64),
+    pub provable: Bounds,
 }
 
 /// The width of what a node of a traced graph computes.

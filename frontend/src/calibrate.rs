@@ -8,21 +8,20 @@ use crate::emit::NODE;
 use crate::graph::OpGraph;
 use crate::node::NodeKind;
 use crate::sample::Sample;
+use cloakwork_abi::bounds::{Bounds, join, wide};
 use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
-use cloakwork_ir::diagnostic::Diagnostic;
+use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::function::{Function, Side, functions, set_op_attribute};
 use cloakwork_ir::host::HostFunctions;
 use cloakwork_ir::interpret::{Clear, Interpreter};
-use cloakwork_ir::samples::extent;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::attribute::IntegerAttribute;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, Module, Value, ValueLike};
-use ndarray::{ArrayD, Axis};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -78,11 +77,11 @@ pub enum CalibrationError {
         /// Name of the argument.
         argument: String,
         /// The value.
-        found: i64,
+        found: i128,
         /// Least value allowed.
-        lo: i64,
+        lo: i128,
         /// Greatest value allowed.
-        hi: i64,
+        hi: i128,
     },
     /// Whoever watches the progress does not want the rest.
     #[error("measuring was stopped after {done} samples")]
@@ -100,7 +99,7 @@ pub enum CalibrationError {
     },
 }
 
-type Range = (i64, i64);
+type Range = Bounds;
 
 /// What an input set showed about the one function of a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -193,7 +192,7 @@ struct Measuring<'m, 'c, 'a> {
     places: HashMap<usize, usize>,
     measured: Measured,
     /// Samples that are not yet evaluated.
-    open: Vec<Vec<ArrayD<i64>>>,
+    open: Vec<Vec<Clear>>,
     /// How many are evaluated at once.
     batch: usize,
 }
@@ -217,19 +216,23 @@ impl Measuring<'_, '_, '_> {
         Ok(())
     }
 
-    fn evaluate(&mut self, samples: &[Vec<ArrayD<i64>>]) -> Result<(), Diagnostic> {
+    fn evaluate(&mut self, samples: &[Vec<Clear>]) -> Result<(), Diagnostic> {
         let Measured { arguments, operations, .. } = &mut self.measured;
         let mut inputs = vec![];
         for (i, range) in arguments.iter_mut().enumerate() {
-            let views: Vec<_> = samples.iter().map(|sample| sample[i].view()).collect();
-            let values = ndarray::stack(Axis(0), &views).expect("checked: samples have one shape");
+            let of_argument: Vec<&Clear> = samples.iter().map(|sample| &sample[i]).collect();
+            let values = Clear::stacked(&of_argument).ok_or_else(|| {
+                let message = "samples of an argument hold negative integers and integers of more than 63 bits, which \
+                     need 65 bits together; integers have at most 64, signed or unsigned";
+                Diagnostic::new(Severity::Error, "", message)
+            })?;
             widen(range, &values);
-            inputs.push(Clear::Int(values));
+            inputs.push(values);
         }
         let places = &self.places;
         self.interpreter.run(&inputs, self.host, &mut |op, results| {
-            if let (Clear::Int(values), Some(&place)) = (results, places.get(&(op.to_raw().ptr as usize))) {
-                widen(&mut operations[place], values);
+            if let Some(&place) = places.get(&(op.to_raw().ptr as usize)) {
+                widen(&mut operations[place], results);
             }
         })?;
         Ok(())
@@ -241,12 +244,12 @@ impl Measured {
     pub fn write<'c>(&self, context: &'c Context, module: &Module<'c>) -> Result<(), CalibrationError> {
         let function = only_function(module)?;
         for (i, (argument, range)) in function.arguments().into_iter().zip(&self.arguments).enumerate() {
-            let Some((lo, hi)) = range.filter(|_| function.range(Side::Argument, i).is_none()) else {
+            let Some((lo, hi)) = range.filter(|_| function.bounds(Side::Argument, i).is_none()) else {
                 continue;
             };
             let hint = |name: &str| function.attribute(Side::Argument, i, name);
             let (lo, hi) = hinted((lo, hi), hint(attr::HINT), hint(attr::HINT_WIDTH));
-            let range = attr::i64_array(context, &[lo, hi]);
+            let range = attr::bounds_attribute(context, (lo, hi));
             function.set_attribute(context, Side::Argument, i, attr::RANGE, range);
             set_signedness(context, argument, lo < 0);
         }
@@ -256,7 +259,7 @@ impl Measured {
             if ty.element.is_encrypted() {
                 let hint = |name: &str| op.attribute(name).ok();
                 let (lo, hi) = hinted((lo, hi), hint(attr::HINT), hint(attr::HINT_WIDTH));
-                set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+                set_op_attribute(op, attr::RANGE, attr::bounds_attribute(context, (lo, hi)));
                 set_signedness(context, walk::result(op), lo < 0);
             }
         }
@@ -268,15 +271,12 @@ impl Measured {
 /// A measured range and what the program says besides.
 fn hinted((lo, hi): Range, range: Option<Attribute<'_>>, width: Option<Attribute<'_>>) -> Range {
     let (lo, hi) = match range.and_then(attr::read_i64_array).as_deref() {
-        Some(&[least, greatest]) => (lo.min(least), hi.max(greatest)),
+        Some(&[least, greatest]) => join((lo, hi), wide((least, greatest))),
         _ => (lo, hi),
     };
     let width = width.and_then(|width| IntegerAttribute::try_from(width).ok()).map(|width| width.value());
     match width.and_then(|width| u32::try_from(width).ok()) {
-        Some(width) => {
-            let (least, greatest) = bounds(Width(width), lo < 0);
-            (lo.min(least), hi.max(greatest))
-        }
+        Some(width) => join((lo, hi), wide(bounds(Width(width), lo < 0))),
         None => (lo, hi),
     }
 }
@@ -297,8 +297,11 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
     let Some(function) = functions.first() else { return ranges };
     for (id, node) in graph.nodes() {
         ranges[id.index()] = match &node.kind {
-            NodeKind::Input(index) => function.range(Side::Argument, *index),
-            NodeKind::Constant(values) => extent(values),
+            NodeKind::Input(index) => function.bounds(Side::Argument, *index),
+            NodeKind::Constant(values) if graph.is_unsigned(id) => {
+                Clear::of_words(values.clone(), (0, u64::MAX.into())).hull()
+            }
+            NodeKind::Constant(values) => Clear::Int(values.clone()).hull(),
             NodeKind::RealConstant(_)
             | NodeKind::Encrypt
             | NodeKind::Linear(_)
@@ -312,7 +315,7 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
     }
     for op in function.operations() {
         let node = attr::get_i64(&op, NODE).and_then(|node| usize::try_from(node).ok());
-        if let (Some(node), Some(range)) = (node, attr::get_range(&op))
+        if let (Some(node), Some(range)) = (node, attr::get_bounds(&op))
             && let Some(slot) = ranges.get_mut(node)
         {
             *slot = Some(range);
@@ -321,11 +324,7 @@ pub fn node_ranges(graph: &OpGraph, module: &Module<'_>) -> Vec<Option<Range>> {
     ranges
 }
 
-fn check_sample(
-    function: Function<'_, '_>,
-    sample: usize,
-    values: &[ArrayD<i64>],
-) -> Result<(), CalibrationError> {
+fn check_sample(function: Function<'_, '_>, sample: usize, values: &[Clear]) -> Result<(), CalibrationError> {
     let types = function.value_types(Side::Argument);
     let (found, allowed) = (values.len(), types.len());
     if found != allowed {
@@ -339,13 +338,14 @@ fn check_sample(
             return Err(CalibrationError::Shape { sample, argument: argument(), found, allowed });
         }
         let of_type = match ty.element {
-            Element::Encrypted { width: Some(width), is_signed } => bounds(width, is_signed),
-            Element::Encrypted { width: None, is_signed: false } => (0, i64::MAX),
-            _ => (i64::MIN, i64::MAX),
+            Element::Encrypted { width: Some(width), is_signed } => wide(bounds(width, is_signed)),
+            Element::Encrypted { width: None, is_signed: false } => (0, u64::MAX.into()),
+            _ => (i64::MIN.into(), u64::MAX.into()),
         };
-        let declared = function.range(Side::Argument, i).unwrap_or(of_type);
+        let declared = function.bounds(Side::Argument, i).unwrap_or(of_type);
         let (lo, hi) = (of_type.0.max(declared.0), of_type.1.min(declared.1));
-        if let Some(&found) = values.iter().find(|value| !(lo..=hi).contains(*value)) {
+        let (least, greatest) = values.hull().unwrap_or((lo, lo));
+        if let Some(found) = [least, greatest].into_iter().find(|value| !(lo..=hi).contains(value)) {
             return Err(CalibrationError::Value { sample, argument: argument(), found, lo, hi });
         }
     }
@@ -359,8 +359,8 @@ fn set_signedness<'c>(context: &'c Context, value: Value<'c, '_>, is_signed: boo
     }
 }
 
-fn widen(range: &mut Option<Range>, values: &ArrayD<i64>) {
-    if let Some((lo, hi)) = extent(values) {
-        *range = Some(range.map_or((lo, hi), |(least, greatest)| (least.min(lo), greatest.max(hi))));
+fn widen(range: &mut Option<Range>, values: &Clear) {
+    if let Some(hull) = values.hull() {
+        *range = Some(range.map_or(hull, |known| join(known, hull)));
     }
 }

@@ -75,13 +75,13 @@ fn emit_function<'c>(context: &'c Context, graph: &OpGraph, module: &Module<'c>)
     }
     for (i, input) in graph.inputs().iter().enumerate() {
         function.set_attribute(context, Side::Argument, i, attr::NAME, attr::string(context, &input.name));
-        if let Some((lo, hi)) = input.declared.range() {
+        if let Some(range) = input.declared.range() {
             function.set_attribute(
                 context,
                 Side::Argument,
                 i,
                 attr::RANGE,
-                attr::i64_array(context, &[lo, hi]),
+                attr::bounds_attribute(context, range),
             );
         }
     }
@@ -352,8 +352,13 @@ impl<'c: 'a, 'a> Emission<'_, 'c, 'a> {
         };
         match &self.graph.node(id).kind {
             NodeKind::Constant(values) => {
-                let is_signed = values.iter().any(|&value| value < 0);
-                trivial(&broadcast(values, result.shape()), is_signed)
+                let is_unsigned = self.graph.is_unsigned(id);
+                let is_signed = !is_unsigned && values.iter().any(|&value| value < 0);
+                let value = trivial(&broadcast(values, result.shape()), is_signed);
+                if let Some(op) = walk::defining_op(value).filter(|_| is_unsigned) {
+                    set_op_attribute(op, attr::UNSIGNED, Attribute::unit(self.context));
+                }
+                value
             }
             _ => {
                 let zero = trivial(&ArrayD::zeros(IxDyn(result.shape())), false);

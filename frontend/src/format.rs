@@ -11,9 +11,11 @@ use crate::elementwise::Number;
 use crate::graph::{NodeId, OpGraph};
 use crate::node::{ElementType, Node, NodeKind};
 use crate::shapes::linear_name;
-use cloakwork_abi::encoding::width_of_range;
+use cloakwork_abi::bounds::{Bounds, wide};
+use cloakwork_abi::encoding::width_of_bounds;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::digits::{Digits, Exactness};
+use cloakwork_ir::interpret::Clear;
 use cloakwork_ir::linear::Linear;
 use ndarray::ArrayD;
 use std::fmt::Display;
@@ -25,7 +27,7 @@ pub const CONSTANT_LENGTH: usize = 25;
 #[derive(Clone, Copy, Debug)]
 pub struct FormatOptions<'r> {
     /// A range for each node, as [`crate::calibrate::node_ranges`] gives them.
-    pub ranges: Option<&'r [Option<(i64, i64)>]>,
+    pub ranges: Option<&'r [Option<Bounds>]>,
     /// For each node the width that was chosen and whether it is signed, in place of what its range needs.
     pub widths: Option<&'r [Option<(Width, bool)>]>,
     /// The columns.
@@ -137,19 +139,22 @@ pub fn shown_type(graph: &OpGraph, id: NodeId, options: FormatOptions<'_>) -> St
 }
 
 /// The greatest width of any integer in the program, once ranges are known; `None` without any.
-pub fn maximum_integer_bit_width(graph: &OpGraph, ranges: &[Option<(i64, i64)>]) -> Option<Width> {
+pub fn maximum_integer_bit_width(graph: &OpGraph, ranges: &[Option<Bounds>]) -> Option<Width> {
     let widths = graph.nodes().filter(|(_, node)| node.element.number() == Number::Int);
     widths
         .filter_map(|(id, _)| range_of(graph, id, Some(ranges)))
-        .map(|(lo, hi)| width_of_range(lo, hi))
+        .map(|(lo, hi)| width_of_bounds((lo, hi)))
         .max()
 }
 
 /// The range of a node: the given one, else what constants and declarations say.
-pub fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>]>) -> Option<(i64, i64)> {
+pub fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<Bounds>]>) -> Option<Bounds> {
     let given = ranges.and_then(|ranges| ranges.get(id.index()).copied().flatten());
     given.or_else(|| match &graph.node(id).kind {
-        NodeKind::Constant(values) => Some((*values.iter().min()?, *values.iter().max()?)),
+        NodeKind::Constant(values) if graph.is_unsigned(id) => {
+            Clear::of_words(values.clone(), (0, u64::MAX.into())).hull()
+        }
+        NodeKind::Constant(values) => Some(wide((*values.iter().min()?, *values.iter().max()?))),
         NodeKind::Input(index) => graph.inputs()[*index].declared.range(),
         NodeKind::RealConstant(_)
         | NodeKind::Encrypt
@@ -163,7 +168,7 @@ pub fn range_of(graph: &OpGraph, id: NodeId, ranges: Option<&[Option<(i64, i64)>
     })
 }
 
-fn type_text(node: &Node, range: Option<(i64, i64)>, chosen: Option<(Width, bool)>) -> String {
+fn type_text(node: &Node, range: Option<Bounds>, chosen: Option<(Width, bool)>) -> String {
     let status = if node.element.is_encrypted() { "Encrypted" } else { "Clear" };
     let element = match (node.element, range) {
         (ElementType::Encrypted { .. }, _) if chosen.is_some() => chosen
@@ -187,8 +192,8 @@ fn type_text(node: &Node, range: Option<(i64, i64)>, chosen: Option<(Width, bool
     }
 }
 
-fn integer_text(lo: i64, hi: i64) -> String {
-    format!("{}{}", if lo < 0 { "int" } else { "uint" }, width_of_range(lo, hi))
+fn integer_text(lo: i128, hi: i128) -> String {
+    format!("{}{}", if lo < 0 { "int" } else { "uint" }, width_of_bounds((lo, hi)))
 }
 
 /// What a node computes, such as `add(%0, %1)`.
@@ -204,6 +209,10 @@ pub fn node_text(graph: &OpGraph, id: NodeId, constant_length: usize) -> String 
     };
     match &node.kind {
         NodeKind::Input(index) => graph.inputs()[*index].name.clone(),
+        NodeKind::Constant(words) if graph.is_unsigned(id) => {
+            let text = |word: &i64| (*word as u64).to_string();
+            shortened(&self::array_text(words, &text, constant_length))
+        }
         NodeKind::Constant(values) => shortened(&array_text(values)),
         NodeKind::RealConstant(values) => {
             shortened(&self::array_text(values, &|value| format!("{value:?}"), constant_length))

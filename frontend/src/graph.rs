@@ -6,14 +6,16 @@
 
 use crate::error::{Refusal, SourceLocation, TraceError, refuse};
 use crate::node::{ElementType, Input, InputType, Node, NodeKind};
-use cloakwork_abi::encoding::{MAX_WIDTH, bounds};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::processing::Processing;
 use ndarray::ArrayD;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most bits of the integers of an input.
+const MOST_BITS: u32 = 64;
 
 /// A traced program.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct OpGraph {
     inputs: Vec<Input>,
     outputs: Vec<NodeId>,
     hints: BTreeMap<NodeId, Hint>,
+    /// Constants whose words are unsigned.
+    unsigned: BTreeSet<NodeId>,
     processing: Option<Processing>,
     location: Option<SourceLocation>,
     tag: Option<String>,
@@ -63,6 +67,7 @@ impl OpGraph {
             inputs,
             outputs,
             hints: BTreeMap::new(),
+            unsigned: BTreeSet::new(),
             processing: None,
             location: None,
             tag: None,
@@ -178,6 +183,22 @@ impl OpGraph {
         self.push(NodeKind::Constant(values), &[], shape, ElementType::Clear)
     }
 
+    /// Appends integers that may be greater than every `i64`: encrypted trivially if one is.
+    pub fn unsigned_constant(&mut self, values: &ArrayD<u64>) -> NodeId {
+        let words = self.constant(values.mapv(|value| value as i64));
+        if values.iter().all(|&value| i64::try_from(value).is_ok()) {
+            return words;
+        }
+        self.unsigned.insert(words);
+        let element = ElementType::Encrypted { is_signed: Some(false) };
+        self.push(NodeKind::Encrypt, &[words], values.shape().to_vec(), element)
+    }
+
+    /// Whether the words of a constant are unsigned.
+    pub fn is_unsigned(&self, id: NodeId) -> bool {
+        self.unsigned.contains(&id)
+    }
+
     /// Appends clear reals.
     pub fn real_constant(&mut self, values: ArrayD<f64>) -> NodeId {
         let shape = values.shape().to_vec();
@@ -244,23 +265,27 @@ impl OpGraph {
             );
         }
         match input.declared {
-            InputType::Integer { width, .. } if !(1..=MAX_WIDTH.0).contains(&width.0) => refuse(
+            InputType::Integer { width, .. } if !(1..=MOST_BITS).contains(&width.0) => refuse(
                 "input",
                 format!("`{name}` of {width} bits"),
-                format!("an input has 1 to {MAX_WIDTH} bits"),
+                format!("an input has 1 to {MOST_BITS} bits"),
                 "declare the width that its values need",
             ),
-            InputType::Range { lo, hi }
-                if lo > hi || lo < bounds(MAX_WIDTH, true).0 || hi > bounds(MAX_WIDTH, false).1 =>
+            InputType::Range { .. } | InputType::UnsignedRange { .. }
+                if input.declared.range().is_some_and(|(lo, hi)| lo > hi) =>
             {
+                let (lo, hi) = input.declared.range().unwrap_or_default();
                 refuse(
                     "input",
                     format!("`{name}` in the range {lo}..={hi}"),
-                    format!("a range goes from least to greatest within {MAX_WIDTH} bits"),
+                    "a range goes from least to greatest",
                     "declare the range of its values",
                 )
             }
-            InputType::Measured | InputType::Integer { .. } | InputType::Range { .. } => Ok(()),
+            InputType::Measured
+            | InputType::Integer { .. }
+            | InputType::Range { .. }
+            | InputType::UnsignedRange { .. } => Ok(()),
         }
     }
 }

@@ -138,6 +138,7 @@ fn column(gives: Number, allowed: &[usize], result: Clear) -> Result<Column, Str
     match (gives, result) {
         (Number::Int, Clear::Int(values)) => Ok(Column::Int(values.into_iter().collect())),
         (Number::Real, Clear::Real(values)) => Ok(Column::Real(values.into_iter().collect())),
+        (_, Clear::Unsigned(_)) => Err("it gave integers beyond 64 signed bits".to_owned()),
         (Number::Int, Clear::Real(_)) => Err("it gave reals where integers were announced".to_owned()),
         (Number::Real, Clear::Int(_)) => Err("it gave integers where reals were announced".to_owned()),
     }

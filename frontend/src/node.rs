@@ -4,8 +4,9 @@ use crate::elementwise::{Binary, Number, Unary};
 use crate::error::SourceLocation;
 use crate::host::HostFunction;
 use crate::lookup_table::LookupTable;
-use cloakwork_abi::encoding;
+use cloakwork_abi::bounds::Bounds;
 use cloakwork_abi::parameters::Width;
+use cloakwork_abi::radix::Radix;
 use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
 use ndarray::ArrayD;
@@ -145,6 +146,13 @@ pub enum InputType {
         /// Greatest.
         hi: i64,
     },
+    /// They lie in a range that reaches beyond `i64`.
+    UnsignedRange {
+        /// Least.
+        lo: u64,
+        /// Greatest.
+        hi: u64,
+    },
 }
 
 impl InputType {
@@ -159,11 +167,14 @@ impl InputType {
     }
 
     /// Least and greatest value, if declared.
-    pub fn range(self) -> Option<(i64, i64)> {
+    pub fn range(self) -> Option<Bounds> {
         match self {
             Self::Measured => None,
-            Self::Integer { width, is_signed } => Some(encoding::bounds(width, is_signed)),
-            Self::Range { lo, hi } => Some((lo, hi)),
+            Self::Integer { width: Width(bits), is_signed } => {
+                Some(Radix { bits: 1, count: bits, is_signed }.limits())
+            }
+            Self::Range { lo, hi } => Some((lo.into(), hi.into())),
+            Self::UnsignedRange { lo, hi } => Some((lo.into(), hi.into())),
         }
     }
 
@@ -173,6 +184,7 @@ impl InputType {
             Self::Measured => None,
             Self::Integer { is_signed, .. } => Some(is_signed),
             Self::Range { lo, .. } => Some(lo < 0),
+            Self::UnsignedRange { .. } => Some(false),
         }
     }
 }

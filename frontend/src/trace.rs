@@ -79,6 +79,12 @@ impl Tracer {
         self.record(|graph| Ok(graph.constant(values.clone().into_dyn())))
     }
 
+    /// Integers that are known while tracing and may be greater than every `i64`.
+    #[track_caller]
+    pub fn unsigned<D: Dimension>(&self, values: &Array<u64, D>) -> Traced {
+        self.record(|graph| Ok(graph.unsigned_constant(&values.clone().into_dyn())))
+    }
+
     /// Gives everything that `part` traces the tag `tag`; tags inside are joined by dots.
     pub fn tag<R>(&self, tag: &str, part: impl FnOnce() -> R) -> R {
         self.state.borrow_mut().tags.push(tag.to_owned());

@@ -11,7 +11,7 @@ use cloakwork_frontend::shapes::Take;
 use cloakwork_frontend::{InputType, LookupTable, OpGraph, Traced, trace};
 use ndarray::{Array4, array};
 
-fn ranges(graph: &OpGraph, samples: Vec<ndarray::ArrayD<i64>>) -> Vec<Option<(i64, i64)>> {
+fn ranges(graph: &OpGraph, samples: Vec<ndarray::ArrayD<i64>>) -> Vec<Option<(i128, i128)>> {
     let context = cloakwork_ir::context::context();
     let module = emit(&context, graph).unwrap();
     calibrate(&context, &module, &GraphHost::of(graph), samples).unwrap();

@@ -211,7 +211,7 @@ fn host_functions_of_each_kind() {
         gives: Number::Int,
         function: Arc::new(|input| match input {
             Clear::Real(values) => Ok(Clear::Int(values.mapv(|v| v.ceil() as i64))),
-            Clear::Int(_) => Err("integers".into()),
+            Clear::Int(_) | Clear::Unsigned(_) => Err("integers".into()),
         }),
     };
     let half = graph.host(real, x).unwrap();

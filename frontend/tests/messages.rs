@@ -69,12 +69,12 @@ fn inputs() {
         "`input`: `e` of shape [2, 0]; each axis has at least 1 element; leave the input out"
     );
     assert_eq!(
-        message(|t| t.encrypted("e", [], InputType::unsigned(63))),
-        "`input`: `e` of 63 bits; an input has 1 to 62 bits; declare the width that its values need"
+        message(|t| t.encrypted("e", [], InputType::unsigned(65))),
+        "`input`: `e` of 65 bits; an input has 1 to 64 bits; declare the width that its values need"
     );
     assert_eq!(
         message(|t| t.encrypted("e", [], InputType::Range { lo: 3, hi: 2 })),
-        "`input`: `e` in the range 3..=2; a range goes from least to greatest within 62 bits; declare the range of its values"
+        "`input`: `e` in the range 3..=2; a range goes from least to greatest; declare the range of its values"
     );
 }
 

@@ -1,5 +1,6 @@
 //! Attributes as plain Rust data, and back, without printing or parsing text.
 
+use cloakwork_abi::bounds::{self, Bounds};
 use melior::Context;
 use melior::ir::attribute::{
     DenseElementsAttribute, DenseI64ArrayAttribute, FlatSymbolRefAttribute, FloatAttribute, IntegerAttribute,
@@ -31,6 +32,8 @@ pub const HINT: &str = "fhe.hint";
 pub const HINT_WIDTH: &str = "fhe.hint_width";
 /// Function attribute: what a client does in the clear around a model, [`cloakwork_abi::processing::Processing`] as JSON.
 pub const PROCESSING: &str = "fhe.processing";
+/// On constants: their words are unsigned.
+pub const UNSIGNED: &str = "fhe.unsigned";
 /// Module attribute: the program's spec as JSON, from the conversion to loops on.
 pub const SPEC: &str = "cloakwork.spec";
 
@@ -177,15 +180,30 @@ pub fn get_dense_i64<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>, name: &str) ->
     read_dense_i64(op.attribute(name).ok()?)
 }
 
-/// The range attribute of an op.
+/// The range attribute of an op, if its integers fit `i64`: those of values that are not split into digits do.
 pub fn get_range<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<(i64, i64)> {
     read_range(op.attribute(RANGE).ok()?)
 }
 
-/// Reads a range.
+/// Reads a range of integers that fit `i64`.
 pub fn read_range(attribute: Attribute<'_>) -> Option<(i64, i64)> {
+    bounds::signed(read_bounds(attribute)?)
+}
+
+/// The range attribute of an op.
+pub fn get_bounds<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<Bounds> {
+    read_bounds(op.attribute(RANGE).ok()?)
+}
+
+/// Reads a range of any integers of 64 bits: where the greatest is less than the least, it is an unsigned word.
+pub fn read_bounds(attribute: Attribute<'_>) -> Option<Bounds> {
     match read_i64_array(attribute)?.as_slice() {
-        &[lo, hi] if lo <= hi => Some((lo, hi)),
+        &[lo, hi] => bounds::of_words([lo, hi]),
         _ => None,
     }
+}
+
+/// What [`read_bounds`] reads.
+pub fn bounds_attribute<'c>(context: &'c Context, bounds: Bounds) -> Attribute<'c> {
+    i64_array(context, &bounds::to_words(bounds))
 }

@@ -126,18 +126,35 @@ impl Digits {
 
     /// The exact result on integers; `None` where an element leaves `i64`.
     pub fn evaluate(&self, operands: &[&ArrayD<i64>]) -> Option<ArrayD<i64>> {
-        let wide = match operands {
+        let exact = match operands {
+            [x] => x.mapv(|x| self.of_one(x.into(), 0)),
+            [x, other] => {
+                Zip::from(*x).and(*other).map_collect(|&x, &other| self.of_one(x.into(), other.into()))
+            }
+            _ => return None,
+        };
+        let fits = exact.iter().all(|&value| i64::try_from(value).is_ok());
+        fits.then(|| exact.mapv(|value| value as i64))
+    }
+
+    /// [`Self::evaluate`] on integers of 64 bits, signed or unsigned.
+    pub fn evaluate_exact(&self, operands: &[&ArrayD<i128>]) -> Option<ArrayD<i128>> {
+        let exact = match operands {
             [x] => x.mapv(|x| self.of_one(x, 0)),
             [x, other] => Zip::from(*x).and(*other).map_collect(|&x, &other| self.of_one(x, other)),
             _ => return None,
         };
-        let fits = wide.iter().all(|&value| i64::try_from(value).is_ok());
-        fits.then(|| wide.mapv(|value| value as i64))
+        let fits = |&value: &i128| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value);
+        exact.iter().all(fits).then_some(exact)
+    }
+
+    /// The result for one integer of an operation with one operand; `None` where it leaves `i64`.
+    pub fn of_value(&self, x: i64) -> Option<i64> {
+        i64::try_from(self.of_one(x.into(), 0)).ok()
     }
 
     /// The result for one element and that of the second operand, if there is one.
-    fn of_one(&self, x: i64, other: i64) -> i128 {
-        let (x, other) = (i128::from(x), i128::from(other));
+    fn of_one(&self, x: i128, other: i128) -> i128 {
         match *self {
             Self::Round { bits, .. } => (x + (1 << bits >> 1)) >> bits,
             Self::Truncate { bits, .. } => x >> bits,

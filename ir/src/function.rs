@@ -1,9 +1,10 @@
 //! Functions: their arguments and results with attributes, and changes of their signature.
 
-use crate::attributes::{NAME, RADIX, RANGE, read_i64_array, read_range, read_string};
+use crate::attributes::{NAME, RADIX, RANGE, read_bounds, read_i64_array, read_range, read_string};
 use crate::diagnostic::Diagnostic;
 use crate::types::ValueType;
 use crate::walk;
+use cloakwork_abi::bounds::{self, Bounds};
 use cloakwork_abi::radix::Radix;
 use melior::Context;
 use melior::ir::attribute::{ArrayAttribute, TypeAttribute};
@@ -32,7 +33,7 @@ pub struct WideValue {
     /// Its digits.
     pub radix: Radix,
     /// Least and greatest wide integer; `fhe.range` is that of the digits.
-    pub range: (i64, i64),
+    pub range: Bounds,
 }
 
 /// Which side of a function's signature.
@@ -128,15 +129,20 @@ impl<'c: 'a, 'a> Function<'c, 'a> {
         read_range(self.attribute(side, i, RANGE)?)
     }
 
+    /// The range of argument or result `i`, which may be unsigned words.
+    pub fn bounds(&self, side: Side, i: usize) -> Option<Bounds> {
+        read_bounds(self.attribute(side, i, RANGE)?)
+    }
+
     /// The digits that the last axis of argument or result `i` holds, if it holds digits.
     pub fn radix(&self, side: Side, i: usize) -> Result<Option<WideValue>, Diagnostic> {
         let Some(attribute) = self.attribute(side, i, RADIX) else { return Ok(None) };
         let given = read_i64_array(attribute).and_then(|numbers| match *numbers.as_slice() {
-            [bits, count, is_signed, lo, hi] if (1..=62).contains(&bits) && count >= 1 && lo <= hi => {
+            [bits, count, is_signed, lo, hi] if (1..=62).contains(&bits) && count >= 1 => {
                 let count = u32::try_from(count).ok()?;
                 Some(WideValue {
                     radix: Radix { bits: bits as u32, count, is_signed: is_signed != 0 },
-                    range: (lo, hi),
+                    range: bounds::of_words([lo, hi])?,
                 })
             }
             _ => None,

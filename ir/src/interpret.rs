@@ -5,6 +5,7 @@
 
 use crate::attributes as attr;
 use crate::diagnostic::Diagnostic;
+use crate::exact_map;
 use crate::fhe::FheOp;
 use crate::function::{Function, Side, WideValue};
 use crate::host::{Column, HostFunctions};
@@ -14,11 +15,12 @@ use crate::scalar;
 use crate::tfhe::{Bootstrap, TfheOp};
 use crate::types::{Element, ValueType};
 use crate::walk;
+use cloakwork_abi::bounds::{self, Bounds};
 use cloakwork_abi::encoding;
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::radix::Radix;
 use melior::ir::operation::OperationLike;
-use melior::ir::{OperationRef, Value, ValueLike};
+use melior::ir::{BlockRef, OperationRef, Value, ValueLike};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -31,6 +33,8 @@ pub const ENCODING: &str = "tfhe.encoding";
 pub enum Clear {
     /// Integers; at the `tfhe` level also words.
     Int(ArrayD<i64>),
+    /// Integers from 0 of which one at least is greater than every `i64`.
+    Unsigned(ArrayD<u64>),
     /// Reals.
     Real(ArrayD<f64>),
 }
@@ -40,6 +44,7 @@ impl Clear {
     pub fn shape(&self) -> &[usize] {
         match self {
             Self::Int(values) => values.shape(),
+            Self::Unsigned(values) => values.shape(),
             Self::Real(values) => values.shape(),
         }
     }
@@ -48,6 +53,7 @@ impl Clear {
     fn into_sample(self) -> Self {
         match self {
             Self::Int(values) => Self::Int(values.insert_axis(Axis(0))),
+            Self::Unsigned(values) => Self::Unsigned(values.insert_axis(Axis(0))),
             Self::Real(values) => Self::Real(values.insert_axis(Axis(0))),
         }
     }
@@ -56,6 +62,7 @@ impl Clear {
     fn into_first(self) -> Self {
         match self {
             Self::Int(values) => Self::Int(values.index_axis_move(Axis(0), 0)),
+            Self::Unsigned(values) => Self::Unsigned(values.index_axis_move(Axis(0), 0)),
             Self::Real(values) => Self::Real(values.index_axis_move(Axis(0), 0)),
         }
     }
@@ -64,10 +71,69 @@ impl Clear {
         self.shape().first().copied().unwrap_or(1)
     }
 
-    /// The integers, if that is what it holds.
+    /// The integers, if that is what it holds and all fit `i64`.
     pub fn int(&self) -> Option<&ArrayD<i64>> {
         match self {
             Self::Int(values) => Some(values),
+            Self::Unsigned(_) | Self::Real(_) => None,
+        }
+    }
+
+    /// Any integers.
+    pub fn integers(&self) -> Option<ArrayD<i128>> {
+        match self {
+            Self::Int(values) => Some(values.mapv(i128::from)),
+            Self::Unsigned(values) => Some(values.mapv(i128::from)),
+            Self::Real(_) => None,
+        }
+    }
+
+    /// The words of any integers.
+    pub fn into_words(self) -> Option<ArrayD<i64>> {
+        match self {
+            Self::Int(values) => Some(values),
+            Self::Unsigned(values) => Some(values.mapv(|value| value as i64)),
+            Self::Real(_) => None,
+        }
+    }
+
+    /// Integers that all fit `i64` or all fit `u64`.
+    pub fn of_integers(values: &ArrayD<i128>) -> Option<Self> {
+        if values.iter().all(|&value| i64::try_from(value).is_ok()) {
+            return Some(Self::Int(values.mapv(|value| value as i64)));
+        }
+        let fits = values.iter().all(|&value| u64::try_from(value).is_ok());
+        fits.then(|| Self::Unsigned(values.mapv(|value| value as u64)))
+    }
+
+    /// The integers of words within bounds.
+    pub fn of_words(words: ArrayD<i64>, bounds: Bounds) -> Self {
+        match bounds::is_unsigned(bounds) && words.iter().any(|&word| word < 0) {
+            true => Self::Unsigned(words.mapv(|word| word as u64)),
+            false => Self::Int(words),
+        }
+    }
+
+    /// Several of one shape along a new first axis; `None` where reals and integers, or negative integers and such beyond `i64`,
+    /// are among them.
+    pub fn stacked(values: &[&Self]) -> Option<Self> {
+        let ints: Option<Vec<_>> = values.iter().map(|value| value.int().map(|ints| ints.view())).collect();
+        if let Some(ints) = ints {
+            return ndarray::stack(Axis(0), &ints).ok().map(Self::Int);
+        }
+        let all: Vec<ArrayD<i128>> = values.iter().map(|value| value.integers()).collect::<Option<_>>()?;
+        let views: Vec<_> = all.iter().map(|one| one.view()).collect();
+        Self::of_integers(&ndarray::stack(Axis(0), &views).ok()?)
+    }
+
+    /// Least and greatest integer; `None` of reals, and where there is none.
+    pub fn hull(&self) -> Option<Bounds> {
+        match self {
+            Self::Int(values) => samples::extent(values).map(bounds::wide),
+            Self::Unsigned(values) => {
+                let (lo, hi) = (values.iter().copied().min()?, values.iter().copied().max()?);
+                Some((lo.into(), hi.into()))
+            }
             Self::Real(_) => None,
         }
     }
@@ -232,7 +298,9 @@ impl<'c, 'a> Interpreter<'c, 'a> {
 
 impl<'c: 'a, 'a> Kind<'c, 'a> {
     fn of(op: OperationRef<'c, 'a>, ty: &ValueType) -> Result<Self, Diagnostic> {
-        let constant = |value: ArrayD<i64>| Clear::Int(shaped(value, ty.shape())).into_sample();
+        let constant = |value: ArrayD<i64>| {
+            Clear::of_words(shaped(value, ty.shape()), constant_bounds(op)).into_sample()
+        };
         Ok(match (FheOp::of(op), TfheOp::of(op)) {
             (Some(FheOp::Constant { value }), _) | (_, Some(TfheOp::Constant { value })) => {
                 let value = constant(value);
@@ -281,10 +349,24 @@ impl Step<'_, '_> {
             Kind::Constant(value) => return Ok(Cow::Borrowed(value)),
             Kind::Fhe(FheOp::Map { body }) => {
                 let samples = operands.iter().map(|operand| operand.samples()).max().unwrap_or(1);
-                let columns = operands.iter().map(|operand| to_column(operand, samples)).collect();
-                from_column(scalar::evaluate(*body, columns, host)?, samples, self.ty.shape())
+                let columns: Option<Vec<Column>> =
+                    operands.iter().map(|operand| to_column(operand, samples)).collect();
+                match columns.map(|columns| scalar::evaluate(*body, columns, host)) {
+                    Some(Ok(column)) => from_column(column, samples, self.ty.shape()),
+                    other => {
+                        exactly_mapped(*body, operands, samples, &self.ty).ok_or_else(|| match other {
+                            Some(Err(error)) => error,
+                            _ => failed(
+                                "the function is not one that integers of more than 63 bits have".into(),
+                            ),
+                        })?
+                    }
+                }
             }
-            Kind::Fhe(op) => Clear::Int(fhe_values(op, ints()?, &self.ty).map_err(failed)?),
+            Kind::Fhe(op) => match all.as_deref().map(|ints| fhe_values(op, ints, &self.ty)) {
+                Some(Ok(values)) => Clear::Int(values),
+                Some(Err(_)) | None => exact_values(op, operands, &self.ty).map_err(failed)?,
+            },
             Kind::Tfhe(TfheOp::Constant { .. }) => unreachable!("read as a constant"),
             Kind::Tfhe(TfheOp::Linear(linear)) => {
                 Clear::Int(linear.evaluate_wrapping(&views(ints()?), self.ty.shape()))
@@ -301,9 +383,49 @@ impl Step<'_, '_> {
     }
 }
 
+/// Why there is no result: negative ones have 64 signed bits, others 64 unsigned ones.
+const TOO_WIDE: &str = "the result leaves 64 bits";
+
+/// Bounds of the words of a constant.
+pub fn constant_bounds<'c: 'a, 'a>(op: impl OperationLike<'c, 'a>) -> Bounds {
+    match op.has_attribute(attr::UNSIGNED) {
+        true => (0, u64::MAX.into()),
+        false => (i64::MIN.into(), i64::MAX.into()),
+    }
+}
+
+/// [`fhe_values`] where integers exceed `i64`.
+fn exact_values(op: &FheOp<'_, '_>, operands: &[&Clear], ty: &ValueType) -> Result<Clear, String> {
+    let exact: Option<Vec<ArrayD<i128>>> = operands.iter().map(|operand| operand.integers()).collect();
+    let exact = exact.ok_or("operands must be integers")?;
+    let too_wide = || TOO_WIDE.to_owned();
+    let of = |values: ArrayD<i128>| Clear::of_integers(&values).ok_or_else(too_wide);
+    if let FheOp::Linear(linear) = op {
+        let views: Vec<_> = exact.iter().map(|one| one.view()).collect();
+        linear.check_values(&views)?;
+        return of(linear.evaluate_exact_samples(&views, ty.shape()).ok_or_else(too_wide)?);
+    }
+    let alike = samples::alike(&exact.iter().collect::<Vec<_>>());
+    let exact: Vec<&ArrayD<i128>> = alike.iter().map(|operand| &**operand).collect();
+    match op {
+        FheOp::Digits(digits) => of(digits.evaluate_exact(&exact).ok_or_else(too_wide)?),
+        FheOp::Pairwise(function) => {
+            let (x, y) = (exact[0], exact[1]);
+            of(function.evaluate_exact(x, y).ok_or_else(|| no_result(*function, x, y))?)
+        }
+        FheOp::Select => of(select(exact[0], exact[1], exact[2]).ok_or_else(|| {
+            let found = exact[0].iter().copied().find(|bit| !(0..=1).contains(bit));
+            let found = found.unwrap_or_default();
+            format!("the condition is {found}, allowed are 0 and 1; compare it with 0 first")
+        })?),
+        FheOp::Lookup(_) => Err("a table is looked up with integers of more than 63 bits".to_owned()),
+        FheOp::JointLookup(_) => Err("an operand lies outside of the table".to_owned()),
+        FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Map { .. } => unreachable!("run before"),
+    }
+}
+
 /// The results of an `fhe` operation on integers.
 fn fhe_values(op: &FheOp<'_, '_>, operands: &[&ArrayD<i64>], ty: &ValueType) -> Result<ArrayD<i64>, String> {
-    const TOO_WIDE: &str = "the result leaves 64 bits";
     if let FheOp::Linear(linear) = op {
         let operands = views(operands);
         linear.check_values(&operands)?;
@@ -316,13 +438,12 @@ fn fhe_values(op: &FheOp<'_, '_>, operands: &[&ArrayD<i64>], ty: &ValueType) -> 
         FheOp::Lookup(lookup) => Ok(lookup.evaluate(operands[0])),
         FheOp::Pairwise(function) => {
             let (x, y) = (operands[0], operands[1]);
-            function.evaluate(x, y).ok_or_else(|| no_result(*function, x, y))
+            function.evaluate(x, y).ok_or_else(|| TOO_WIDE.to_owned())
         }
-        FheOp::Select => select(operands[0], operands[1], operands[2]).ok_or_else(|| {
-            let found = operands[0].iter().copied().find(|bit| !(0..=1).contains(bit));
-            let found = found.unwrap_or_default();
-            format!("the condition is {found}, allowed are 0 and 1; compare it with 0 first")
-        }),
+        // Said in full by `exact_values`.
+        FheOp::Select => {
+            select(operands[0], operands[1], operands[2]).ok_or_else(|| "no condition".to_owned())
+        }
         FheOp::JointLookup(lookup) => {
             lookup.evaluate(&operands).ok_or_else(|| "an operand lies outside of the table".to_owned())
         }
@@ -361,7 +482,7 @@ impl Bootstrap {
 
 /// Wide integers as digits along a new last axis.
 fn split(values: &Clear, WideValue { radix, range: (lo, hi) }: WideValue) -> Option<Clear> {
-    let values = values.int().filter(|values| values.iter().all(|value| (lo..=hi).contains(value)))?;
+    let values = values.integers().filter(|values| values.iter().all(|value| (lo..=hi).contains(value)))?;
     let shape: Vec<usize> = values.shape().iter().copied().chain([radix.count as usize]).collect();
     let digits = values.iter().flat_map(|&value| radix.digits(value)).collect();
     Some(Clear::Int(ArrayD::from_shape_vec(shape, digits).expect("digits of each value")))
@@ -376,9 +497,9 @@ fn join(digits: &ArrayD<i64>, radix: Radix) -> ArrayD<i64> {
 }
 
 /// Why a function of two integers has no result.
-fn no_result(function: Pairwise, x: &ArrayD<i64>, y: &ArrayD<i64>) -> String {
+fn no_result(function: Pairwise, x: &ArrayD<i128>, y: &ArrayD<i128>) -> String {
     let name = function.mnemonic();
-    match x.iter().zip(y).find(|(x, y)| function.of_pair(**x, **y).is_none()) {
+    match x.iter().zip(y).find(|(x, y)| function.of_exact(**x, **y).is_none()) {
         Some((_, y)) if *y < 0 && function != Pairwise::Mul => {
             format!("`fhe.{name}` by {y}; bits are shifted by 0 or more")
         }
@@ -417,7 +538,7 @@ fn decode(
         other => other,
     };
     Ok(match (items, function.radix(Side::Result, i)?) {
-        (Clear::Int(digits), Some(wide)) => Clear::Int(join(&digits, wide.radix)),
+        (Clear::Int(digits), Some(wide)) => Clear::of_words(join(&digits, wide.radix), wide.range),
         (items, _) => items,
     })
 }
@@ -438,16 +559,14 @@ pub fn encoding_of(function: Function<'_, '_>, side: Side, i: usize) -> Result<(
 }
 
 fn check_bounds(ty: &ValueType, value: &Clear) -> Result<(), String> {
-    let (Element::Encrypted { width, is_signed }, Clear::Int(values)) = (&ty.element, value) else {
-        return Ok(());
-    };
+    let Element::Encrypted { width, is_signed } = &ty.element else { return Ok(()) };
     let (lo, hi) = match (width, is_signed) {
-        (Some(width), is_signed) => encoding::bounds(*width, *is_signed),
+        (Some(width), is_signed) => bounds::wide(encoding::bounds(*width, *is_signed)),
         (None, true) => return Ok(()),
-        (None, false) => (0, i64::MAX),
+        (None, false) => (0, u64::MAX.into()),
     };
-    let is_inside = samples::extent(values).is_none_or(|(least, greatest)| lo <= least && greatest <= hi);
-    match values.iter().find(|value| !is_inside && !(lo..=hi).contains(*value)) {
+    let Some((least, greatest)) = value.hull() else { return Ok(()) };
+    match [least, greatest].into_iter().find(|value| !(lo..=hi).contains(value)) {
         Some(outside) => {
             Err(format!("the value {outside} does not fit `{}`, which holds {lo} to {hi}", ty.element))
         }
@@ -477,7 +596,7 @@ fn views<'v>(values: &[&'v ArrayD<i64>]) -> Vec<ArrayViewD<'v, i64>> {
     values.iter().map(|values| values.view()).collect()
 }
 
-fn to_column(value: &Clear, samples: usize) -> Column {
+fn to_column(value: &Clear, samples: usize) -> Option<Column> {
     fn all<T: Copy>(values: &ArrayD<T>, samples: usize) -> Vec<T> {
         match values.as_slice() {
             Some(slice) if values.len_of(Axis(0)) == samples => slice.to_vec(),
@@ -485,9 +604,27 @@ fn to_column(value: &Clear, samples: usize) -> Column {
         }
     }
     match value {
-        Clear::Int(values) => Column::Int(all(values, samples)),
-        Clear::Real(values) => Column::Real(all(values, samples)),
+        Clear::Int(values) => Some(Column::Int(all(values, samples))),
+        Clear::Unsigned(_) => None,
+        Clear::Real(values) => Some(Column::Real(all(values, samples))),
     }
+}
+
+/// A map where integers exceed `i64`.
+fn exactly_mapped(
+    body: BlockRef<'_, '_>,
+    operands: &[&Clear],
+    samples: usize,
+    ty: &ValueType,
+) -> Option<Clear> {
+    let column = |operand: &&Clear| -> Option<Vec<i128>> {
+        let values = operand.integers()?;
+        Some(samples::spread(&values.view(), samples).iter().copied().collect())
+    };
+    let columns: Vec<Vec<i128>> = operands.iter().map(column).collect::<Option<_>>()?;
+    let results = exact_map::evaluate(body, &columns)?;
+    let shape = samples::with_samples(samples, ty.shape());
+    Clear::of_integers(&ArrayD::from_shape_vec(IxDyn(&shape), results).ok()?)
 }
 
 fn from_column(column: Column, samples: usize, shape: &[usize]) -> Clear {

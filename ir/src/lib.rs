@@ -8,6 +8,7 @@ pub mod build;
 pub mod context;
 pub mod diagnostic;
 pub mod digits;
+pub mod exact_map;
 pub mod fhe;
 pub mod function;
 pub mod host;

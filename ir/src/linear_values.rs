@@ -27,7 +27,10 @@ impl Linear {
         operands: &[ArrayViewD<'_, i64>],
         result: &[usize],
     ) -> Option<ArrayD<i64>> {
-        let Some(bound) = self.bound(operands) else { return Some(self.moved(operands, result)) };
+        let greatest =
+            |i: usize| operands[i].fold(0, |most: u64, value| most.max(value.unsigned_abs())).into();
+        let shapes: Vec<&[usize]> = operands.iter().map(|operand| operand.shape()).collect();
+        let Some(bound) = self.bound(&shapes, greatest) else { return Some(self.moved(operands, result)) };
         if bound < EXACT_IN_F64 && matches!(self, Self::Matmul | Self::Conv2d(_)) {
             let reals: Vec<ArrayD<f64>> = operands.iter().map(|operand| operand.mapv(|v| v as f64)).collect();
             return Some(self.computed(&views(&reals), result).mapv(|v| v as i64));
@@ -44,6 +47,29 @@ impl Linear {
         fits.then(|| exact.mapv(|value| value as i64))
     }
 
+    /// [`Self::evaluate_samples`] on integers of 64 bits, signed or unsigned; `None` where an element has more.
+    pub fn evaluate_exact_samples(
+        &self,
+        operands: &[ArrayViewD<'_, i128>],
+        result: &[usize],
+    ) -> Option<ArrayD<i128>> {
+        let greatest = |i: usize| operands[i].fold(0, |most: u128, value| most.max(value.unsigned_abs()));
+        let shapes: Vec<&[usize]> = operands.iter().map(|operand| operand.shape()).collect();
+        let exact = match self.bound(&shapes, greatest) {
+            None => self.moved(operands, result),
+            Some(bound) if bound > i128::MAX as u128 => return None,
+            Some(_) => self.computed(operands, result),
+        };
+        let is_word = |&value: &i128| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value);
+        exact.iter().all(is_word).then_some(exact)
+    }
+
+    /// The same of one sample; no value has an axis of samples.
+    pub fn evaluate_exact(&self, operands: &[&ArrayD<i128>], result: &[usize]) -> Option<ArrayD<i128>> {
+        let one: Vec<_> = operands.iter().map(|operand| operand.view().insert_axis(Axis(0))).collect();
+        Some(self.evaluate_exact_samples(&one, result)?.index_axis_move(Axis(0), 0))
+    }
+
     /// The results on words, modulo `2^64`.
     pub fn evaluate_wrapping(&self, operands: &[ArrayViewD<'_, i64>], result: &[usize]) -> ArrayD<i64> {
         if !self.computes() {
@@ -54,15 +80,15 @@ impl Linear {
     }
 
     /// Why operands of fitting shape are none all the same: a position outside of its axis.
-    pub fn check_values(&self, operands: &[ArrayViewD<'_, i64>]) -> Result<(), String> {
+    pub fn check_values<T: Copy + Into<i128>>(&self, operands: &[ArrayViewD<'_, T>]) -> Result<(), String> {
         let (axis, positions) = match (self, operands) {
             (Self::GatherAt { axis }, [_, positions]) | (Self::SetAt { axis }, [_, _, positions]) => {
                 (*axis, positions)
             }
             _ => return Ok(()),
         };
-        let size = operands[0].shape()[axis + 1] as i64;
-        match positions.iter().find(|position| !(-size..size).contains(*position)) {
+        let size = operands[0].shape()[axis + 1] as i128;
+        match positions.iter().map(|&at| at.into()).find(|position| !(-size..size).contains(position)) {
             Some(position) => {
                 Err(format!("position {position} is out of bounds for axis {axis} of {size} elements"))
             }
@@ -94,18 +120,16 @@ impl Linear {
     }
 
     /// What no partial sum exceeds in magnitude; `None` if the operation only moves elements.
-    fn bound(&self, operands: &[ArrayViewD<'_, i64>]) -> Option<u128> {
-        let greatest = |i: usize| -> u128 {
-            operands[i].fold(0, |most: u64, value| most.max(value.unsigned_abs())).into()
-        };
+    /// `greatest` is the greatest magnitude in an operand.
+    fn bound(&self, shapes: &[&[usize]], greatest: impl Fn(usize) -> u128) -> Option<u128> {
         let products = |count: usize| greatest(0).saturating_mul(greatest(1)).saturating_mul(count as u128);
         self.computes().then(|| match self {
             Self::MulClear => products(1),
-            Self::Dot => products(operands[0].shape()[1]),
-            Self::Matmul => products(operands[0].shape()[2]),
-            Self::Conv2d(_) => products(operands[1].shape()[2..].iter().product()),
+            Self::Dot => products(shapes[0][1]),
+            Self::Matmul => products(shapes[0][2]),
+            Self::Conv2d(_) => products(shapes[1][2..].iter().product()),
             Self::Sum { axes } => {
-                let terms: usize = axes.iter().map(|axis| operands[0].shape()[axis + 1]).product();
+                let terms: usize = axes.iter().map(|axis| shapes[0][axis + 1]).product();
                 greatest(0).saturating_mul(terms as u128)
             }
             Self::Add | Self::Sub | Self::AddClear => greatest(0) + greatest(1),
@@ -141,7 +165,11 @@ impl Linear {
     }
 
     /// The results of an operation that only moves elements.
-    fn moved(&self, operands: &[ArrayViewD<'_, i64>], result: &[usize]) -> ArrayD<i64> {
+    fn moved<T: Copy + Default + Into<i128>>(
+        &self,
+        operands: &[ArrayViewD<'_, T>],
+        result: &[usize],
+    ) -> ArrayD<T> {
         let (a, samples) = (&operands[0], count(operands));
         let shape = IxDyn(&with_samples(a.len_of(Axis(0)), result));
         match self {
@@ -303,12 +331,12 @@ fn matmul<T: Number>(a: &ArrayViewD<'_, T>, b: &ArrayViewD<'_, T>, result: &[usi
 }
 
 /// Without a copy of what is taken whole.
-fn sliced(
-    mut view: ArrayViewD<'_, i64>,
+fn sliced<T: Clone>(
+    mut view: ArrayViewD<'_, T>,
     offsets: &[usize],
     strides: &[i64],
     result: &[usize],
-) -> ArrayD<i64> {
+) -> ArrayD<T> {
     for (axis, ((&offset, &stride), &count)) in offsets.iter().zip(strides).zip(result).enumerate() {
         let (first, last) = (offset as i64, offset as i64 + (count as i64 - 1) * stride);
         let taken = match count {
@@ -321,8 +349,8 @@ fn sliced(
     view.as_standard_layout().into_owned()
 }
 
-fn positions(at: &ArrayViewD<'_, i64>, size: usize) -> Vec<usize> {
-    at.iter().map(|position| position.rem_euclid(size as i64) as usize).collect()
+fn positions<T: Copy + Into<i128>>(at: &ArrayViewD<'_, T>, size: usize) -> Vec<usize> {
+    at.iter().map(|&position| position.into().rem_euclid(size as i128) as usize).collect()
 }
 
 fn reshaped<T: Clone>(array: ArrayD<T>, shape: IxDyn) -> ArrayD<T> {

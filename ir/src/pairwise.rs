@@ -137,18 +137,25 @@ impl Pairwise {
 
     /// The result for one pair; `None` where it leaves 64 bits or a shift is negative.
     pub fn of_pair(self, x: i64, y: i64) -> Option<i64> {
-        match self {
-            Self::Mul => x.checked_mul(y),
-            Self::Compare(predicate) => Some(i64::from(predicate.holds(x.cmp(&y) as i64))),
-            Self::Min => Some(x.min(y)),
-            Self::Max => Some(x.max(y)),
-            Self::And => Some(x & y),
-            Self::Or => Some(x | y),
-            Self::Xor => Some(x ^ y),
-            Self::ShiftLeft if x == 0 => (y >= 0).then_some(0),
-            Self::ShiftLeft => 2i64.checked_pow(u32::try_from(y).ok()?)?.checked_mul(x),
-            Self::ShiftRight => (y >= 0).then(|| x >> y.min(63)),
-        }
+        i64::try_from(self.of_exact(x.into(), y.into())?).ok()
+    }
+
+    /// The result for one pair of integers of 64 bits, signed or unsigned; `None` where it has more or a shift is negative.
+    pub fn of_exact(self, x: i128, y: i128) -> Option<i128> {
+        let result = match self {
+            Self::Mul => x.checked_mul(y)?,
+            Self::Compare(predicate) => i128::from(predicate.holds(x.cmp(&y) as i64)),
+            Self::Min => x.min(y),
+            Self::Max => x.max(y),
+            Self::And => x & y,
+            Self::Or => x | y,
+            Self::Xor => x ^ y,
+            Self::ShiftLeft if x == 0 && y >= 0 => 0,
+            Self::ShiftLeft => 2i128.checked_pow(u32::try_from(y).ok()?)?.checked_mul(x)?,
+            Self::ShiftRight if y < 0 => return None,
+            Self::ShiftRight => x >> y.min(127),
+        };
+        (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&result).then_some(result)
     }
 
     /// The exact result on tensors of one shape; `None` where an element has none.
@@ -156,14 +163,24 @@ impl Pairwise {
         let results: Option<Vec<i64>> = x.iter().zip(y).map(|(&x, &y)| self.of_pair(x, y)).collect();
         ArrayD::from_shape_vec(x.raw_dim(), results?).ok()
     }
+
+    /// [`Self::evaluate`] on integers of 64 bits, signed or unsigned.
+    pub fn evaluate_exact(self, x: &ArrayD<i128>, y: &ArrayD<i128>) -> Option<ArrayD<i128>> {
+        let results: Option<Vec<i128>> = x.iter().zip(y).map(|(&x, &y)| self.of_exact(x, y)).collect();
+        ArrayD::from_shape_vec(x.raw_dim(), results?).ok()
+    }
 }
 
 /// `then` where the condition is 1, `otherwise` where it is 0; `None` where it is neither.
-pub fn select(condition: &ArrayD<i64>, then: &ArrayD<i64>, otherwise: &ArrayD<i64>) -> Option<ArrayD<i64>> {
-    let is_bit = condition.iter().all(|bit| (0..=1).contains(bit));
+pub fn select<T: Copy + Into<i128>>(
+    condition: &ArrayD<T>,
+    then: &ArrayD<T>,
+    otherwise: &ArrayD<T>,
+) -> Option<ArrayD<T>> {
+    let is_bit = condition.iter().all(|&bit| (0..=1).contains(&bit.into()));
     is_bit.then(|| {
-        let pick = |&condition: &i64, &then: &i64, &otherwise: &i64| {
-            if condition == 1 { then } else { otherwise }
+        let pick = |&condition: &T, &then: &T, &otherwise: &T| {
+            if condition.into() == 1 { then } else { otherwise }
         };
         Zip::from(condition).and(then).and(otherwise).map_collect(pick)
     })

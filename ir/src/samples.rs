@@ -18,11 +18,10 @@ pub(crate) fn spread<'a, T>(operand: &'a ArrayViewD<'_, T>, samples: usize) -> A
 }
 
 /// Operands that all have the same samples; those that share theirs are copied where others do not.
-pub(crate) fn alike<'a>(operands: &[&'a ArrayD<i64>]) -> Vec<Cow<'a, ArrayD<i64>>> {
-    let views: Vec<ArrayViewD<'_, i64>> = operands.iter().map(|operand| operand.view()).collect();
+pub(crate) fn alike<'a, T: Clone>(operands: &[&'a ArrayD<T>]) -> Vec<Cow<'a, ArrayD<T>>> {
+    let views: Vec<ArrayViewD<'_, T>> = operands.iter().map(|operand| operand.view()).collect();
     let samples = count(&views);
-    let of = |(operand, view): (&&'a ArrayD<i64>, &ArrayViewD<'_, i64>)| match view.len_of(Axis(0)) == samples
-    {
+    let of = |(operand, view): (&&'a ArrayD<T>, &ArrayViewD<'_, T>)| match view.len_of(Axis(0)) == samples {
         true => Cow::Borrowed(*operand),
         false => Cow::Owned(spread(view, samples).to_owned()),
     };

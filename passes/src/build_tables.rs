@@ -81,7 +81,7 @@ fn replace<'c: 'a, 'a>(
             (builder.lookup(&lookup, input, &ty), reached)
         }
         Tabulated::Wide(reached) => {
-            facts::set_range(context, op, measured.unwrap_or(reached));
+            facts::set_bounds(context, op, attr::get_bounds(&op).unwrap_or(reached));
             return Ok(());
         }
         Tabulated::Joint { inputs, lookup } => {

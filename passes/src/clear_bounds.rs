@@ -18,13 +18,14 @@ pub(crate) fn magnitudes(function: Function<'_, '_>, value: Value<'_, '_>) -> Re
         let position = function.arguments().iter().position(|argument| *argument == value);
         let position =
             position.ok_or("a clear operand must be an argument, a constant or computed from them")?;
-        let Some((lo, hi)) = function.range(Side::Argument, position) else {
+        let Some((lo, hi)) = function.bounds(Side::Argument, position) else {
             let name = function.value_name(Side::Argument, position);
             return Err(format!(
                 "the clear argument `{name}` has no range, so its effect on the noise is not known; give it `fhe.range` or an input set"
             ));
         };
-        return Ok(ArrayD::from_elem(IxDyn(ty.shape()), lo.unsigned_abs().max(hi.unsigned_abs())));
+        let most = lo.unsigned_abs().max(hi.unsigned_abs()); // a word
+        return Ok(ArrayD::from_elem(IxDyn(ty.shape()), most as u64));
     };
     let operands = || -> Result<Vec<ArrayD<u64>>, String> {
         op.operands().map(|operand| magnitudes(function, operand)).collect()
@@ -32,7 +33,9 @@ pub(crate) fn magnitudes(function: Function<'_, '_>, value: Value<'_, '_>) -> Re
     match walk::name(&op).as_str() {
         "arith.constant" => match clear_constant(value) {
             Some(Clear::Int(values)) => Ok(values.mapv(i64::unsigned_abs)),
-            Some(Clear::Real(_)) | None => Err("the constant does not hold i64".to_owned()),
+            Some(Clear::Unsigned(_) | Clear::Real(_)) | None => {
+                Err("the constant does not hold i64".to_owned())
+            }
         },
         "fhe.gather" => {
             let Some(FheOp::Linear(linear)) = FheOp::of(op) else {

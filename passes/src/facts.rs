@@ -1,12 +1,13 @@
 //! What the IR already says about a value: its type, its range, the constant behind it.
 
 use crate::pass::Failed;
+use cloakwork_abi::bounds::{self, Bounds};
 use cloakwork_abi::encoding;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::diagnostic::emit_error;
 use cloakwork_ir::fhe::FheOp;
 use cloakwork_ir::function::{Function, Side, set_op_attribute};
-use cloakwork_ir::interpret::Clear;
+use cloakwork_ir::interpret::{Clear, constant_bounds};
 use cloakwork_ir::types::ValueType;
 use cloakwork_ir::walk;
 use melior::Context;
@@ -17,24 +18,43 @@ use ndarray::{ArrayD, IxDyn};
 /// Least and greatest value.
 pub(crate) type Range = (i64, i64);
 
-/// The known range of an encrypted integer: its `fhe.range`, else what its constant or its width allows.
+/// [`bounds`] of integers that fit `i64`: all are that are not split into digits.
 pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>) -> Option<Range> {
+    bounds::signed(bounds(function, value)?)
+}
+
+/// The known range of an encrypted integer: its `fhe.range`, else what its constant or its width allows.
+pub(crate) fn bounds<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>) -> Option<Bounds> {
     let given = match walk::defining_op(value) {
-        Some(op) => attr::get_range(&op).or_else(|| constant(value).as_ref().map(hull)),
+        Some(op) => attr::get_bounds(&op).or_else(|| match FheOp::of(op) {
+            Some(FheOp::Constant { value }) => {
+                Some(Clear::of_words(value, constant_bounds(op)).hull().unwrap_or((0, 0)))
+            }
+            Some(
+                FheOp::Linear(_)
+                | FheOp::Digits(_)
+                | FheOp::Lookup(_)
+                | FheOp::Pairwise(_)
+                | FheOp::Select
+                | FheOp::JointLookup(_)
+                | FheOp::Map { .. },
+            )
+            | None => None,
+        }),
         None => {
             let position = function.arguments().iter().position(|argument| *argument == value)?;
-            function.range(Side::Argument, position)
+            function.bounds(Side::Argument, position)
         }
     };
     given.or_else(|| {
         let (width, is_signed) = ValueType::of(value.r#type())?.integer()?;
-        Some(encoding::bounds(width, is_signed))
+        Some(bounds::wide(encoding::bounds(width, is_signed)))
     })
 }
 
-/// The integers of a trivial encryption.
+/// The integers of a trivial encryption, unless their words are unsigned.
 pub(crate) fn constant(value: Value<'_, '_>) -> Option<ArrayD<i64>> {
-    match walk::defining_op(value).and_then(FheOp::of) {
+    match walk::defining_op(value).filter(|op| !op.has_attribute(attr::UNSIGNED)).and_then(FheOp::of) {
         Some(FheOp::Constant { value }) => Some(value),
         Some(
             FheOp::Linear(_)
@@ -50,8 +70,13 @@ pub(crate) fn constant(value: Value<'_, '_>) -> Option<ArrayD<i64>> {
 }
 
 /// Writes the range of an operation's result.
-pub(crate) fn set_range<'c: 'a, 'a>(context: &'c Context, op: OperationRef<'c, 'a>, (lo, hi): Range) {
-    set_op_attribute(op, attr::RANGE, attr::i64_array(context, &[lo, hi]));
+pub(crate) fn set_range<'c: 'a, 'a>(context: &'c Context, op: OperationRef<'c, 'a>, range: Range) {
+    set_bounds(context, op, bounds::wide(range));
+}
+
+/// Writes the range of an operation's result, which may be unsigned words.
+pub(crate) fn set_bounds<'c: 'a, 'a>(context: &'c Context, op: OperationRef<'c, 'a>, bounds: Bounds) {
+    set_op_attribute(op, attr::RANGE, attr::bounds_attribute(context, bounds));
 }
 
 /// The elements of an `arith.constant`.

@@ -4,17 +4,18 @@
 //! there already win over what could be inferred. Bounds are kept for each element while a function is
 //! walked; the IR gets the least range that holds all of them, for lookups and maps every table at every input.
 
-use crate::facts::{self, Range, fail, join, key, value_type};
+use crate::facts::{self, Range, fail, key, value_type};
 use crate::intervals::{self, Interval};
 use crate::pass::{Failed, Options};
 use crate::tables::{reachable, reachable_in};
 use crate::tabulate::{Tabulated, tabulate};
+use cloakwork_abi::bounds::{self, Bounds, join};
 use cloakwork_abi::encoding;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::{Function, Side, functions_under};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
-use cloakwork_ir::interpret::Clear;
+use cloakwork_ir::interpret::{Clear, constant_bounds};
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::pairwise::Pairwise;
 use cloakwork_ir::types::{Element, ValueType};
@@ -56,7 +57,7 @@ fn infer<'c: 'a, 'a>(
         let ty = value_type(result.into(), op)?;
         let interval = match FheOp::of(op) {
             Some(fhe) => {
-                let (range, interval) = match attr::get_range(&op) {
+                let (range, interval) = match attr::get_bounds(&op) {
                     // Samples need not have hit every digit.
                     Some(measured) if wraps(&fhe) => {
                         let (reached, interval) = evaluate(function, op, &fhe, &ty, &known, host)?;
@@ -64,7 +65,10 @@ fn infer<'c: 'a, 'a>(
                     }
                     Some(measured) => {
                         match missed(op, &fhe, &known).map(|it| (join(measured, it.hull()), it)) {
-                            Some((joined, interval)) if fits_lookup(joined) || !fits_lookup(measured) => {
+                            Some((joined, interval))
+                                if bounds::are_words(joined)
+                                    && (fits_lookup(joined) || !fits_lookup(measured)) =>
+                            {
                                 (joined, interval)
                             }
                             _ => (measured, Interval::uniform(ty.shape(), measured)),
@@ -72,7 +76,18 @@ fn infer<'c: 'a, 'a>(
                     }
                     None => evaluate(function, op, &fhe, &ty, &known, host)?,
                 };
-                facts::set_range(context, op, range);
+                if !bounds::are_words(range) {
+                    let (lo, hi) = range;
+                    let width = encoding::width_of_bounds(range);
+                    return Err(fail(
+                        op,
+                        &format!(
+                            "the values {lo} to {hi} need {width} bits; integers have at most 64, signed or unsigned: give the \
+                             operands smaller ranges"
+                        ),
+                    ));
+                }
+                facts::set_bounds(context, op, range);
                 Some(interval)
             }
             None if ty.element.is_encrypted() => {
@@ -95,11 +110,11 @@ fn arguments<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Re
     let mut known = Known::new();
     for (i, argument) in function.arguments().into_iter().enumerate() {
         let ty = value_type(argument, function.op)?;
-        let given = function.range(Side::Argument, i);
+        let given = function.bounds(Side::Argument, i);
         let range = match ty.element {
             Element::Encrypted { width, is_signed } => {
-                let range = given.or(width.map(|width| encoding::bounds(width, is_signed)));
-                let Some((lo, hi)) = range else {
+                let range = given.or(width.map(|width| bounds::wide(encoding::bounds(width, is_signed))));
+                let Some(range) = range else {
                     let (name, example) = (function.value_name(Side::Argument, i), example(is_signed));
                     return Err(fail(
                         function.op,
@@ -114,9 +129,9 @@ fn arguments<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>) -> Re
                     Side::Argument,
                     i,
                     attr::RANGE,
-                    attr::i64_array(context, &[lo, hi]),
+                    attr::bounds_attribute(context, range),
                 );
-                Some((lo, hi))
+                Some(range)
             }
             Element::EncryptedReal => {
                 let name = function.value_name(Side::Argument, i);
@@ -149,9 +164,12 @@ fn evaluate<'c: 'a, 'a>(
     ty: &ValueType,
     known: &Known,
     host: &dyn HostFunctions,
-) -> Result<(Range, Interval), Failed> {
+) -> Result<(Bounds, Interval), Failed> {
     let interval = match fhe {
-        FheOp::Constant { value } => Interval::exactly(value.clone()),
+        FheOp::Constant { value } => {
+            let exact = Clear::of_words(value.clone(), constant_bounds(op)).integers();
+            Interval::exactly(exact.expect("words are integers"))
+        }
         FheOp::Linear(linear) => evaluate_linear(function, op, linear, ty, known)?,
         FheOp::Digits(digits) => {
             let operands = (0..op.operand_count()).map(|i| bounds(function, op, i, known));
@@ -168,25 +186,29 @@ fn evaluate<'c: 'a, 'a>(
             check_condition(op, condition.hull())?;
             intervals::select(condition, bounds(function, op, 1, known)?, bounds(function, op, 2, known)?)
         }
-        FheOp::JointLookup(lookup) => Interval::uniform(ty.shape(), facts::hull(&lookup.tables)),
+        FheOp::JointLookup(lookup) => {
+            Interval::uniform(ty.shape(), bounds::wide(facts::hull(&lookup.tables)))
+        }
         FheOp::Lookup(lookup) => {
             let input = bounds(function, op, 0, known)?;
-            return Ok((reachable(lookup, input.hull()), looked_up(lookup, input)));
+            return Ok((bounds::wide(reachable(lookup, as_range(input.hull()))), looked_up(lookup, input)));
         }
         FheOp::Map { body } => match tabulate(function, op, *body, host)? {
-            Tabulated::Constant(values) => Interval::exactly(values),
+            Tabulated::Constant(values) => Interval::exactly(values.mapv(i128::from)),
             Tabulated::Lookup { input, range, lookup } => {
                 let whole;
                 let input = match known.get(&key(input)) {
                     Some(input) => input,
                     None => {
-                        whole = Interval::uniform(ty.shape(), range);
+                        whole = Interval::uniform(ty.shape(), bounds::wide(range));
                         &whole
                     }
                 };
-                return Ok((reachable(&lookup, range), looked_up(&lookup, input)));
+                return Ok((bounds::wide(reachable(&lookup, range)), looked_up(&lookup, input)));
             }
-            Tabulated::Joint { lookup, .. } => Interval::uniform(ty.shape(), facts::hull(&lookup.tables)),
+            Tabulated::Joint { lookup, .. } => {
+                Interval::uniform(ty.shape(), bounds::wide(facts::hull(&lookup.tables)))
+            }
             Tabulated::Wide(range) => Interval::uniform(ty.shape(), range),
         },
     };
@@ -222,11 +244,16 @@ fn missed<'c: 'a, 'a>(op: OperationRef<'c, 'a>, fhe: &FheOp<'c, 'a>, known: &Kno
     }
 }
 
-fn fits_lookup((lo, hi): Range) -> bool {
-    encoding::width_of_range(lo, hi) <= encoding::MAX_LOOKUP_WIDTH
+/// What a table is looked up with; others than these it takes modulo its length.
+fn as_range((lo, hi): Bounds) -> Range {
+    (lo.max(i64::MIN.into()) as i64, hi.min(i64::MAX.into()) as i64)
 }
 
-fn check_condition(op: OperationRef<'_, '_>, (lo, hi): Range) -> Result<(), Failed> {
+fn fits_lookup(range: Bounds) -> bool {
+    encoding::width_of_bounds(range) <= encoding::MAX_LOOKUP_WIDTH
+}
+
+fn check_condition(op: OperationRef<'_, '_>, (lo, hi): Bounds) -> Result<(), Failed> {
     if lo >= 0 && hi <= 1 {
         return Ok(());
     }
@@ -317,15 +344,16 @@ fn looked_up(lookup: &Lookup, input: &Interval) -> Interval {
         .into_iter()
         .zip(input.lo.iter().zip(&input.hi))
         .map(|(table, (&lo, &hi))| {
-            *found.entry((table, (lo, hi))).or_insert_with(|| reachable_in(lookup, table as usize, (lo, hi)))
+            let range = as_range((lo, hi));
+            *found.entry((table, range)).or_insert_with(|| reachable_in(lookup, table as usize, range))
         })
         .collect();
-    let array = |values: Vec<i64>| {
+    let array = |values: Vec<i128>| {
         ArrayD::from_shape_vec(input.lo.raw_dim(), values).expect("one bound for each element")
     };
     Interval {
-        lo: array(bounds.iter().map(|(lo, _)| *lo).collect()),
-        hi: array(bounds.iter().map(|(_, hi)| *hi).collect()),
+        lo: array(bounds.iter().map(|(lo, _)| i128::from(*lo)).collect()),
+        hi: array(bounds.iter().map(|(_, hi)| i128::from(*hi)).collect()),
     }
 }
 
@@ -338,15 +366,15 @@ fn evaluate_clear<'c: 'a, 'a>(op: OperationRef<'c, 'a>, ty: &ValueType, known: &
         op.operands().map(|operand| known.get(&key(operand))).collect::<Option<_>>()?;
     let linear = match (walk::name(&op).as_str(), operands.as_slice()) {
         ("arith.constant", _) => match facts::clear_constant(walk::result(op))? {
-            Clear::Int(values) => return Some(Interval::exactly(values)),
-            Clear::Real(_) => return None,
+            Clear::Int(values) => return Some(Interval::exactly(values.mapv(i128::from))),
+            Clear::Unsigned(_) | Clear::Real(_) => return None,
         },
         ("arith.addi", [_, _]) => Linear::Add,
         ("arith.subi", [_, _]) => Linear::Sub,
         ("arith.muli", [_, _]) => Linear::MulClear,
         ("arith.shli", [a, amount]) => {
             let in_word = amount.hull().0 >= 0 && amount.hull().1 < 63;
-            let power = |by: &ArrayD<i64>| by.mapv(|by| 1i64 << by);
+            let power = |by: &ArrayD<i128>| by.mapv(|by| 1i128 << by);
             let power = in_word.then(|| Interval { lo: power(&amount.lo), hi: power(&amount.hi) })?;
             return intervals::linear(&Linear::MulClear, &[a, &power], ty.shape());
         }

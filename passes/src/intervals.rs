@@ -3,8 +3,8 @@
 //! Sound always; exact for every single element if one factor of each product is constant, or of one sign,
 //! and no input occurs twice.
 
-use crate::facts::{self, Range};
 use crate::intervals_at_positions as positions;
+use cloakwork_abi::bounds::{Bounds, join};
 use cloakwork_ir::digits::Digits;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::pairwise::Pairwise;
@@ -13,30 +13,30 @@ use ndarray::{ArrayD, IxDyn, Zip};
 /// `lo ≤ v ≤ hi` for each element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Interval {
-    pub(crate) lo: ArrayD<i64>,
-    pub(crate) hi: ArrayD<i64>,
+    pub(crate) lo: ArrayD<i128>,
+    pub(crate) hi: ArrayD<i128>,
 }
 
 impl Interval {
     /// The same range for each element.
-    pub(crate) fn uniform(shape: &[usize], (lo, hi): Range) -> Self {
+    pub(crate) fn uniform(shape: &[usize], (lo, hi): Bounds) -> Self {
         Self { lo: ArrayD::from_elem(IxDyn(shape), lo), hi: ArrayD::from_elem(IxDyn(shape), hi) }
     }
 
     /// Just these values.
-    pub(crate) fn exactly(values: ArrayD<i64>) -> Self {
+    pub(crate) fn exactly(values: ArrayD<i128>) -> Self {
         Self { lo: values.clone(), hi: values }
     }
 
     /// The least range that holds every element.
-    pub(crate) fn hull(&self) -> Range {
-        (facts::hull(&self.lo).0, facts::hull(&self.hi).1)
+    pub(crate) fn hull(&self) -> Bounds {
+        (self.lo.iter().copied().min().unwrap_or(0), self.hi.iter().copied().max().unwrap_or(0))
     }
 }
 
 /// Bounds of `linear`'s result of that shape; `None` where they leave 64 bits.
 pub(crate) fn linear(linear: &Linear, operands: &[&Interval], shape: &[usize]) -> Option<Interval> {
-    let evaluate = |operands: &[&ArrayD<i64>]| linear.evaluate(operands, shape);
+    let evaluate = |operands: &[&ArrayD<i128>]| linear.evaluate_exact(operands, shape);
     let a = operands[0];
     Some(match linear {
         Linear::Add
@@ -79,7 +79,10 @@ pub(crate) fn digits(digits: &Digits, operands: &[&Interval]) -> Option<Interval
     // All values whose digits above agree lie between the results for the bounds; else anything can come.
     let (digits, above, most) = match *digits {
         Digits::Round { .. } | Digits::Truncate { .. } | Digits::Reinterpret { .. } => {
-            return Some(Interval { lo: digits.evaluate(&[&input.lo])?, hi: digits.evaluate(&[&input.hi])? });
+            return Some(Interval {
+                lo: digits.evaluate_exact(&[&input.lo])?,
+                hi: digits.evaluate_exact(&[&input.hi])?,
+            });
         }
         Digits::LowBits { bits } | Digits::LowBitsBelow { bits } => {
             (Digits::LowBits { bits }, bits, (1 << bits) - 1)
@@ -90,7 +93,7 @@ pub(crate) fn digits(digits: &Digits, operands: &[&Interval]) -> Option<Interval
             return self::digits(&Digits::Bit { position }, &[&difference]);
         }
     };
-    let (mut lo, mut hi) = (digits.evaluate(&[&input.lo])?, digits.evaluate(&[&input.hi])?);
+    let (mut lo, mut hi) = (digits.evaluate_exact(&[&input.lo])?, digits.evaluate_exact(&[&input.hi])?);
     Zip::from(&mut lo).and(&mut hi).and(&input.lo).and(&input.hi).for_each(|lo, hi, &from, &to| {
         if from >> above != to >> above {
             (*lo, *hi) = (0, most);
@@ -112,46 +115,46 @@ pub(crate) fn is_monotone(digits: &Digits) -> bool {
 
 /// Bounds of a function of two integers; `None` where it leaves 64 bits or a shift can be negative.
 pub(crate) fn pairwise(function: Pairwise, x: &Interval, y: &Interval) -> Option<Interval> {
-    let bounds = |(&x_lo, &x_hi): (&i64, &i64), (&y_lo, &y_hi): (&i64, &i64)| -> Option<Range> {
-        let corner = |x, y| function.of_pair(x, y);
+    let bounds = |(&x_lo, &x_hi): (&i128, &i128), (&y_lo, &y_hi): (&i128, &i128)| -> Option<Bounds> {
+        let corner = |x, y| function.of_exact(x, y);
         match function {
             Pairwise::Mul | Pairwise::Min | Pairwise::Max | Pairwise::ShiftLeft | Pairwise::ShiftRight => {
                 let corners =
                     [corner(x_lo, y_lo)?, corner(x_lo, y_hi)?, corner(x_hi, y_lo)?, corner(x_hi, y_hi)?];
-                corners.into_iter().map(|corner| (corner, corner)).reduce(facts::join)
+                corners.into_iter().map(|corner| (corner, corner)).reduce(join)
             }
             Pairwise::Compare(predicate) => {
                 let signs = sign(x_lo, y_hi)..=sign(x_hi, y_lo);
-                signs.map(|sign| i64::from(predicate.holds(sign))).map(|bit| (bit, bit)).reduce(facts::join)
+                signs.map(|sign| i128::from(predicate.holds(sign))).map(|bit| (bit, bit)).reduce(join)
             }
             Pairwise::And | Pairwise::Or | Pairwise::Xor => {
                 Some(of_bits(function, (x_lo, x_hi), (y_lo, y_hi)))
             }
         }
     };
-    let all: Option<Vec<Range>> =
+    let all: Option<Vec<Bounds>> =
         x.lo.iter().zip(&x.hi).zip(y.lo.iter().zip(&y.hi)).map(|(x, y)| bounds(x, y)).collect();
     let all = all?;
-    let array = |values: Vec<i64>| ArrayD::from_shape_vec(x.lo.raw_dim(), values).ok();
+    let array = |values: Vec<i128>| ArrayD::from_shape_vec(x.lo.raw_dim(), values).ok();
     Some(Interval {
         lo: array(all.iter().map(|(lo, _)| *lo).collect())?,
         hi: array(all.iter().map(|(_, hi)| *hi).collect())?,
     })
 }
 
-fn sign(x: i64, y: i64) -> i64 {
+fn sign(x: i128, y: i128) -> i64 {
     x.cmp(&y) as i64
 }
 
 /// Bounds of a function of bits: what as many bits as the operands have can hold.
-fn of_bits(function: Pairwise, (a, b): Range, (c, d): Range) -> Range {
+fn of_bits(function: Pairwise, (a, b): Bounds, (c, d): Bounds) -> Bounds {
     if a == b && c == d {
-        let only = function.of_pair(a, c).unwrap_or_default();
+        let only = function.of_exact(a, c).unwrap_or_default();
         return (only, only);
     }
-    let bits = |lo: i64, hi: i64| 64 - (if lo < 0 { !lo } else { 0 }).max(hi.max(0)).leading_zeros();
+    let bits = |lo: i128, hi: i128| 128 - (if lo < 0 { !lo } else { 0 }).max(hi.max(0)).leading_zeros();
     let widest = bits(a, b).max(bits(c, d));
-    let most = if widest >= 63 { i64::MAX } else { (1 << widest) - 1 };
+    let most = (1 << widest) - 1;
     let least = -most - 1;
     match function {
         Pairwise::And if a >= 0 && c >= 0 => (0, b.min(d)),
@@ -165,7 +168,7 @@ fn of_bits(function: Pairwise, (a, b): Range, (c, d): Range) -> Range {
 
 /// Bounds of a choice.
 pub(crate) fn select(condition: &Interval, then: &Interval, otherwise: &Interval) -> Interval {
-    let pick = |of_then: &ArrayD<i64>, of_otherwise: &ArrayD<i64>, both: fn(i64, i64) -> i64| {
+    let pick = |of_then: &ArrayD<i128>, of_otherwise: &ArrayD<i128>, both: fn(i128, i128) -> i128| {
         let mut result = of_then.clone();
         Zip::from(&mut result).and(of_otherwise).and(&condition.lo).and(&condition.hi).for_each(
             |then, &otherwise, &lo, &hi| {
@@ -178,23 +181,23 @@ pub(crate) fn select(condition: &Interval, then: &Interval, otherwise: &Interval
         );
         result
     };
-    Interval { lo: pick(&then.lo, &otherwise.lo, i64::min), hi: pick(&then.hi, &otherwise.hi, i64::max) }
+    Interval { lo: pick(&then.lo, &otherwise.lo, i128::min), hi: pick(&then.hi, &otherwise.hi, i128::max) }
 }
 
 /// With `x⁺ = max(x, 0)` and `x⁻ = min(x, 0)`, each product `a·b` lies between
 /// `a̲⁺b̲⁺ + a̅⁺b̲⁻ + a̲⁻b̅⁺ + a̅⁻b̅⁻` and `a̅⁺b̅⁺ + a̲⁺b̅⁻ + a̅⁻b̲⁺ + a̲⁻b̲⁻`, and so do sums of products.
 fn bilinear(linear: &Linear, a: &Interval, b: &Interval, shape: &[usize]) -> Option<Interval> {
-    let positive = |values: &ArrayD<i64>| values.mapv(|value| value.max(0));
-    let negative = |values: &ArrayD<i64>| values.mapv(|value| value.min(0));
-    let sum = |terms: [(ArrayD<i64>, ArrayD<i64>); 4]| -> Option<ArrayD<i64>> {
-        let mut total: Option<ArrayD<i64>> = None;
+    let positive = |values: &ArrayD<i128>| values.mapv(|value| value.max(0));
+    let negative = |values: &ArrayD<i128>| values.mapv(|value| value.min(0));
+    let sum = |terms: [(ArrayD<i128>, ArrayD<i128>); 4]| -> Option<ArrayD<i128>> {
+        let mut total: Option<ArrayD<i128>> = None;
         for (x, y) in terms {
-            let is_zero = |values: &ArrayD<i64>| values.iter().all(|&value| value == 0);
+            let is_zero = |values: &ArrayD<i128>| values.iter().all(|&value| value == 0);
             // Weights of one sign are common; a term of zeros still gives the shape if it is the only one.
             if total.is_some() && (is_zero(&x) || is_zero(&y)) {
                 continue;
             }
-            let term = linear.evaluate(&[&x, &y], shape)?;
+            let term = linear.evaluate_exact(&[&x, &y], shape)?;
             total = Some(match total {
                 None => term,
                 Some(total) => add(&total, &term)?,
@@ -217,9 +220,8 @@ fn bilinear(linear: &Linear, a: &Interval, b: &Interval, shape: &[usize]) -> Opt
     Some(Interval { lo, hi })
 }
 
-fn add(a: &ArrayD<i64>, b: &ArrayD<i64>) -> Option<ArrayD<i64>> {
-    let fits = Zip::from(a).and(b).all(|a, b| a.checked_add(*b).is_some());
-    fits.then(|| a + b)
+fn add(a: &ArrayD<i128>, b: &ArrayD<i128>) -> Option<ArrayD<i128>> {
+    Linear::Add.evaluate_exact(&[a, b], a.shape())
 }
 
 #[cfg(test)]
@@ -231,8 +233,8 @@ mod tests {
 
     fn interval(shape: &'static [usize]) -> impl Strategy<Value = Interval> {
         let count: usize = shape.iter().product();
-        vec((-9i64..9, 0i64..4), count).prop_map(move |bounds| {
-            let array = |values: Vec<i64>| ArrayD::from_shape_vec(IxDyn(shape), values).unwrap();
+        vec((-9i128..9, 0i128..4), count).prop_map(move |bounds| {
+            let array = |values: Vec<i128>| ArrayD::from_shape_vec(IxDyn(shape), values).unwrap();
             Interval {
                 lo: array(bounds.iter().map(|(lo, _)| *lo).collect()),
                 hi: array(bounds.iter().map(|(lo, more)| lo + more).collect()),
@@ -240,11 +242,11 @@ mod tests {
         })
     }
 
-    fn member(interval: &Interval, seed: u64) -> ArrayD<i64> {
+    fn member(interval: &Interval, seed: u64) -> ArrayD<i128> {
         let mut state = seed;
         Zip::from(&interval.lo).and(&interval.hi).map_collect(|&lo, &hi| {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            lo + ((state >> 33) % (hi - lo + 1) as u64) as i64
+            lo + ((state >> 33) % (hi - lo + 1) as u64) as i128
         })
     }
 
@@ -252,7 +254,7 @@ mod tests {
         let bounds = linear(op, operands, shape).unwrap();
         let values: Vec<_> =
             operands.iter().zip(0..).map(|(operand, i)| member(operand, seed ^ (i << 40))).collect();
-        let result = op.evaluate(&values.iter().collect::<Vec<_>>(), shape).unwrap();
+        let result = op.evaluate_exact(&values.iter().collect::<Vec<_>>(), shape).unwrap();
         Zip::from(&bounds.lo).and(&result).and(&bounds.hi).all(|lo, v, hi| lo <= v && v <= hi)
     }
 
@@ -283,7 +285,8 @@ mod tests {
 
     #[test]
     fn constant_weights_give_the_exact_bounds() {
-        let array = |values: &[i64]| ArrayD::from_shape_vec(IxDyn(&[values.len()]), values.to_vec()).unwrap();
+        let array =
+            |values: &[i128]| ArrayD::from_shape_vec(IxDyn(&[values.len()]), values.to_vec()).unwrap();
         let a = Interval { lo: array(&[-1, 2, -5]), hi: array(&[3, 4, -2]) };
         let weights = Interval::exactly(array(&[-2, 3, 1]));
         let found = linear(&Linear::Dot, &[&a, &weights], &[]).unwrap();
@@ -292,7 +295,7 @@ mod tests {
 
     #[test]
     fn bounds_beyond_64_bits_are_found() {
-        let wide = Interval::uniform(&[2], (0, i64::MAX));
+        let wide = Interval::uniform(&[2], (0, u64::MAX.into()));
         assert_eq!(linear(&Linear::Sum { axes: vec![0] }, &[&wide], &[]), None);
     }
 }

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 pub(crate) fn gather_at(a: &Interval, at: &Interval, axis: usize, shape: &[usize]) -> Interval {
     let size = a.lo.shape()[axis];
     // Slices of the axis joined, for each range of positions once.
-    let mut known: BTreeMap<(i64, i64), [ArrayD<i64>; 2]> = BTreeMap::new();
-    let ranges: Vec<(i64, i64)> = at.lo.iter().copied().zip(at.hi.iter().copied()).collect();
+    let mut known: BTreeMap<(i128, i128), [ArrayD<i128>; 2]> = BTreeMap::new();
+    let ranges: Vec<(i128, i128)> = at.lo.iter().copied().zip(at.hi.iter().copied()).collect();
     for &range in &ranges {
         known.entry(range).or_insert_with(|| {
             let among = reached(range, size);
-            let joined = |values: &ArrayD<i64>, join: fn(i64, i64) -> i64, start: i64| {
+            let joined = |values: &ArrayD<i128>, join: fn(i128, i128) -> i128, start: i128| {
                 values.select(Axis(axis), &among).fold_axis(Axis(axis), start, |&x, &y| join(x, y))
             };
-            [joined(&a.lo, i64::min, i64::MAX), joined(&a.hi, i64::max, i64::MIN)]
+            [joined(&a.lo, i128::min, i128::MAX), joined(&a.hi, i128::max, i128::MIN)]
         });
     }
     let stacked = |bound: usize| {
@@ -37,7 +37,7 @@ pub(crate) fn set_at(a: &Interval, value: &Interval, at: &Interval, axis: usize)
     let size = a.lo.shape()[axis];
     let mut rows = a.lo.shape().to_vec();
     rows[axis] = at.lo.len();
-    let by_row = |values: &ArrayD<i64>| {
+    let by_row = |values: &ArrayD<i128>| {
         let standard = values.as_standard_layout().into_owned();
         standard.into_shape_with_order(IxDyn(&rows)).expect("verified: the shape of what is taken")
     };
@@ -58,7 +58,7 @@ pub(crate) fn set_at(a: &Interval, value: &Interval, at: &Interval, axis: usize)
 }
 
 /// The positions from `lo` to `hi`.
-fn reached((lo, hi): (i64, i64), size: usize) -> Vec<usize> {
-    let count = (i128::from(hi) - i128::from(lo) + 1).clamp(0, size as i128);
-    (0..count).map(|step| (i128::from(lo) + step).rem_euclid(size as i128) as usize).collect()
+fn reached((lo, hi): (i128, i128), size: usize) -> Vec<usize> {
+    let count = (hi - lo + 1).clamp(0, size as i128);
+    (0..count).map(|step| (lo + step).rem_euclid(size as i128) as usize).collect()
 }

@@ -12,6 +12,7 @@ use crate::facts::{Range, key, set_range};
 use crate::fuse_maps::fuse_maps;
 use crate::infer_ranges::infer_ranges;
 use crate::pass::{Failed, Options};
+use cloakwork_abi::bounds;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::context::with_diagnostics;
@@ -79,14 +80,14 @@ pub fn set_bounds<'c, 'a>(
     host: &dyn HostFunctions,
     bounds: Bounds,
 ) -> Result<(), Failed> {
-    if operations(module).iter().all(|op| attr::get_range(op).is_none()) {
+    if operations(module).iter().all(|op| attr::get_bounds(op).is_none()) {
         return Ok(());
     }
     match bounds {
         Bounds::Measured => {
             for (op, range) in operations(module).into_iter().zip(provable(context, module, host)) {
-                if let Some((lo, hi)) = range.filter(|range| exceeds(attr::get_range(&op), *range)) {
-                    set_op_attribute(op, attr::PROVABLE, attr::i64_array(context, &[lo, hi]));
+                if let Some(range) = range.filter(|range| exceeds(attr::get_bounds(&op), *range)) {
+                    set_op_attribute(op, attr::PROVABLE, attr::bounds_attribute(context, range));
                 }
             }
         }
@@ -97,14 +98,14 @@ pub fn set_bounds<'c, 'a>(
             let all = operations(module);
             let results =
                 all.iter().zip(&proven).filter_map(|(op, range)| Some((op.results().next()?, *range)));
-            let known: HashMap<usize, Option<Range>> =
+            let known: HashMap<usize, Option<bounds::Bounds>> =
                 results.map(|(result, range)| (key(result.into()), range)).collect();
             let range_of = |value: Value<'c, 'a>| known.get(&key(value)).copied().flatten();
             for clip in all.iter().copied().filter(|op| op.has_attribute(CLIP)) {
                 let input = walk::operand(clip, 0);
                 remove_op_attribute(clip, CLIP);
                 // Where no proof was found, there may be anything.
-                if range_of(input).is_some_and(|range| !exceeds(attr::get_range(&clip), range)) {
+                if range_of(input).is_some_and(|range| !exceeds(attr::get_bounds(&clip), range)) {
                     walk::replace_all_uses(walk::result(clip), input);
                     walk::erase(clip);
                 }
@@ -123,7 +124,7 @@ fn operations<'c: 'a, 'a>(module: OperationRef<'c, 'a>) -> Vec<OperationRef<'c, 
     functions_under(module).into_iter().flat_map(|function| function.operations()).collect()
 }
 
-fn exceeds(measured: Option<Range>, (lo, hi): Range) -> bool {
+fn exceeds(measured: Option<bounds::Bounds>, (lo, hi): bounds::Bounds) -> bool {
     measured.is_some_and(|(least, greatest)| lo < least || greatest < hi)
 }
 
@@ -152,7 +153,7 @@ fn provable<'c>(
     context: &'c Context,
     module: OperationRef<'c, '_>,
     host: &dyn HostFunctions,
-) -> Vec<Option<Range>> {
+) -> Vec<Option<bounds::Bounds>> {
     walk::with_copy(module, |copy| {
         for op in operations(copy) {
             remove_op_attribute(op, attr::RANGE);
@@ -160,7 +161,7 @@ fn provable<'c>(
         }
         // Why a proof ends early concerns nobody who does not need it.
         let _ = with_diagnostics(context, || infer_ranges(context, copy, host));
-        operations(copy).iter().map(attr::get_range).collect()
+        operations(copy).iter().map(attr::get_bounds).collect()
     })
 }
 

@@ -8,6 +8,7 @@ use crate::facts::{self, Range, fail, value_type};
 use crate::pass::Failed;
 use crate::tables::{TableList, spread};
 use crate::wide::map_bounds;
+use cloakwork_abi::bounds::{self, Bounds};
 use cloakwork_abi::encoding::{self, MAX_LOOKUP_WIDTH};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::fhe::Lookup;
@@ -36,7 +37,7 @@ pub(crate) enum Tabulated<'c, 'a> {
     /// A lookup of several values.
     Joint { inputs: Vec<Value<'c, 'a>>, lookup: JointLookup },
     /// Nothing that a table holds: integers that digits take the place of, and bounds of the result.
-    Wide(Range),
+    Wide(Bounds),
 }
 
 /// Evaluates the body for every input; the tables have the least length, or the one of the input's declared width.
@@ -107,13 +108,13 @@ fn wide_bounds<'c: 'a, 'a>(
     function: Function<'c, 'a>,
     op: OperationRef<'c, 'a>,
     body: BlockRef<'c, 'a>,
-) -> Option<Range> {
+) -> Option<Bounds> {
     let range = |operand| match facts::clear_constant(operand) {
-        Some(Clear::Int(values)) => Some(facts::hull(&values)),
-        Some(Clear::Real(_)) => None,
-        None => facts::range(function, operand),
+        Some(Clear::Int(values)) => Some(bounds::wide(facts::hull(&values))),
+        Some(Clear::Unsigned(_) | Clear::Real(_)) => None,
+        None => facts::bounds(function, operand),
     };
-    let ranges: Vec<Range> = op.operands().map(range).collect::<Option<_>>()?;
+    let ranges: Vec<Bounds> = op.operands().map(range).collect::<Option<_>>()?;
     ranges
         .iter()
         .any(|&range| map_bounds::is_wide(range))
@@ -139,13 +140,12 @@ fn input_range<'c: 'a, 'a>(
     op: OperationRef<'c, 'a>,
     input: Value<'c, 'a>,
 ) -> Result<(Range, Width), Failed> {
-    let range = facts::range(function, input)
+    let (lo, hi) = facts::bounds(function, input)
         .ok_or_else(|| fail(op, "the range of the map's input is not known; run `fhe-infer-ranges` first"))?;
-    let (lo, hi) = range;
     let ty = value_type(input, op)?;
     let declared = ty.integer();
     if let Some((width, is_signed)) = declared {
-        let (least, greatest) = encoding::bounds(width, is_signed);
+        let (least, greatest) = bounds::wide(encoding::bounds(width, is_signed));
         if lo < least || hi > greatest {
             return Err(fail(
                 op,
@@ -157,8 +157,8 @@ fn input_range<'c: 'a, 'a>(
             ));
         }
     }
-    let width = declared.map_or(encoding::width_of_range(lo, hi), |(width, _)| width);
-    if width > MAX_LOOKUP_WIDTH {
+    let width = declared.map_or(encoding::width_of_bounds((lo, hi)), |(width, _)| width);
+    let Some(range) = bounds::signed((lo, hi)).filter(|_| width <= MAX_LOOKUP_WIDTH) else {
         return Err(fail(
             op,
             &format!(
@@ -166,7 +166,7 @@ fn input_range<'c: 'a, 'a>(
                  {MAX_LOOKUP_WIDTH}; make the inputs or weights before it smaller, or shift low bits away first"
             ),
         ));
-    }
+    };
     Ok((range, width))
 }
 
@@ -178,11 +178,11 @@ fn input_ranges<'c: 'a, 'a>(
 ) -> Result<Vec<Range>, Failed> {
     let mut ranges = vec![];
     for &input in inputs {
-        ranges.push(facts::range(function, input).ok_or_else(|| {
+        ranges.push(facts::bounds(function, input).ok_or_else(|| {
             fail(op, "the range of the map's input is not known; run `fhe-infer-ranges` first")
         })?);
     }
-    let sizes: Vec<i128> = ranges.iter().map(|&(lo, hi)| i128::from(hi) - i128::from(lo) + 1).collect();
+    let sizes: Vec<i128> = ranges.iter().map(|&(lo, hi)| hi - lo + 1).collect();
     let entries = sizes.iter().try_fold(1i128, |product, size| product.checked_mul(*size));
     if entries.is_none_or(|entries| entries > 1 << MAX_LOOKUP_WIDTH.0) {
         let each: Vec<String> = ranges
@@ -200,7 +200,7 @@ fn input_ranges<'c: 'a, 'a>(
             ),
         ));
     }
-    Ok(ranges)
+    Ok(ranges.into_iter().filter_map(bounds::signed).collect())
 }
 
 fn constant(
@@ -213,6 +213,7 @@ fn constant(
     let columns = parts.iter().filter_map(|part| match part {
         Part::Input(_) => None,
         Part::Constant(Clear::Int(values)) => Some(Column::Int(values.iter().copied().collect())),
+        Part::Constant(Clear::Unsigned(_)) => unreachable!("clear constants are `i64`"),
         Part::Constant(Clear::Real(values)) => Some(Column::Real(values.iter().copied().collect())),
     });
     let values = evaluate(op, body, columns.collect(), host)?;
@@ -292,6 +293,7 @@ fn rows(
         .map(|part| match part {
             Part::Input(place) => Flat::Input(*place),
             Part::Constant(Clear::Int(values)) => Flat::Int(values.iter().copied().collect()),
+            Part::Constant(Clear::Unsigned(_)) => unreachable!("clear constants are `i64`"),
             Part::Constant(Clear::Real(values)) => Flat::Real(values.iter().copied().collect()),
         })
         .collect();

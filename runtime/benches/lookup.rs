@@ -198,7 +198,7 @@ fn spec() -> ProgramSpec {
         name: name.into(),
         shape: vec![COUNT],
         encoding,
-        range: bounds(WIDTH, false),
+        range: cloakwork_abi::bounds::wide(bounds(WIDTH, false)),
     };
     ProgramSpec {
         version: SPEC_VERSION,

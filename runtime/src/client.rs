@@ -53,11 +53,11 @@ pub enum ClientError {
         /// Where.
         index: Vec<usize>,
         /// Element.
-        found: i64,
+        found: i128,
         /// Least allowed.
-        least: i64,
+        least: i128,
         /// Greatest allowed.
-        greatest: i64,
+        greatest: i128,
     },
     /// A result of another shape, key set or length.
     #[error(transparent)]
@@ -79,7 +79,7 @@ pub enum ClientError {
     Spec(String),
 }
 
-/// Encrypts the arguments of a program; arguments that it takes in the clear pass through.
+/// Encrypts the arguments of a program, given as words; arguments that it takes in the clear pass through.
 pub fn encrypt(
     spec: &ProgramSpec,
     keys: &SecretKeys,
@@ -104,7 +104,7 @@ pub fn encrypt_with(
             EncodingSpec::Encrypted { key, width, .. } => {
                 let (key, noise) =
                     keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
-                let plaintexts = plaintexts(argument, value_spec.encoding, width);
+                let plaintexts = plaintexts(argument, value_spec, width);
                 let seeded = Seeded::encrypt(&key, plaintexts, noise, &mut seeds);
                 (Data::Seeded(seeded), Some(keys.identity()))
             }
@@ -117,7 +117,7 @@ pub fn encrypt_with(
     Ok(values)
 }
 
-/// Decrypts the results of a program.
+/// Decrypts the results of a program, as words: [`ValueSpec::integer`] reads them.
 pub fn decrypt(
     spec: &ProgramSpec,
     keys: &SecretKeys,
@@ -167,11 +167,13 @@ pub fn decrypt_phases(
 }
 
 /// Encodes the elements of one argument, or their digits.
-pub(crate) fn plaintexts(argument: &ArrayD<i64>, encoding: EncodingSpec, width: Width) -> Vec<u64> {
+pub(crate) fn plaintexts(argument: &ArrayD<i64>, spec: &ValueSpec, width: Width) -> Vec<u64> {
     let encoded = |message| encode(message, width);
-    match encoding.radix() {
+    match spec.encoding.radix() {
         None => argument.iter().map(|&message| encoded(message)).collect(),
-        Some(radix) => argument.iter().flat_map(|&value| radix.digits(value).map(encoded)).collect(),
+        Some(radix) => {
+            argument.iter().flat_map(|&word| radix.digits(spec.integer(word)).map(encoded)).collect()
+        }
     }
 }
 
@@ -226,9 +228,8 @@ pub(crate) fn check_arguments(spec: &ProgramSpec, arguments: &[ArrayD<i64>]) -> 
             return Err(ClientError::Shape { name: name(), found, expected });
         }
         let (least, greatest) = value_spec.range;
-        if let Some((index, &found)) =
-            argument.indexed_iter().find(|(_, value)| !(least..=greatest).contains(*value))
-        {
+        let mut integers = argument.indexed_iter().map(|(index, &word)| (index, value_spec.integer(word)));
+        if let Some((index, found)) = integers.find(|(_, value)| !(least..=greatest).contains(value)) {
             let index = index.slice().to_vec();
             return Err(ClientError::Range { name: name(), index, found, least, greatest });
         }

@@ -80,7 +80,7 @@ pub fn simulate(
     let inputs = spec.inputs.iter().zip(arguments).map(|(input, argument)| match input.encoding {
         EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
         EncodingSpec::Encrypted { key, width, .. } => {
-            let mut phases = plaintexts(argument, input.encoding, width);
+            let mut phases = plaintexts(argument, input, width);
             state.add_fresh_noise(&mut phases, spec.keyset.secret_keys[key].noise);
             phases
         }

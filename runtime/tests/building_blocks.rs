@@ -6,6 +6,7 @@
 
 mod common;
 
+use cloakwork_abi::bounds::wide;
 use cloakwork_abi::encoding::{bounds, encode};
 use cloakwork_abi::functions::{Context, Entry, STATUS_OK, abi_hash};
 use cloakwork_abi::noise;
@@ -154,7 +155,7 @@ fn spec(sizes: &Sizes, count: u64, width: Width) -> ProgramSpec {
         name: name.into(),
         shape: shape.to_vec(),
         encoding: EncodingSpec::Encrypted { key, width, is_signed, radix: None },
-        range: bounds(width, is_signed),
+        range: wide(bounds(width, is_signed)),
     };
     let result = |&(name, _, many, _): &(&str, u32, u64, bool)| {
         value(name, &[count, many][..1 + usize::from(many > 1)], RESULTS, OUTPUT, true)

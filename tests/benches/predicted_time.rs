@@ -66,7 +66,7 @@ fn measured(circuit: &Circuit) -> [f64; 2] {
         .iter()
         .map(|input| {
             let shape: Vec<usize> = input.shape.iter().map(|&size| size as usize).collect();
-            ArrayD::from_elem(IxDyn(&shape), input.range.1)
+            ArrayD::from_elem(IxDyn(&shape), input.range.1 as i64)
         })
         .collect();
     let encrypted = circuit.encrypt(&keys.secret, inputs).expect("fits");

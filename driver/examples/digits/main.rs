@@ -8,7 +8,7 @@ mod network;
 use clap::Parser;
 use cloakwork::process::{EXIT_REFUSED, Failure, exit_with};
 use cloakwork::{
-    Circuit, InputType, Keys, Noise, OpGraph, Options, Randomness, Ranges, Source, TraceError,
+    Circuit, Clear, InputType, Keys, Noise, OpGraph, Options, Randomness, Ranges, Source, TraceError,
     compile_source, trace,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -80,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn compile(network: &Network, training: &[Image], arguments: &Arguments) -> Result<Circuit, Failure> {
     let graph = traced(network).map_err(|error| Failure::new(EXIT_REFUSED, error))?;
-    let ranges = Ranges::Inputset(training.iter().map(|image| vec![pixels(image)]).collect());
+    let ranges = Ranges::Inputset(training.iter().map(|image| vec![Clear::Int(pixels(image))]).collect());
     let options = Options { global_p_error: Some(arguments.global_p_error), ..Options::default() };
     let bar = spinner();
     let circuit = compile_source(Source::Graph { graph: &graph, ranges }, &options, &mut |step| {

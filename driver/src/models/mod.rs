@@ -22,6 +22,7 @@ use cloakwork_abi::processing::{ClearValue, Processing};
 use cloakwork_frontend::OpGraph;
 use cloakwork_frontend::model::{Model, ModelError};
 use cloakwork_frontend::quantise::{Quantisation, QuantisationReport, Quantised, quantise};
+use cloakwork_ir::interpret::Clear;
 use ndarray::ArrayD;
 
 /// How a model is compiled.
@@ -64,7 +65,8 @@ pub fn compile_fastest(
 ) -> Result<(usize, Circuit), Error> {
     let mut best: Option<(f64, usize, Circuit)> = None;
     for (position, graph) in graphs.iter().enumerate() {
-        let source = Source::Graph { graph, ranges: Ranges::Inputset(samples.to_vec()) };
+        let samples = samples.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect::<Vec<_>>());
+        let source = Source::Graph { graph, ranges: Ranges::Inputset(samples.collect()) };
         let circuit = match (compile_source(source, options, &mut |_| ()), &best) {
             (Ok(circuit), _) => circuit,
             (Err(Error::Infeasible(_)), Some(_)) => continue,

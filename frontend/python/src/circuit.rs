@@ -1,6 +1,6 @@
 //! A compiled function: its texts and figures, runs, simulations.
 
-use crate::arrays::{all_integers, to_python};
+use crate::arrays::{all_clear, all_integers, words_to_python};
 use crate::errors::exception;
 use crate::keys::{EvaluationKeys, Keys};
 use crate::model::taken_apart;
@@ -96,7 +96,7 @@ impl Circuit {
 
     /// Node, operation, place, measured and provable range of values that arguments may lead out of theirs.
     #[allow(clippy::type_complexity, reason = "a row of a table for Python")]
-    fn unproven(&self) -> Vec<(Option<usize>, String, String, (i64, i64), (i64, i64))> {
+    fn unproven(&self) -> Vec<(Option<usize>, String, String, (i128, i128), (i128, i128))> {
         let own = self.circuit.report().unproven.iter().filter(|row| row.function == self.name());
         let row = |row: &UnprovenRange| {
             (row.node, row.operation.clone(), row.place.clone(), row.measured, row.provable)
@@ -153,10 +153,11 @@ impl Circuit {
         arguments: Vec<Bound<'py, PyAny>>,
         seed: u64,
     ) -> PyResult<(Vec<Bound<'py, PyAny>>, u64)> {
-        let arguments = all_integers(&arguments)?;
+        let arguments = all_clear(&arguments)?;
         let simulation =
             py.detach(|| self.circuit.simulate(arguments, Noise::Seed(seed))).map_err(exception)?;
-        let outputs = simulation.outputs.into_iter().map(|result| to_python(py, result)).collect();
+        let outputs = simulation.outputs.into_iter().zip(&self.circuit.spec().outputs);
+        let outputs = outputs.map(|(result, spec)| words_to_python(py, result, spec.range)).collect();
         Ok((outputs, simulation.outside))
     }
 

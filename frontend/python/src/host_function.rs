@@ -34,6 +34,7 @@ pub(crate) fn host_function_of_several(
 fn apply(py: Python<'_>, function: &Py<PyAny>, inputs: Vec<Clear>) -> PyResult<Clear> {
     let inputs = inputs.into_iter().map(|input| match input {
         Clear::Int(values) => values.into_pyarray(py).into_any(),
+        Clear::Unsigned(values) => values.into_pyarray(py).into_any(),
         Clear::Real(values) => values.into_pyarray(py).into_any(),
     });
     from_python(&function.bind(py).call1(PyTuple::new(py, inputs.collect::<Vec<_>>())?)?)

@@ -9,7 +9,6 @@ use cloakwork_frontend::host::GraphHost;
 use cloakwork_ir::context::context;
 use cloakwork_ir::function::functions;
 use cloakwork_ir::interpret::{Clear, interpret};
-use ndarray::ArrayD;
 use std::ops::ControlFlow;
 
 /// A table lookup whose table may be shorter than the padded one in the graph.
@@ -29,13 +28,13 @@ pub(crate) struct Seen {
     /// For the compiler.
     pub(crate) measured: Measured,
     /// The range of each node.
-    pub(crate) ranges: Vec<Option<(i64, i64)>>,
+    pub(crate) ranges: Vec<Option<(i128, i128)>>,
 }
 
 /// Evaluates the graph on all samples; `progress` hears how many are done.
 pub(crate) fn measure(
     graph: &OpGraph,
-    inputset: Vec<Vec<ArrayD<i64>>>,
+    inputset: Vec<Vec<Clear>>,
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Seen, Error> {
     let context = context();
@@ -46,37 +45,25 @@ pub(crate) fn measure(
 }
 
 /// The results of one call in the clear.
-pub(crate) fn evaluate(graph: &OpGraph, arguments: Vec<ArrayD<i64>>) -> Result<Vec<ArrayD<i64>>, Error> {
+pub(crate) fn evaluate(graph: &OpGraph, arguments: Vec<Clear>) -> Result<Vec<Clear>, Error> {
     Ok(evaluate_all(graph, vec![arguments])?.pop().expect("results of one call"))
 }
 
 /// The results of several calls in the clear.
-pub(crate) fn evaluate_all(
-    graph: &OpGraph,
-    calls: Vec<Vec<ArrayD<i64>>>,
-) -> Result<Vec<Vec<ArrayD<i64>>>, Error> {
+pub(crate) fn evaluate_all(graph: &OpGraph, calls: Vec<Vec<Clear>>) -> Result<Vec<Vec<Clear>>, Error> {
     let context = context();
     let module = emit(&context, graph).map_err(Error::Program)?;
     let functions = functions(&module);
     let function = *functions.first().expect("emission makes one function");
     let host = GraphHost::of(graph);
-    let one = |arguments: Vec<ArrayD<i64>>| {
-        let arguments: Vec<Clear> = arguments.into_iter().map(Clear::Int).collect();
-        let results = interpret(function, &arguments, &host)?;
-        let integers = results.into_iter().map(|result| match result {
-            Clear::Int(values) => values,
-            Clear::Real(_) => unreachable!("results of a graph are integers"),
-        });
-        Ok(integers.collect())
-    };
-    calls.into_iter().map(one).collect()
+    calls.into_iter().map(|arguments| Ok(interpret(function, &arguments, &host)?)).collect()
 }
 
 /// The first lookup of a value outside of its table, with a message.
 pub(crate) fn outside_of_table(uses: &[TableUse], ranges: &Ranges) -> Option<(TableUse, String)> {
     uses.iter().find_map(|table| {
         let (lo, hi) = ranges.get(table.operand.index()).copied().flatten()?;
-        let length = table.length as i64;
+        let length = table.length as i128;
         let (is_inside, allowed) = if lo < 0 {
             let half = (-lo).max(hi.saturating_add(1)) as u64;
             let allowed = format!(

@@ -75,6 +75,7 @@ impl ModelBuilder {
         let values = match from_python(values)? {
             Clear::Real(values) => values,
             Clear::Int(values) => values.mapv(|value| value as f64),
+            Clear::Unsigned(values) => values.mapv(|value| value as f64),
         };
         added(self.open()?.constant(values))
     }
@@ -208,6 +209,7 @@ pub(crate) fn samples(batches: &[Bound<'_, PyAny>]) -> PyResult<Vec<Vec<ArrayD<f
         Ok(match from_python(array)? {
             Clear::Real(values) => values,
             Clear::Int(values) => values.mapv(|value| value as f64),
+            Clear::Unsigned(values) => values.mapv(|value| value as f64),
         })
     };
     let batches = batches.iter().map(reals).collect::<PyResult<Vec<_>>>()?;

@@ -1,6 +1,6 @@
 //! The graph of the compiler as Python writes to it: one method for each way to extend it.
 
-use crate::arrays::{all_integers, from_python, integers, to_python};
+use crate::arrays::{all_clear, from_python, integers, words_to_python};
 use crate::circuit::Circuit;
 use crate::errors::{exception, refusal};
 use crate::host_function::{host_function, host_function_of_several};
@@ -88,6 +88,7 @@ impl OpGraph {
     fn constant(&mut self, values: &Bound<'_, PyAny>) -> PyResult<Node> {
         Ok(Node(match from_python(values)? {
             Clear::Int(values) => self.graph.constant(values),
+            Clear::Unsigned(values) => self.graph.unsigned_constant(&values),
             Clear::Real(values) => self.graph.real_constant(values),
         }))
     }
@@ -433,7 +434,7 @@ impl OpGraph {
         samples: Vec<Vec<Bound<'_, PyAny>>>,
         progress: Py<PyAny>,
     ) -> PyResult<()> {
-        let samples = samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<Vec<_>>>()?;
+        let samples = samples.iter().map(|sample| all_clear(sample)).collect::<PyResult<Vec<_>>>()?;
         let mut raised = None;
         let mut told = Instant::now();
         let mut tell = |done: usize| {
@@ -476,10 +477,14 @@ impl OpGraph {
         py: Python<'py>,
         arguments: Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let arguments = all_integers(&arguments)?;
+        let arguments = all_clear(&arguments)?;
         let graph = &self.graph;
         let results = py.detach(|| evaluate(graph, arguments)).map_err(|error| self.failed(error))?;
-        Ok(results.into_iter().map(|result| to_python(py, result)).collect())
+        let to_array = |result: Clear| {
+            let bounds = result.hull().unwrap_or((0, 0));
+            words_to_python(py, result.into_words().expect("results of a graph are integers"), bounds)
+        };
+        Ok(results.into_iter().map(to_array).collect())
     }
 }
 

@@ -16,6 +16,7 @@ use cloakwork_frontend::model::Model;
 use cloakwork_frontend::neighbours::Neighbours;
 use cloakwork_frontend::quantise::{Bits, Quantisation, RoundTo, quantise};
 use cloakwork_ir::digits::Exactness;
+use cloakwork_ir::interpret::Clear;
 use ndarray::ArrayD;
 use pyo3::{Bound, FromPyObject, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
 use std::ops::ControlFlow;
@@ -129,8 +130,9 @@ impl QuantisedModel {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let samples = taken_apart(&all_integers(&arguments)?)?;
         let graph = &self.graphs[0];
-        let results = py.detach(|| evaluate_all(graph, samples)).map_err(exception)?;
-        Ok(batches(py, results, graph.outputs().len()))
+        let results = py.detach(|| evaluate_all(graph, as_clear(samples))).map_err(exception)?;
+        let words = |call: Vec<Clear>| call.into_iter().filter_map(Clear::into_words).collect();
+        Ok(batches(py, results.into_iter().map(words).collect(), graph.outputs().len()))
     }
 
     /// The graph and the circuit of the program that is predicted to be fastest. Ranges come from the samples of the
@@ -147,7 +149,7 @@ impl QuantisedModel {
         let graphs: Vec<&Graph> = self.graphs.iter().collect();
         let compiled = py.detach(|| {
             let (fastest, circuit) = compile_fastest(&graphs, &samples, &options)?;
-            let seen = measure(graphs[fastest], samples, &mut |_| ControlFlow::Continue(()))?;
+            let seen = measure(graphs[fastest], as_clear(samples), &mut |_| ControlFlow::Continue(()))?;
             Ok((fastest, seen, circuit))
         });
         let (fastest, seen, circuit) = compiled.map_err(exception)?;
@@ -241,4 +243,9 @@ pub(crate) fn batches<'py>(
     results: usize,
 ) -> Vec<Bound<'py, PyAny>> {
     stacked(samples, results).into_iter().map(|batch| to_python(py, batch)).collect()
+}
+
+/// Samples of integers as the interpreter takes them.
+fn as_clear(samples: Vec<Vec<ArrayD<i64>>>) -> Vec<Vec<Clear>> {
+    samples.into_iter().map(|sample| sample.into_iter().map(Clear::Int).collect()).collect()
 }

@@ -1,13 +1,12 @@
 //! The public description of a module, and the client's half: keys, encryption, decryption.
 
-use crate::arrays::{all_integers, to_python};
+use crate::arrays::{all_clear, words_to_python};
 use crate::errors::{client_exception, exception};
 use crate::keys::Keys;
 use crate::value::Value;
 use cloakwork::{Keyset, ModuleSpec, ProgramSpec, Randomness};
 use cloakwork_abi::spec::{EncodingSpec, ValueSpec};
 use cloakwork_runtime::{client, generate};
-use ndarray::ArrayD;
 use pyo3::exceptions::PyValueError;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
 
@@ -18,7 +17,7 @@ pub(crate) struct Spec {
 }
 
 /// Name, shape, whether it is encrypted, width, whether it is signed, and range of an argument or result.
-type ValueRow = (String, Vec<u64>, bool, u32, bool, (i64, i64));
+type ValueRow = (String, Vec<u64>, bool, u32, bool, (i128, i128));
 
 impl Spec {
     pub(crate) fn new(spec: ModuleSpec) -> Self {
@@ -110,8 +109,9 @@ impl Spec {
         arguments: Vec<Option<Bound<'_, PyAny>>>,
     ) -> PyResult<Vec<Option<Value>>> {
         let given: Vec<bool> = arguments.iter().map(Option::is_some).collect();
-        let arrays: Vec<ArrayD<i64>> = all_integers(&arguments.into_iter().flatten().collect::<Vec<_>>())?;
+        let arrays = all_clear(&arguments.into_iter().flatten().collect::<Vec<_>>())?;
         let spec = subset(self.function(function)?, &given);
+        let arrays = cloakwork::call::words(&spec, arrays).map_err(exception)?;
         let values =
             py.detach(|| client::encrypt(&spec, keys.secret(), &arrays)).map_err(client_exception)?;
         let mut values = values.into_iter().map(Value::new);
@@ -128,7 +128,8 @@ impl Spec {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let (spec, results) = (self.function(function)?, Value::all(&results));
         let clear = py.detach(|| client::decrypt(spec, keys.secret(), &results)).map_err(client_exception)?;
-        Ok(clear.into_iter().map(|result| to_python(py, result)).collect())
+        let clear = clear.into_iter().zip(&spec.outputs);
+        Ok(clear.map(|(result, spec)| words_to_python(py, result, spec.range)).collect())
     }
 }
 

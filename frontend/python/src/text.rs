@@ -5,7 +5,7 @@ use cloakwork_frontend::NodeId;
 use cloakwork_frontend::format::{FormatOptions, format_graph};
 
 /// The least and greatest value of each node, where known.
-pub(crate) type Ranges = [Option<(i64, i64)>];
+pub(crate) type Ranges = [Option<(i128, i128)>];
 
 /// The graph with a line of `^` and a message below each marked node.
 pub(crate) fn marked(graph: &OpGraph, ranges: Option<&Ranges>, marks: &[(NodeId, String)]) -> String {

@@ -1,6 +1,6 @@
 //! A graph as Python looks at it: its nodes as rows, and its text.
 
-use crate::arrays::all_integers;
+use crate::arrays::all_clear;
 use crate::measure::measure;
 use crate::op_graph::OpGraph;
 use cloakwork_abi::parameters::Width;
@@ -24,7 +24,7 @@ pub(crate) struct NodeRow {
     is_real: bool,
     /// Whether it is linear arithmetic or a copy, in which all have one width.
     is_linear: bool,
-    range: Option<(i64, i64)>,
+    range: Option<(i128, i128)>,
     tag: Option<String>,
     place: Option<(String, u32)>,
 }
@@ -71,8 +71,8 @@ pub(crate) fn graph_nodes(graph: PyRef<'_, OpGraph>, maximum_constant_length: us
 pub(crate) fn graph_ranges(
     graph: PyRef<'_, OpGraph>,
     samples: Vec<Vec<Bound<'_, PyAny>>>,
-) -> PyResult<Vec<Option<(i64, i64)>>> {
-    let samples = samples.iter().map(|sample| all_integers(sample)).collect::<PyResult<Vec<_>>>()?;
+) -> PyResult<Vec<Option<(i128, i128)>>> {
+    let samples = samples.iter().map(|sample| all_clear(sample)).collect::<PyResult<Vec<_>>>()?;
     let seen = measure(graph.graph(), samples, &mut |_| ControlFlow::Continue(()));
     Ok(seen.map_err(|error| graph.failed(error))?.ranges)
 }

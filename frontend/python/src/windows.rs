@@ -38,5 +38,6 @@ pub(crate) fn positions_of_windows<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let positions = window_positions(name, &shape, &kernel, &windows.into_options()?);
     let positions = positions.map_err(|error| PyValueError::new_err(error.to_string()))?;
-    Ok(to_python(py, positions.mapv(|position| position.map_or(-1, |position| position as i64))))
+    let positions = positions.mapv(|position| position.map_or(-1, |position| position as i64));
+    Ok(to_python(py, positions))
 }

@@ -55,7 +55,7 @@ def test_inputsets_may_be_generators_and_tuples():
             [np.array([1]), np.array([1, 2])],
             "Input #1 of your inputset is not well formed (expected EncryptedTensor<integer, shape=(1,)>",
         ),
-        ([2**63], "Input #0 of your inputset is not well formed"),
+        ([2**64], "Input #0 of your inputset is not well formed"),
     ],
 )
 def test_malformed_inputsets(samples, message):

@@ -279,7 +279,7 @@ impl Lowering<'_> {
     ) -> Result<NodeId, ModelError> {
         let all = move |reals: &Clear| match reals {
             Clear::Real(reals) => Ok(Clear::Int(reals.mapv(&function))),
-            Clear::Int(_) => Err("its operand is an integer".to_owned()),
+            Clear::Int(_) | Clear::Unsigned(_) => Err("its operand is an integer".to_owned()),
         };
         let body = HostBody::Array { takes: Number::Real, gives: Number::Int, function: Arc::new(all) };
         let node = self.graph.host(HostFunction { name: "quantise".to_owned(), body }, node);
@@ -347,7 +347,7 @@ impl Lowering<'_> {
         match &self.graph.node(node).kind {
             crate::node::NodeKind::Input(position) => {
                 let declared = self.graph.inputs()[*position].declared.range();
-                declared.is_some_and(|(least, greatest)| lo <= least && greatest <= hi)
+                declared.is_some_and(|(least, greatest)| i128::from(lo) <= least && greatest <= hi.into())
             }
             _ => false,
         }

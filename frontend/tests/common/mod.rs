@@ -18,7 +18,7 @@ pub(crate) fn run(graph: &OpGraph, sample: impl Sample) -> Vec<ArrayD<i64>> {
 pub(crate) fn try_run(graph: &OpGraph, sample: impl Sample) -> Result<Vec<ArrayD<i64>>, Diagnostic> {
     let context = context();
     let module = emit(&context, graph).unwrap();
-    let inputs: Vec<Clear> = sample.into_arguments().into_iter().map(Clear::Int).collect();
+    let inputs: Vec<Clear> = sample.into_arguments();
     let outputs = interpret(functions(&module)[0], &inputs, &GraphHost::of(graph))?;
     Ok(outputs.iter().map(|output| output.int().unwrap().clone()).collect())
 }

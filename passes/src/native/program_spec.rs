@@ -2,6 +2,7 @@
 
 use crate::native::workspace::Workspace;
 use crate::optimize_parameters::{GLOBAL_P_ERROR, P_ERROR, SECURITY, SECURITY_SOURCE};
+use cloakwork_abi::bounds as abi_bounds;
 use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::functions::abi_hash;
 use cloakwork_abi::parameters::SecurityLevel;
@@ -75,13 +76,13 @@ fn values(
                 let key = key.ok_or_else(|| format!("`{ty}` names a key that is not defined"))?;
                 let (width, is_signed) = encoding_of(function, side, i).map_err(|error| error.message)?;
                 let radix = wide.map(|wide| wide.radix);
-                let full = radix.map_or(bounds(width, is_signed), Radix::bounds);
+                let full = radix.map_or(abi_bounds::wide(bounds(width, is_signed)), Radix::limits);
                 (EncodingSpec::Encrypted { key, width, is_signed, radix }, full)
             }
-            _ => (EncodingSpec::Clear, (i64::MIN, i64::MAX)),
+            _ => (EncodingSpec::Clear, (i64::MIN.into(), u64::MAX.into())),
         };
-        let given = wide.map(|wide| wide.range).or_else(|| function.range(side, i));
-        let (lo, hi) = given.unwrap_or(full);
+        let given = wide.map(|wide| wide.range).or_else(|| function.bounds(side, i));
+        let (lo, hi) = given.unwrap_or((full.0, full.1.min(i64::MAX.into())));
         let range = (lo.max(full.0), hi.min(full.1));
         let digits = encoding.radix().map_or(0, |_| 1);
         let axes = ty.shape().len().saturating_sub(digits);

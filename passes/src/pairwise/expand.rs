@@ -9,6 +9,7 @@ use crate::pairwise::product::{product, select};
 use crate::pairwise::site::{Site, Term};
 use crate::pass::Failed;
 use crate::tables::{TableList, spread};
+use cloakwork_abi::bounds as any_bounds;
 use cloakwork_abi::encoding::{MAX_LOOKUP_WIDTH, bounds, width_of_range};
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
@@ -194,11 +195,12 @@ fn times_each<'c: 'a, 'a>(
     let (least, most) = facts::hull(factors);
     let range = crate::intervals::pairwise(
         Pairwise::Mul,
-        &crate::intervals::Interval::uniform(&[], x.range),
-        &crate::intervals::Interval::uniform(&[], (least, most)),
+        &crate::intervals::Interval::uniform(&[], any_bounds::wide(x.range)),
+        &crate::intervals::Interval::uniform(&[], any_bounds::wide((least, most))),
     );
+    let range = range.and_then(|range| any_bounds::signed(range.hull()));
     let range =
-        range.ok_or_else(|| fail(site.op, "the product leaves 64 bits; make the operands smaller"))?.hull();
+        range.ok_or_else(|| fail(site.op, "the product leaves 64 bits; make the operands smaller"))?;
     let context = site.builder.context;
     let ty = ValueType::new(Element::encrypted(range.0 < 0), &site.shape);
     let factors = site.builder.clear(factors);

@@ -120,7 +120,7 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
     /// One lookup of the whole input.
     fn whole(&self, digits: &Digits) -> Result<Value<'c, 'a>, Failed> {
         self.check_lookup(self.x.width)?;
-        let value = |v: i64| digits.evaluate(&[&scalar(v)]).map_or(0, |value| value[IxDyn(&[])]);
+        let value = |v: i64| digits.of_value(v).unwrap_or(0);
         Ok(self.lookup(self.x, spread(self.range, Width(self.x.width), value)))
     }
 
@@ -313,8 +313,4 @@ fn facts_of(x: Number<'_, '_>) -> Range {
 fn table(entries: Vec<i64>) -> Lookup {
     let tables = ArrayD::from_shape_vec(IxDyn(&[1, entries.len()]), entries).expect("one row");
     Lookup { tables, selector: None }
-}
-
-fn scalar(value: i64) -> ArrayD<i64> {
-    ArrayD::from_elem(IxDyn(&[]), value)
 }

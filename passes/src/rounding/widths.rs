@@ -9,7 +9,6 @@ use crate::facts::Range;
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::digits::{Digits, Exactness};
-use ndarray::{ArrayD, IxDyn};
 
 /// What is known about the operand.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +50,7 @@ pub(crate) fn is_identity(bits: u32, (lo, hi): Range) -> bool {
 
 /// Least and greatest result of an operation that keeps the order of values.
 pub(crate) fn range_of(digits: &Digits, (lo, hi): Range) -> Range {
-    let of = |value| {
-        digits.evaluate(&[&ArrayD::from_elem(IxDyn(&[]), value)]).map_or(value, |value| value[IxDyn(&[])])
-    };
+    let of = |value| digits.of_value(value).unwrap_or(value);
     (of(lo), of(hi))
 }
 

@@ -5,42 +5,99 @@ use crate::intervals::{self, Interval};
 use crate::pass::Failed;
 use crate::wide::digits::{Digits, Site};
 use crate::wide::writer::Ranged;
+use cloakwork_abi::bounds;
 use cloakwork_ir::linear::Linear;
 use ndarray::{ArrayD, IxDyn};
 
+/// An operand of a product.
+pub(super) struct Factor<'c, 'a> {
+    /// In `[0, 2^bits)`, perhaps fewer than those of the product.
+    pub(super) digits: Digits<'c, 'a>,
+    /// Where integers of fewer digits may be negative: whether they are, an axis of size 1.
+    pub(super) sign: Option<Ranged<'c, 'a>>,
+}
+
 impl<'c: 'a, 'a> Site<'c, 'a> {
-    /// `x · y` modulo all digits: products of single digits, summed by their place.
-    pub(super) fn product(&self, x: &Digits<'c, 'a>, y: &Digits<'c, 'a>) -> Result<Digits<'c, 'a>, Failed> {
-        let (x, y) = (self.carried(x)?, self.carried(y)?);
+    /// `x · y` modulo all digits: products of single digits, summed by their place. With `u`, `v` the integers that the digits
+    /// stand for without signs, and `s`, `t` the signs, it is `(u − s·2^a)·(v − t·2^b)`.
+    pub(super) fn product(&self, x: &Factor<'c, 'a>, y: &Factor<'c, 'a>) -> Result<Digits<'c, 'a>, Failed> {
+        let mut sum = self.product_of_digits(&x.digits, &y.digits)?;
+        let (of_x, of_y) = (x.digits.ranges.len(), y.digits.ranges.len());
+        for (sign, digits, place) in [(&x.sign, &y.digits, of_x), (&y.sign, &x.digits, of_y)] {
+            let Some(sign) = sign else { continue };
+            let choice = self.repeated_sign(sign, digits.ranges.len());
+            let chosen =
+                self.writer.packed(&choice, &digits.tensor()).lookup(&self.writer, |s, digit| s * digit);
+            if let Some(term) = self.placed(&chosen, place) {
+                sum = self.sub(&sum, &term)?;
+            }
+        }
+        if let (Some(s), Some(t)) = (&x.sign, &y.sign) {
+            let both = self.writer.packed(s, t).lookup(&self.writer, |s, t| s * t);
+            if let Some(term) = self.placed(&both, of_x + of_y) {
+                sum = self.add(&sum, &term)?;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// `x · y` of integers with all digits.
+    pub(super) fn full_product(
+        &self,
+        x: &Digits<'c, 'a>,
+        y: &Digits<'c, 'a>,
+    ) -> Result<Digits<'c, 'a>, Failed> {
+        self.product_of_digits(&self.carried(x)?, &self.carried(y)?)
+    }
+
+    /// A sign for each of `count` digits.
+    fn repeated_sign(&self, sign: &Ranged<'c, 'a>, count: usize) -> Ranged<'c, 'a> {
+        let (_, shape) = sign.shape.split_last().expect("an axis of size 1");
+        let repeated = self.writer.repeated(&self.writer.reshape(sign, shape), count);
+        self.writer.known(&repeated, (0, 1))
+    }
+
+    /// Digits from `place` on, zeros elsewhere; `None` where that is above all digits.
+    fn placed(&self, x: &Ranged<'c, 'a>, place: usize) -> Option<Digits<'c, 'a>> {
+        let (size, shape) = x.shape.split_last().expect("the last axis holds digits");
+        let kept = self.count().checked_sub(place)?.min(*size);
+        if kept == 0 {
+            return None;
+        }
+        let below = (place > 0).then(|| self.zeros(shape, place));
+        let rest = self.count() - place - kept;
+        let above = (rest > 0).then(|| self.zeros(shape, rest));
+        let parts = below.into_iter().chain([self.writer.slice(x, 0, kept)]).chain(above);
+        Some(self.joined(&parts.collect::<Vec<_>>()))
+    }
+
+    /// The product of digits in `[0, 2^bits)`.
+    fn product_of_digits(&self, x: &Digits<'c, 'a>, y: &Digits<'c, 'a>) -> Result<Digits<'c, 'a>, Failed> {
         let (count, bits, most) = (self.count(), self.radix.bits, self.most());
         let (writer, shape) = (&self.writer, &x.shape);
+        let (of_x, of_y) = (x.ranges.len().min(count), y.ranges.len());
+        let length = |i: usize| of_y.min(count - i);
         let (mut firsts, mut seconds) = (vec![], vec![]);
-        for i in 0..count {
-            let single = self.digit(&x, i);
-            let spread = [shape.as_slice(), &[count - i]].concat();
+        for i in 0..of_x {
+            let single = self.digit(x, i);
+            let spread = [shape.as_slice(), &[length(i)]].concat();
             firsts.push(writer.linear(&Linear::Broadcast, &[single.value], &spread, single.range));
-            seconds.push(writer.slice(&y.tensor(), 0, count - i));
+            seconds.push(writer.slice(&y.tensor(), 0, length(i)));
         }
         let packed = writer.packed(&writer.concat(&firsts), &writer.concat(&seconds));
         let low = packed.lookup(writer, |x, y| (x * y) & most);
         let high = packed.lookup(writer, |x, y| (x * y) >> bits);
         let mut sum: Option<Digits<'c, 'a>> = None;
         let mut from = 0;
-        for i in 0..count {
+        for i in 0..of_x {
             for (part, up) in [(&low, i), (&high, i + 1)] {
-                if up >= count {
-                    continue;
-                }
-                let row = writer.slice(part, from, count - up);
-                let below = (up > 0)
-                    .then(|| writer.constant(&ArrayD::zeros(IxDyn(&[shape.as_slice(), &[up]].concat()))));
-                let term = self.joined(&below.into_iter().chain([row]).collect::<Vec<_>>());
+                let Some(term) = self.placed(&writer.slice(part, from, length(i)), up) else { continue };
                 sum = Some(match sum {
                     Some(sum) => self.add(&sum, &term)?,
                     None => term,
                 });
             }
-            from += count - i;
+            from += length(i);
         }
         Ok(sum.expect("there is a digit"))
     }
@@ -79,11 +136,12 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             let rank = x.shape.len();
             let first: Vec<usize> = std::iter::once(rank).chain(0..rank).collect();
             let moved = site.transposed(&tensor, first);
-            let bounds = |shape: &[usize]| Interval::uniform(shape, tensor.range);
-            let exact = Interval::exactly(part.clone());
+            let bounds = |shape: &[usize]| Interval::uniform(shape, bounds::wide(tensor.range));
+            let exact = Interval::exactly(part.mapv(i128::from));
             let operands = |x| if is_left { [&exact, x] } else { [x, &exact] };
             let range = intervals::linear(linear, &operands(&bounds(&x.shape)), shape)
-                .map_or((i64::MIN / 4, i64::MAX / 4), |interval| interval.hull());
+                .and_then(|interval| bounds::signed(interval.hull()))
+                .unwrap_or((i64::MIN / 4, i64::MAX / 4));
             site.check_table(range)?;
             Ok(site.each_digit(linear, (&moved, x.shape.len()), (part, is_left), (shape, range)))
         })

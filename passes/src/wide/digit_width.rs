@@ -24,30 +24,47 @@ const TABLE: &str = "avx512";
 /// Failure probability of a lookup where a run has about a thousand.
 const P_ERROR: f64 = 1e-8;
 
-/// The best of the candidates; of equal ones the least.
-pub(super) fn best_digit_width<'c, 'a>(
+/// Most components whose widths are chosen one by one; of more, all have one width.
+const MOST_COMPONENTS: usize = 6;
+
+/// For each component the best of the candidates; of equal ones the least.
+pub(super) fn best_digit_widths<'c, 'a>(
     context: &'c Context,
     module: OperationRef<'c, 'a>,
     above: u32,
-) -> Result<u32, Failed> {
+    components: usize,
+) -> Result<Vec<u32>, Failed> {
     let model = CostModel::of_repository(TABLE).ok_or_else(|| fail(module, "there is no table of costs"))?;
     let mut costs = Costs { model, known: BTreeMap::new() };
-    let mut best: Option<(f64, u32)> = None;
-    for bits in CANDIDATES.into_iter().filter(|&bits| bits <= above) {
+    let mut best = (f64::INFINITY, vec![CANDIDATES[1]; components]);
+    let mut try_out = |bits: Vec<u32>, best: &mut (f64, Vec<u32>)| {
         let candidate = || {
             walk::with_copy(module, |copy| {
-                split(context, copy, bits, above)?;
+                split(context, copy, &bits, above)?;
                 seconds(copy, &mut costs)
             })
         };
         // Digits can be too large for the sums of a program, or the program refused whatever the digits are: then the split
         // that follows says why.
-        let (Ok(seconds), _) = with_diagnostics(context, candidate) else { continue };
-        if best.is_none_or(|(least, _)| seconds < least) {
-            best = Some((seconds, bits));
+        if let (Ok(seconds), _) = with_diagnostics(context, candidate)
+            && seconds < best.0
+        {
+            *best = (seconds, bits);
+        }
+    };
+    let candidates = || CANDIDATES.into_iter().filter(|&bits| bits <= above);
+    candidates().for_each(|bits| try_out(vec![bits; components], &mut best));
+    if (2..=MOST_COMPONENTS).contains(&components) {
+        for component in 0..components {
+            for bits in candidates() {
+                let mut all = best.1.clone();
+                if std::mem::replace(&mut all[component], bits) != bits {
+                    try_out(all, &mut best);
+                }
+            }
         }
     }
-    Ok(best.map_or(CANDIDATES[1], |(_, bits)| bits))
+    Ok(best.1)
 }
 
 /// Seconds of the lookups of a module that is split.

@@ -25,6 +25,7 @@ pub(super) struct Digits<'c, 'a> {
 }
 
 /// Where operations on digits are written: instead of an operation of the program.
+#[derive(Clone)]
 pub(super) struct Site<'c, 'a> {
     pub(super) writer: Writer<'c, 'a>,
     pub(super) op: OperationRef<'c, 'a>,
@@ -77,19 +78,50 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
     }
 
     /// Digits that are known when compiling.
-    pub(super) fn constant(&self, values: &ArrayD<i64>) -> Digits<'c, 'a> {
+    pub(super) fn constant(&self, values: &ArrayD<i128>) -> Digits<'c, 'a> {
         self.digits(&self.writer.constant(&self.clear_digits(values)))
     }
 
     /// The digits of clear integers along a new last axis.
-    pub(super) fn clear_digits(&self, values: &ArrayD<i64>) -> ArrayD<i64> {
+    pub(super) fn clear_digits(&self, values: &ArrayD<i128>) -> ArrayD<i64> {
         let shape: Vec<usize> = values.shape().iter().copied().chain([self.count()]).collect();
         let digits = values.iter().flat_map(|&value| self.radix.digits(value)).collect();
         ArrayD::from_shape_vec(IxDyn(&shape), digits).expect("digits of each value")
     }
 
+    /// The digits of the same integers, which are of another radix. More digits need carries, and a table where integers may be
+    /// negative.
+    pub(super) fn fitted(&self, x: &Digits<'c, 'a>, from: Radix) -> Result<Digits<'c, 'a>, Failed> {
+        let (own, count) = (x.ranges.len(), self.count());
+        if own == count {
+            return Ok(x.clone());
+        }
+        if own > count {
+            let tensor = self.writer.slice(&x.tensor(), 0, count);
+            return Ok(Digits { ranges: x.ranges[..count].to_vec(), ..self.digits(&tensor) });
+        }
+        let before = Self { radix: from, ..self.clone() };
+        let x = before.carried(x)?;
+        let most = self.most();
+        let above = match from.is_signed {
+            true => {
+                let top = before.digit(&x, own - 1);
+                let fill = self.writer.lookup(&top, |digit| if digit > most / 2 { most } else { 0 });
+                self.writer.repeated(&self.writer.reshape(&fill, &x.shape), count - own)
+            }
+            false => self.zeros(&x.shape, count - own),
+        };
+        Ok(self.joined(&[x.tensor(), above]))
+    }
+
+    /// 1 where integers in two's complement are negative, else 0; an axis of size 1. Digits are in `[0, 2^bits)`.
+    pub(super) fn is_negative(&self, x: &Digits<'c, 'a>) -> Ranged<'c, 'a> {
+        let half = self.most() / 2;
+        self.writer.lookup(&self.digit(x, self.count() - 1), |digit| i64::from(digit > half))
+    }
+
     /// Zeros at `size` positions.
-    fn zeros(&self, shape: &[usize], size: usize) -> Ranged<'c, 'a> {
+    pub(super) fn zeros(&self, shape: &[usize], size: usize) -> Ranged<'c, 'a> {
         self.writer.constant(&ArrayD::zeros(IxDyn(&[shape, &[size]].concat())))
     }
 

@@ -6,9 +6,11 @@ use crate::wide::digits::Site;
 use crate::wide::map_bounds::of_pair;
 use crate::wide::split::{Operand, Outcome};
 use crate::wide::writer::Ranged;
+use cloakwork_abi::bounds;
 use cloakwork_abi::encoding::MAX_LOOKUP_WIDTH;
 use cloakwork_ir::attributes as attr;
-use cloakwork_ir::pairwise::{Pairwise, Predicate};
+use cloakwork_ir::exact_map;
+use cloakwork_ir::pairwise::Pairwise;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::ir::block::BlockLike;
@@ -88,7 +90,7 @@ fn step<'c: 'a, 'a>(
             Ok(Operand::Wide(site.chosen(&choice, &site.wide(x)?, &site.wide(y)?)?))
         }
         (_, [x, y]) => {
-            let function = pairwise(&name, op).ok_or_else(|| unsupported(site, &name))?;
+            let function = exact_map::function(&name, op).ok_or_else(|| unsupported(site, &name))?;
             match (x, y) {
                 (Operand::Narrow(x), Operand::Narrow(y)) => {
                     Ok(Operand::Narrow(narrow_pair(site, function, x, y)))
@@ -118,34 +120,12 @@ fn narrow_pair<'c: 'a, 'a>(
     y: &Ranged<'c, 'a>,
 ) -> Ranged<'c, 'a> {
     let builder = &site.writer.builder;
-    let range = of_pair(function, x.range, y.range).unwrap_or((i64::MIN / 4, i64::MAX / 4));
+    let range = of_pair(function, bounds::wide(x.range), bounds::wide(y.range)).and_then(bounds::signed);
+    let range = range.unwrap_or((i64::MIN / 4, i64::MAX / 4));
     let ty = ValueType::new(Element::encrypted(range.0 < 0), &x.shape).to_mlir(builder.context);
     let name = format!("fhe.{}", function.mnemonic());
     let value = builder.op(&name, &[x.value, y.value], ty, &function.attributes(builder.context));
     site.writer.known(&Ranged { value, shape: x.shape.clone(), range }, range)
-}
-
-pub(super) fn pairwise(name: &str, op: OperationRef<'_, '_>) -> Option<Pairwise> {
-    Some(match name {
-        "arith.muli" => Pairwise::Mul,
-        "arith.minsi" => Pairwise::Min,
-        "arith.maxsi" => Pairwise::Max,
-        "arith.andi" => Pairwise::And,
-        "arith.ori" => Pairwise::Or,
-        "arith.xori" => Pairwise::Xor,
-        "arith.shli" => Pairwise::ShiftLeft,
-        "arith.shrsi" => Pairwise::ShiftRight,
-        "arith.cmpi" => Pairwise::Compare(match attr::get_i64(&op, "predicate")? {
-            0 => Predicate::Equal,
-            1 => Predicate::NotEqual,
-            2 => Predicate::Less,
-            3 => Predicate::LessEqual,
-            4 => Predicate::Greater,
-            5 => Predicate::GreaterEqual,
-            _ => return None,
-        }),
-        _ => return None,
-    })
 }
 
 fn uniform(values: &ArrayD<i64>) -> Option<i64> {

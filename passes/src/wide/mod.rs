@@ -7,4 +7,5 @@ mod digits;
 pub(crate) mod map_bounds;
 mod maps;
 pub(crate) mod split;
+mod wide_integers;
 mod writer;

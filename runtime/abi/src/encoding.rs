@@ -4,6 +4,7 @@
 //! top, so that a lookup can be negacyclic, then the message, then room for noise. Signed messages
 //! are taken modulo `2^64`, that is, in two's complement over padding and message bits.
 
+use crate::bounds::Bounds;
 use crate::parameters::Width;
 
 /// Widest message that a program may hold.
@@ -42,9 +43,14 @@ pub fn bounds(width: Width, is_signed: bool) -> (i64, i64) {
 
 /// Least width that holds every integer of `lo..=hi`; signed exactly if `lo` is negative. At least 1.
 pub fn width_of_range(lo: i64, hi: i64) -> Width {
-    let bits = |value: i64| 64 - value.leading_zeros();
+    width_of_bounds((lo.into(), hi.into()))
+}
+
+/// [`width_of_range`] of any integers.
+pub fn width_of_bounds((lo, hi): Bounds) -> Width {
+    let bits = |value: i128| 128 - value.leading_zeros();
     if lo < 0 {
-        let magnitude = |value: i64| if value < 0 { bits(!value) } else { bits(value) };
+        let magnitude = |value: i128| if value < 0 { bits(!value) } else { bits(value) };
         Width(magnitude(lo).max(magnitude(hi)) + 1)
     } else {
         Width(bits(hi).max(1))

@@ -1,12 +1,10 @@
 //! Integers that are too wide for one ciphertext: digits of a power of two as base, one ciphertext each.
 //!
 //! The digits of a value are those of its residue modulo `2^(bits · count)`, lowest first, each in `[0, 2^bits)`; negative
-//! values are thus in two's complement. Digits that a program returns may have any size: they stand for `Σ dᵢ · 2^(bits · i)`.
+//! values are thus in two's complement. Words of values beyond `i64` are unsigned, see [`crate::bounds`]. Digits that a program returns may have any size: they stand for `Σ dᵢ · 2^(bits · i)`.
 
+use crate::bounds::Bounds;
 use serde::{Deserialize, Serialize};
-
-/// Widest integer that digits may hold. Values are `i64`.
-pub const MAX_RADIX_WIDTH: u32 = 64;
 
 /// How many digits of how many bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,9 +20,9 @@ pub struct Radix {
 
 impl Radix {
     /// The fewest digits of `bits` bits that hold all of `lo..=hi`; signed exactly if `lo` is negative.
-    pub fn of_range((lo, hi): (i64, i64), bits: u32) -> Self {
-        let width = crate::encoding::width_of_range(lo, hi).0;
-        Self { bits, count: width.div_ceil(bits), is_signed: lo < 0 }
+    pub fn of_range(range: Bounds, bits: u32) -> Self {
+        let width = crate::encoding::width_of_bounds(range).0;
+        Self { bits, count: width.div_ceil(bits), is_signed: range.0 < 0 }
     }
 
     /// Bits of all digits together.
@@ -32,24 +30,26 @@ impl Radix {
         self.bits * self.count
     }
 
-    /// Least and greatest value; those of `i64` where digits hold more.
-    pub fn bounds(self) -> (i64, i64) {
-        match (self.is_signed, self.width()) {
-            (true, width @ ..64) => (-(1 << (width - 1)), (1 << (width - 1)) - 1),
-            (true, _) => (i64::MIN, i64::MAX),
-            (false, width @ ..63) => (0, (1 << width) - 1),
-            (false, _) => (0, i64::MAX),
+    /// Least and greatest value that the digits hold.
+    pub fn limits(self) -> Bounds {
+        let width = self.width().min(126);
+        match self.is_signed {
+            true => (-(1 << (width - 1)), (1 << (width - 1)) - 1),
+            false => (0, (1 << width) - 1),
         }
     }
 
+    /// Least and greatest value that is a word: [`Self::limits`], but for digits that hold more.
+    pub fn bounds(self) -> Bounds {
+        Self { bits: 1, count: self.width().min(64), ..self }.limits()
+    }
+
     /// The digits of a value, lowest first.
-    pub fn digits(self, value: i64) -> impl Iterator<Item = i64> {
-        let value = i128::from(value);
+    pub fn digits(self, value: i128) -> impl Iterator<Item = i64> {
         (0..self.count).map(move |i| ((value >> (self.bits * i)) & ((1 << self.bits) - 1)) as i64)
     }
 
-    /// The value that digits of any size stand for, modulo `2^(bits · count)`. Of digits for values outside of `i64` the
-    /// lowest 64 bits count.
+    /// The word of the value that digits of any size stand for, modulo `2^(bits · count)`.
     pub fn value(self, digits: impl IntoIterator<Item = i64>) -> i64 {
         let wrapped = digits.into_iter().enumerate().fold(0u128, |sum, (i, digit)| {
             sum.wrapping_add((i128::from(digit) as u128).wrapping_shl(self.bits * i as u32))
@@ -65,17 +65,25 @@ impl Radix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds::of_word;
+
+    const LEAST: i128 = i64::MIN as i128;
+    const MOST: i128 = i64::MAX as i128;
+    const UNSIGNED: i128 = u64::MAX as i128;
 
     #[test]
     fn every_value_comes_back() {
         for bits in 1..=8 {
-            for range in [(0, 255), (-128, 127), (-1, 0), (0, i64::MAX), (i64::MIN, i64::MAX), (-70_000, 3)] {
+            for range in
+                [(0, 255), (-128, 127), (-1, 0), (0, MOST), (0, UNSIGNED), (LEAST, MOST), (-70_000, 3)]
+            {
                 let radix = Radix::of_range(range, bits);
                 assert!(radix.bounds().0 <= range.0 && range.1 <= radix.bounds().1, "{radix:?}");
                 for value in [range.0, range.1, 0, range.0 / 3, range.1 / 7 * 5] {
                     let digits: Vec<i64> = radix.digits(value).collect();
+                    let read = |digits: &[i64]| of_word(radix.value(digits.iter().copied()), range);
                     assert!(digits.iter().all(|digit| (0..1 << bits).contains(digit)));
-                    assert_eq!(radix.value(digits.iter().copied()), value, "{radix:?}");
+                    assert_eq!(read(&digits), value, "{radix:?}");
                 }
             }
         }

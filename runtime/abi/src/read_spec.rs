@@ -5,10 +5,13 @@
 use crate::encoding::{MAX_WIDTH, bounds};
 use crate::functions::abi_hash;
 use crate::parameters::{Decomposition, NoiseDistribution, Variance, Width};
-use crate::radix::{MAX_RADIX_WIDTH, Radix};
+use crate::radix::Radix;
 use crate::security::ModulusBits;
 use crate::spec::{EncodingSpec, Keyset, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
 use std::fmt::Display;
+
+/// Most bits of all digits together, but for what the last has over: unsigned words beside negative integers need 65.
+const MAX_RADIX_WIDTH: u32 = 65;
 
 impl ProgramSpec {
     /// Reads and checks a spec; afterwards every reference and size in it is sound.
@@ -198,7 +201,8 @@ fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) 
         format!("at most {MAX_ELEMENTS} elements"),
     )?;
     let (lo, hi) = value.range;
-    require(lo <= hi, format!("{place}.range"), format!("{lo}..={hi}"), "least before greatest")?;
+    let is_range = lo <= hi && crate::bounds::are_words((lo, hi));
+    require(is_range, format!("{place}.range"), format!("{lo}..={hi}"), "least before greatest, of 64 bits")?;
     let EncodingSpec::Encrypted { key, width, is_signed, radix } = value.encoding else { return Ok(()) };
     require(is_glwe(key), format!("{place}.encoding.key"), key, "the position of a GLWE key")?;
     require(
@@ -208,10 +212,10 @@ fn check_value(value: &ValueSpec, place: &str, is_glwe: &dyn Fn(usize) -> bool) 
         format!("1 to {MAX_WIDTH}"),
     )?;
     let (least, greatest) = match radix {
-        None => bounds(width, is_signed),
+        None => crate::bounds::wide(bounds(width, is_signed)),
         Some(radix) => {
             check_radix(radix, (elements.unwrap_or(0), width), place)?;
-            radix.bounds()
+            radix.limits()
         }
     };
     let fits = least <= lo && hi <= greatest;

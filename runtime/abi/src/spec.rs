@@ -2,6 +2,7 @@
 //!
 //! Plain versioned data, printable as JSON. The compiler writes it, nothing else changes it.
 
+use crate::bounds::{self, Bounds};
 use crate::parameters::{
     Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, SecurityLevel,
     Variance, Width,
@@ -155,15 +156,15 @@ pub struct ValueSpec {
     pub shape: Vec<u64>,
     /// How elements are represented.
     pub encoding: EncodingSpec,
-    /// Least and greatest value that the program was compiled for.
-    pub range: (i64, i64),
+    /// Least and greatest value that the program was compiled for; it says how words are read, see [`crate::bounds`].
+    pub range: Bounds,
 }
 
 /// Representation of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EncodingSpec {
-    /// A clear `i64`.
+    /// A clear word.
     Clear,
     /// An LWE ciphertext of an integer, see [`crate::encoding`], or one for each of its digits, lowest first.
     Encrypted {
@@ -177,6 +178,13 @@ pub enum EncodingSpec {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         radix: Option<Radix>,
     },
+}
+
+impl ValueSpec {
+    /// The integer that a word of this value stands for.
+    pub fn integer(&self, word: i64) -> i128 {
+        bounds::of_word(word, self.range)
+    }
 }
 
 impl EncodingSpec {

@@ -1,6 +1,7 @@
 //! Programs whose machine code is written by hand, with parameters that are small rather than secure.
 #![allow(dead_code, unreachable_pub)] // each test uses some of it
 
+use cloakwork_abi::bounds::wide;
 use cloakwork_abi::encoding::{MAX_WIDTH, bounds, encode};
 use cloakwork_abi::functions::{Context, Entry, STATUS_OK, abi_hash};
 use cloakwork_abi::parameters::{
@@ -62,7 +63,7 @@ pub fn spec(name: &str, shape: &[u64], input: (Width, bool), output: (Width, boo
         name: name.into(),
         shape: shape.to_vec(),
         encoding: EncodingSpec::Encrypted { key: 0, width, is_signed, radix: None },
-        range: bounds(width, is_signed),
+        range: wide(bounds(width, is_signed)),
     };
     let count = shape.iter().product();
     let spec = ProgramSpec {

@@ -5,7 +5,7 @@ func.func @main(%a: !fhe.eint<4>, %b: tensor<1x2x!fhe.esint<62>>, %c: i64) -> (!
 }
 // -----
 // run: @main(3, -4) == (3, -4)
-// run: @main(-1, 0) fails: argument `in0`: the value -1 does not fit `!fhe.eint<?>`, which holds 0 to 9223372036854775807
+// run: @main(-1, 0) fails: argument `in0`: the value -1 does not fit `!fhe.eint<?>`, which holds 0 to 18446744073709551615
 func.func @main(%a: !fhe.eint<?>, %b: !fhe.esint<?>) -> (!fhe.eint<?>, !fhe.esint<?>) {
   return %a, %b : !fhe.eint<?>, !fhe.esint<?>
 }

@@ -55,17 +55,17 @@ func.func @main(%x: !fhe.eint<3>, %c: i64) -> !fhe.eint<3> {
   return %0 : !fhe.eint<3>
 }
 // -----
-// expected-error at network.py:7:12 (layer1): the result leaves 64 bits: its operands are 0 to 4611686018427387903 and 4 to 4; give them smaller ranges or weights
+// expected-error at network.py:7:12 (layer1): the result leaves 64 bits: its operands are 0 to 4611686018427387903 and 8 to 8; give them smaller ranges or weights
 func.func @main(%x: !fhe.eint<62>) -> !fhe.eint<62> {
-  %c = arith.constant 4 : i64
+  %c = arith.constant 8 : i64
   %0 = fhe.mul_clear %x, %c : (!fhe.eint<62>, i64) -> !fhe.eint<62> loc("layer1"("network.py":7:12))
   return %0 : !fhe.eint<62>
 }
 // -----
 // Places and names of any text are told.
-// expected-error at -:1:2 (): the result leaves 64 bits: its operands are 0 to 4611686018427387903 and 4 to 4; give them smaller ranges or weights
+// expected-error at -:1:2 (): the result leaves 64 bits: its operands are 0 to 4611686018427387903 and 8 to 8; give them smaller ranges or weights
 func.func @main(%x: !fhe.eint<62>) -> !fhe.eint<62> {
-  %c = arith.constant 4 : i64
+  %c = arith.constant 8 : i64
   %0 = fhe.mul_clear %x, %c : (!fhe.eint<62>, i64) -> !fhe.eint<62> loc(""("":1:2))
   return %0 : !fhe.eint<62>
 }

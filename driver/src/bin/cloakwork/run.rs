@@ -2,6 +2,7 @@
 
 use crate::arguments::{Run, Simulate};
 use crate::values::{read_arguments, text_of};
+use cloakwork::call::words;
 use cloakwork::process::{Failure, complain, print};
 use cloakwork::{EvaluationKeys, Noise, Program};
 use cloakwork_runtime::formats::{read_arguments as read_encrypted, write_values};
@@ -21,7 +22,7 @@ pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Failure> {
     let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
     let inputs = read_arguments(&arguments.values)?;
     let noise = if arguments.exact { Noise::None } else { Noise::Seed(arguments.seed) };
-    let simulation = run_simulated(&program, &inputs, noise)?;
+    let simulation = run_simulated(&program, &words(program.spec(), inputs)?, noise)?;
     if simulation.outside > 0 {
         complain(&format!(
             "warning: {} of {} lookups got a value outside of its width: an overflow, or noise; see `cloakwork inspect`",

@@ -1,7 +1,7 @@
 //! `cloakwork encrypt` and `cloakwork decrypt`, and clear values as NumPy files and text.
 
 use crate::arguments::{Decrypt, Encrypt, Values};
-use cloakwork::call::{format_value, parse_integers};
+use cloakwork::call::{format_value, parse_integers, words};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, print};
 use cloakwork::{ProgramSpec, SecretKeys, files};
 use cloakwork_ir::interpret::Clear;
@@ -17,7 +17,7 @@ pub(crate) fn encrypt(arguments: &Encrypt) -> Result<(), Failure> {
     let spec = chosen(module.function(arguments.function.as_deref())?, &arguments.argument)?;
     let values = read_arguments(&arguments.values)?;
     let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
-    let encrypted = encrypt_values(&spec, &keys, &values)?;
+    let encrypted = encrypt_values(&spec, &keys, &words(&spec, values)?)?;
     Ok(write_values(&spec.keyset, &spec.inputs, &encrypted, &arguments.output)?)
 }
 
@@ -63,7 +63,7 @@ fn chosen(spec: &ProgramSpec, names: &[String]) -> Result<ProgramSpec, Failure> 
 }
 
 /// The clear arguments of the command line.
-pub(crate) fn read_arguments(values: &Values) -> Result<Vec<ArrayD<i64>>, Failure> {
+pub(crate) fn read_arguments(values: &Values) -> Result<Vec<Clear>, Failure> {
     let texts = values.value.iter().map(|text| Ok(parse_integers(text)?));
     texts.chain(values.input.iter().map(|path| read_npy(path))).collect()
 }
@@ -71,13 +71,13 @@ pub(crate) fn read_arguments(values: &Values) -> Result<Vec<ArrayD<i64>>, Failur
 /// Results as text, one a line under its name.
 pub(crate) fn text_of(spec: &ProgramSpec, results: &[ArrayD<i64>]) -> String {
     let line = |(spec, result): (&cloakwork_abi::spec::ValueSpec, &ArrayD<i64>)| {
-        format!("{} = {}\n", spec.name, format_value(&Clear::Int(result.clone())))
+        format!("{} = {}\n", spec.name, format_value(&Clear::of_words(result.clone(), spec.range)))
     };
     spec.outputs.iter().zip(results).map(line).collect()
 }
 
 /// Integers of any width from a NumPy file.
-fn read_npy(path: &Path) -> Result<ArrayD<i64>, Failure> {
+fn read_npy(path: &Path) -> Result<Clear, Failure> {
     let bytes = files::read(path)?;
     let refused = |problem: &dyn std::fmt::Display| {
         let place = path.display();
@@ -86,9 +86,8 @@ fn read_npy(path: &Path) -> Result<ArrayD<i64>, Failure> {
     macro_rules! try_each {
         ($($element:ty),*) => {$(
             if let Some(array) = read_as::<$element>(&bytes).map_err(|error| refused(&error))? {
-                let fits = array.iter().all(|&value| i64::try_from(value).is_ok());
-                let problem = "it holds numbers beyond 64 bits with sign";
-                return if fits { Ok(array.mapv(|value| value as i64)) } else { Err(refused(&problem)) };
+                let fits = Clear::of_integers(&array.mapv(i128::from));
+                return Ok(fits.expect("elements of one type of at most 64 bits"));
             }
         )*};
     }

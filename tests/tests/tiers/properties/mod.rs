@@ -4,6 +4,7 @@
 
 mod generate;
 mod steps;
+mod wide;
 
 use cloakwork::call::Call;
 use cloakwork::{Circuit, Level, Noise, Options, compile_text, evaluate};
@@ -21,7 +22,7 @@ const ENCRYPTED_SEEDS: u64 = 8;
 pub(crate) fn tests() -> Vec<Trial> {
     let clear = (0..SEEDS).map(|seed| test("clear", seed, every_level_agrees));
     let encrypted = (0..ENCRYPTED_SEEDS).map(|seed| test("encrypted", seed, ciphertexts_agree));
-    clear.chain(encrypted).collect()
+    clear.chain(encrypted).chain(wide::tests()).collect()
 }
 
 fn test(name: &str, seed: u64, check: fn(&Program) -> Result<(), String>) -> Trial {

@@ -48,7 +48,8 @@ pub(crate) fn aot(case: &Case) -> Result<(), String> {
 /// `name: value`, or only the value.
 fn parse_result(line: &str) -> Result<ArrayD<i64>, String> {
     let value = line.rsplit_once(": ").or(line.rsplit_once(" = ")).map_or(line, |(_, value)| value);
-    parse_integers(value.trim()).map_err(|error| error.to_string())
+    let value = parse_integers(value.trim()).map_err(|error| error.to_string())?;
+    value.into_words().ok_or_else(|| "a result holds reals".to_owned())
 }
 
 fn call(command: &mut Command) -> Result<String, String> {

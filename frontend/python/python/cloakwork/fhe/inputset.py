@@ -35,7 +35,8 @@ def _draw(dtype: Integer | Float, shape: tuple[int, ...]) -> Any:
     if isinstance(dtype, Float):
         reals = random.random(size=shape).astype(f"float{dtype.bit_width}")
         return reals if shape else float(reals)
-    if dtype.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"{dtype} has values that do not fit 64 signed bits")
-    values = random.integers(dtype.min(), dtype.max(), size=shape, dtype=np.int64, endpoint=True)
+    if dtype.bit_width > 64:
+        raise ValueError(f"{dtype} has values that do not fit 64 bits")
+    word = np.uint64 if dtype.max() > np.iinfo(np.int64).max else np.int64
+    values = random.integers(dtype.min(), dtype.max(), size=shape, dtype=word, endpoint=True)
     return values if shape else int(values)

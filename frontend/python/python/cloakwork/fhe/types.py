@@ -106,7 +106,7 @@ def describe(value: Any, is_encrypted: bool = True) -> str:
     if array is None:
         return repr(value)
     status = "Encrypted" if is_encrypted else "Clear"
-    if array.dtype.kind == "i" and array.size:
+    if array.dtype.kind in "iu" and array.size:
         element = str(Integer.that_can_represent(int(array.min()), int(array.max())))
     else:
         element = str(array.dtype)

@@ -49,8 +49,8 @@ class Value:
         if not data.startswith(_SIMULATED):
             return Value(_cloakwork.Value.deserialize(data))
         array = np.load(io.BytesIO(data[len(_SIMULATED) :]), allow_pickle=False)
-        if array.dtype != np.int64:
-            raise ValueError(f"a simulated value holds int64, not {array.dtype}")
+        if array.dtype not in (np.int64, np.uint64):
+            raise ValueError(f"a simulated value holds int64 or uint64, not {array.dtype}")
         return Value(array)
 
     def __repr__(self) -> str:

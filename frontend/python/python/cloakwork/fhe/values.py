@@ -1,4 +1,4 @@
-"""Clear values as arrays of the two kinds of numbers that the compiler knows: `int64` and `float64`."""
+"""Clear values as arrays of the numbers that the compiler knows: `int64`, `uint64` where that is too small, and `float64`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import numpy as np
 
 
 def as_integers(value: Any) -> np.ndarray | None:
-    """An `int64` array with the same values; `None` if they are not integers or do not fit."""
+    """An `int64` array with the same values, or `uint64` if they need it; `None` if they are not integers or do not fit."""
     try:
         array = np.asarray(value)
     except ValueError:  # nested lists of unequal length
         return None
     if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
-        return None
+        return np.ascontiguousarray(array, dtype=np.uint64).reshape(array.shape)
     if array.dtype.kind not in "biu":
         return None
     return np.ascontiguousarray(array, dtype=np.int64).reshape(array.shape)
 
 
 def as_numbers(value: Any) -> np.ndarray | None:
-    """An `int64` or `float64` array; `None` for anything else."""
+    """An `int64`, `uint64` or `float64` array; `None` for anything else."""
     integers = as_integers(value)
     if integers is not None:
         return integers
