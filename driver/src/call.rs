@@ -78,7 +78,7 @@ pub fn words(spec: &ProgramSpec, arguments: Vec<Clear>) -> Result<Vec<ArrayD<i64
         })?;
         let outside = integers.indexed_iter().find(|(_, value)| !(least..=greatest).contains(*value));
         if let Some((index, &found)) = outside {
-            let (name, index) = (value.name.clone(), index.slice().to_vec());
+            let (name, index) = (value.name.clone(), index.slice().into());
             return Err(ClientError::Range { name, index, found, least, greatest }.into());
         }
     }

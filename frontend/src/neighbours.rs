@@ -38,6 +38,9 @@ struct Question {
     least: i64,
 }
 
+/// For a direction `u` its sums `x·u`, moved to begin at 0, and how far.
+type Sums = BTreeMap<Vec<i64>, (NodeId, i64)>;
+
 /// Whether a point comes before another: the answer of a question, or the other answer, or what is always so.
 enum Before {
     Asked { question: Question, is_negated: bool },
@@ -90,7 +93,7 @@ impl Neighbours {
         let x = self.argument(&mut graph, input, features)?;
         let count = self.points.len();
         let mut answers: BTreeMap<Question, NodeId> = BTreeMap::new();
-        let mut sums: BTreeMap<Vec<i64>, (NodeId, i64)> = BTreeMap::new();
+        let mut sums = Sums::new();
         let mut is_near: Vec<Option<NodeId>> = vec![];
         for i in 0..count {
             let (mut constant, mut terms) = (0, BTreeMap::<NodeId, i64>::new());
@@ -171,7 +174,7 @@ impl Neighbours {
         graph: &mut OpGraph,
         x: NodeId,
         question: &Question,
-        (sums, answers): (&mut BTreeMap<Vec<i64>, (NodeId, i64)>, &mut BTreeMap<Question, NodeId>),
+        (sums, answers): (&mut Sums, &mut BTreeMap<Question, NodeId>),
     ) -> Result<NodeId, TraceError> {
         if let Some(answer) = answers.get(question) {
             return Ok(*answer);

@@ -51,7 +51,7 @@ pub enum ClientError {
         /// Argument.
         name: String,
         /// Where.
-        index: Vec<usize>,
+        index: Box<[usize]>,
         /// Element.
         found: i128,
         /// Least allowed.
@@ -230,7 +230,7 @@ pub(crate) fn check_arguments(spec: &ProgramSpec, arguments: &[ArrayD<i64>]) -> 
         let (least, greatest) = value_spec.range;
         let mut integers = argument.indexed_iter().map(|(index, &word)| (index, value_spec.integer(word)));
         if let Some((index, found)) = integers.find(|(_, value)| !(least..=greatest).contains(value)) {
-            let index = index.slice().to_vec();
+            let index = index.slice().into();
             return Err(ClientError::Range { name: name(), index, found, least, greatest });
         }
     }

@@ -131,7 +131,7 @@ impl Lowering<'_> {
         let scaled = &matrix(weights) * &scale.view().insert_axis(Axis(1));
         let sums =
             |sample: &ArrayD<f64>, weights: &ArrayD<f64>| matrix(sample).dot(&matrix(weights)).into_dyn();
-        let integers = self.fitting_weights(&scaled.clone().into_dyn(), 1, &x.samples, &sums);
+        let integers = self.fitting_weights(&scaled.clone().into_dyn(), 1, &x.samples, sums);
         let t = Array1::from(integers.scale.clone());
         let effective = effective(&(&matrix(&integers.integers) * &t), &scaled, &matrix(weights));
         let node = self.integers(integers.integers.mapv(|weight| weight as i64));
@@ -184,7 +184,7 @@ impl Lowering<'_> {
         let mut scaled = weights.clone();
         scaled.indexed_iter_mut().for_each(|(index, weight)| *weight *= scale_of(&index));
         let run = |x: &ArrayD<f64>, weights: &ArrayD<f64>| compute(&node.op, &[x, weights], &node.shape);
-        let integers = self.fitting_weights(&scaled, 0, &x.samples, &run);
+        let integers = self.fitting_weights(&scaled, 0, &x.samples, run);
         let mut real = integers.integers.clone();
         real.indexed_iter_mut().for_each(|(index, weight)| *weight *= integers.scale[index[0]]);
         let effective = effective(&real, &scaled, weights);
@@ -511,7 +511,7 @@ impl Lowering<'_> {
         weights: &ArrayD<f64>,
         axis: usize,
         samples: &Samples,
-        sums: &dyn Fn(&ArrayD<f64>, &ArrayD<f64>) -> ArrayD<f64>,
+        sums: impl Fn(&ArrayD<f64>, &ArrayD<f64>) -> ArrayD<f64>,
     ) -> Weights {
         let mut found = self.weights(weights, axis);
         if !self.leads_to_table(ValueId(self.position)) {

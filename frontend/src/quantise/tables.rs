@@ -259,7 +259,7 @@ impl Lowering<'_> {
 
     /// Reals rounded to a grid, saturating.
     pub(super) fn quantised(&mut self, reals: &Reals, grid: Grid) -> Result<Integers, ModelError> {
-        let node = self.to_integers(reals.node, move |real| grid.integer(real))?;
+        let node = self.rounded(reals.node, move |real| grid.integer(real))?;
         let samples: Vec<ArrayD<f64>> =
             reals.samples.iter().map(|sample| sample.mapv(|real| grid.integer(real) as f64)).collect();
         let shape = self.graph.node(node).shape.clone();
@@ -272,7 +272,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn to_integers(
+    fn rounded(
         &mut self,
         node: NodeId,
         function: impl Fn(f64) -> i64 + Send + Sync + 'static,
@@ -324,13 +324,13 @@ impl Lowering<'_> {
         let round = move |v: f64| rounding.round(if v.is_nan() { 0.0 } else { v });
         let clamp = move |v: f64| (v as i64).clamp(lo, hi);
         let node = match uniform(&zero.mapv(|zero| zero as f64)) {
-            Some(zero) => self.to_integers(node, move |v| clamp(round(v) + zero))?,
+            Some(zero) => self.rounded(node, move |v| clamp(round(v) + zero))?,
             None => {
                 let host = HostFunction { name: "round".to_owned(), body: HostBody::Real(Arc::new(round)) };
                 let rounded = self.graph.host(host, node);
                 let rounded = self.built(rounded)?;
                 let node = self.by_known(Elementwise::Add, rounded, &zero.mapv(|zero| zero as f64), 0.0)?;
-                self.to_integers(node, clamp)?
+                self.rounded(node, clamp)?
             }
         };
         let quantise = |sample: &ArrayD<f64>| {

@@ -79,7 +79,6 @@ fn check(folder_name: &str, case: &Value) -> Result<(), String> {
         .as_object()
         .unwrap()
         .iter()
-        .map(|(n, w)| (n, w))
         .zip(sorted(&model).iter().map(|i| (&model.outputs[*i], &found[*i])))
     {
         assert_eq!(*name, output.name);

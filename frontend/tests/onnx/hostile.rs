@@ -11,6 +11,9 @@ use rten_onnx::onnx::{
 };
 use std::collections::BTreeSet;
 
+/// An operator, its operands as vectors of integers, its attributes.
+type OneNode<'s> = (&'s str, Vec<Vec<i64>>, Vec<AttributeProto>);
+
 /// Imports, and takes the model to its end if it is one.
 fn digest(bytes: &[u8]) -> bool {
     let Ok(model) = import(bytes, &ImportOptions::default()) else { return false };
@@ -131,7 +134,7 @@ fn large_results_of_small_files_are_refused() {
         ..AttributeProto::default()
     };
     let one = vec![1i64];
-    let cases: Vec<(&str, Vec<Vec<i64>>, Vec<AttributeProto>)> = vec![
+    let cases: Vec<OneNode> = vec![
         ("ConstantOfShape", vec![big.clone()], vec![]),
         ("Expand", vec![one.clone(), big.clone()], vec![]),
         ("Tile", vec![one.clone(), vec![1 << 40]], vec![]),

@@ -95,14 +95,14 @@ func.func @main(%x: tensor<4x!fhe.eint<3>> {fhe.range = array<i64: 0, 3>}, %y: t
 
 /// A second program, compiled for the keys of the first, runs with them on a result of the first.
 fn two_programs() -> Result<(), Box<dyn Error>> {
-    let program = |keys: &str, table: &str| -> Result<Circuit, cloakwork::Error> {
+    let program = |keys: &str, table: &str| -> Result<Circuit, Box<dyn Error>> {
         let text = format!(
             "{keys}func.func @main(%x: tensor<4x!fhe.eint<3>>) -> tensor<4x!fhe.eint<3>> {{
   %0 = fhe.lookup %x {{tables = dense<[{table}]> : tensor<1x8xi64>}} : (tensor<4x!fhe.eint<3>>) -> tensor<4x!fhe.eint<3>>
   return %0 : tensor<4x!fhe.eint<3>>
 }}"
         );
-        compile_text(&text, "program", &Options::default())
+        Ok(compile_text(&text, "program", &Options::default())?)
     };
     let first = program("", "[7, 6, 5, 4, 3, 2, 1, 0]")?;
     let key_ops = |line: &&str| line.trim().starts_with("tfhe.") && line.contains("_key @");
