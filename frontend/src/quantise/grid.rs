@@ -60,6 +60,13 @@ impl Grid {
         };
         // Grids around numbers far from 0 need integers beyond all bounds.
         scale = scale.max(least.abs().max((least + extent).abs()) / FARTHEST).max(f64::MIN_POSITIVE);
+        // Ranges that lie about 0 end in halves at both sides, one of which would round to one integer too many.
+        if ((least + extent) / scale).round_ties_even() - (least / scale).round_ties_even() > steps {
+            scale *= match scales {
+                Scales::Affine => 1.0 + 1e-9,
+                Scales::PowerOfTwo => 2.0,
+            };
+        }
         let first = (least / scale).round_ties_even() as i64;
         let half = 1i64 << (bits - 1);
         // Integers with sign where the range is even, else without: other ranges need one bit more.
