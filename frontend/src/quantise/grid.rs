@@ -72,7 +72,7 @@ impl Grid {
         // Integers with sign where the range is even, else without: other ranges need one bit more.
         match first {
             0 => Self { scale, zero: 0, lo: 0, hi: steps as i64 },
-            _ if (first + half).abs() <= 1 => Self { scale, zero: 0, lo: -half, hi: half - 1 },
+            _ if (first + half).abs() <= 1 => Self { scale, zero: -half - first, lo: -half, hi: half - 1 },
             _ => Self { scale, zero: -first, lo: 0, hi: steps as i64 },
         }
     }

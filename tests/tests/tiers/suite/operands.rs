@@ -47,7 +47,7 @@ const PAIRS: [(&str, &[OfTwo]); 7] = [
             ("max", |x, y| y.max(x), i64::max),
             ("greater of both", |x, y| x.greater(y).select(x, y), i64::max),
             ("if x", |x, y| x.select(y, 3), |x, y| if x != 0 { y } else { 3 }),
-            ("if y", |x, y| y.not_equal(0).select(-1, x), |x, y| if y != 0 { -1 } else { x }),
+            ("if y", |x, y| y.not_equal(x.bits([])).select(-1, x), |x, y| if y != 0 { -1 } else { x }),
         ],
     ),
     (
