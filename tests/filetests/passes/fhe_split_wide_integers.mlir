@@ -34,31 +34,31 @@ func.func @main(%x: !fhe.esint<?> {fhe.range = array<i64: -100, 100>}, %y: !fhe.
 }
 // output:
 module {
-  func.func @main(%arg0: tensor<5x!fhe.eint<?>> {fhe.radix = array<i64: 2, 5, 1, -100, 100>, fhe.range = array<i64: 0, 3>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 30>}) -> (tensor<5x!fhe.eint<?>> {fhe.radix = array<i64: 2, 5, 1, -512, 511>}) {
+  func.func @main(%arg0: tensor<4x!fhe.eint<?>> {fhe.radix = array<i64: 2, 4, 1, -100, 100>, fhe.range = array<i64: 0, 3>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 30>}) -> (tensor<4x!fhe.eint<?>> {fhe.radix = array<i64: 2, 4, 0, 0, 255>}) {
     %0 = fhe.constant dense<0> : tensor<i64> {fhe.range = array<i64: 0, 0>} : !fhe.eint<?>
     %1 = fhe.reshape %0 {fhe.range = array<i64: 0, 0>} : (!fhe.eint<?>) -> tensor<1x!fhe.eint<?>>
-    %2 = fhe.constant dense<0> : tensor<4xi64> {fhe.range = array<i64: 0, 0>} : tensor<4x!fhe.eint<?>>
-    %3 = fhe.concat %1, %2 {axis = 0 : i64, fhe.range = array<i64: 0, 0>} : (tensor<1x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %4 = fhe.slice %arg0 {fhe.range = array<i64: 0, 3>, offsets = array<i64: 4>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
+    %2 = fhe.constant dense<0> : tensor<3xi64> {fhe.range = array<i64: 0, 0>} : tensor<3x!fhe.eint<?>>
+    %3 = fhe.concat %1, %2 {axis = 0 : i64, fhe.range = array<i64: 0, 0>} : (tensor<1x!fhe.eint<?>>, tensor<3x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %4 = fhe.slice %arg0 {fhe.range = array<i64: 0, 3>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
     %5 = fhe.lookup %4 {fhe.range = array<i64: -2, 1>, tables = dense<[[0, 1, -2, -1]]> : tensor<1x4xi64>} : (tensor<1x!fhe.eint<?>>) -> tensor<1x!fhe.esint<?>>
-    %6 = fhe.slice %arg0 {fhe.range = array<i64: 0, 3>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
-    %7 = fhe.concat %6, %5 {axis = 0 : i64, fhe.range = array<i64: -2, 3>} : (tensor<4x!fhe.eint<?>>, tensor<1x!fhe.esint<?>>) -> tensor<5x!fhe.esint<?>>
-    %8 = fhe.slice %3 {fhe.range = array<i64: 0, 0>, offsets = array<i64: 4>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
+    %6 = fhe.slice %arg0 {fhe.range = array<i64: 0, 3>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<3x!fhe.eint<?>>
+    %7 = fhe.concat %6, %5 {axis = 0 : i64, fhe.range = array<i64: -2, 3>} : (tensor<3x!fhe.eint<?>>, tensor<1x!fhe.esint<?>>) -> tensor<4x!fhe.esint<?>>
+    %8 = fhe.slice %3 {fhe.range = array<i64: 0, 0>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
     %9 = fhe.lookup %8 {fhe.range = array<i64: 0, 0>, tables = dense<0> : tensor<1x2xi64>} : (tensor<1x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
-    %10 = fhe.slice %3 {fhe.range = array<i64: 0, 0>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
-    %11 = fhe.concat %10, %9 {axis = 0 : i64, fhe.range = array<i64: 0, 0>} : (tensor<4x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %12 = fhe.sub %7, %11 {fhe.range = array<i64: -2, 3>} : (tensor<5x!fhe.esint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.esint<?>>
-    %13 = fhe.lookup %12 {fhe.range = array<i64: -1, 1>, tables = dense<[[0, 1, 1, 1, -1, -1, -1, -1]]> : tensor<1x8xi64>} : (tensor<5x!fhe.esint<?>>) -> tensor<5x!fhe.esint<?>>
-    %14 = fhe.slice %13 {fhe.range = array<i64: -1, 1>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<5x!fhe.esint<?>>) -> tensor<3x!fhe.esint<?>>
+    %10 = fhe.slice %3 {fhe.range = array<i64: 0, 0>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<3x!fhe.eint<?>>
+    %11 = fhe.concat %10, %9 {axis = 0 : i64, fhe.range = array<i64: 0, 0>} : (tensor<3x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %12 = fhe.sub %7, %11 {fhe.range = array<i64: -2, 3>} : (tensor<4x!fhe.esint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.esint<?>>
+    %13 = fhe.lookup %12 {fhe.range = array<i64: -1, 1>, tables = dense<[[0, 1, 1, 1, -1, -1, -1, -1]]> : tensor<1x8xi64>} : (tensor<4x!fhe.esint<?>>) -> tensor<4x!fhe.esint<?>>
+    %14 = fhe.slice %13 {fhe.range = array<i64: -1, 1>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<4x!fhe.esint<?>>) -> tensor<3x!fhe.esint<?>>
     %cst = arith.constant dense<[1, 2, 4]> : tensor<3xi64>
     %15 = fhe.mul_clear %14, %cst {fhe.range = array<i64: -4, 4>} : (tensor<3x!fhe.esint<?>>, tensor<3xi64>) -> tensor<3x!fhe.esint<?>>
     %16 = fhe.sum %15 {axes = array<i64: 0>, fhe.range = array<i64: -7, 7>} : (tensor<3x!fhe.esint<?>>) -> !fhe.esint<?>
     %17 = fhe.reshape %16 {fhe.range = array<i64: -7, 7>} : (!fhe.esint<?>) -> tensor<1x!fhe.esint<?>>
-    %18 = fhe.slice %13 {fhe.range = array<i64: -1, 1>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<5x!fhe.esint<?>>) -> tensor<2x!fhe.esint<?>>
-    %cst_0 = arith.constant dense<[1, 2]> : tensor<2xi64>
-    %19 = fhe.mul_clear %18, %cst_0 {fhe.range = array<i64: -2, 2>} : (tensor<2x!fhe.esint<?>>, tensor<2xi64>) -> tensor<2x!fhe.esint<?>>
-    %20 = fhe.sum %19 {axes = array<i64: 0>, fhe.range = array<i64: -3, 3>} : (tensor<2x!fhe.esint<?>>) -> !fhe.esint<?>
-    %21 = fhe.reshape %20 {fhe.range = array<i64: -3, 3>} : (!fhe.esint<?>) -> tensor<1x!fhe.esint<?>>
+    %18 = fhe.slice %13 {fhe.range = array<i64: -1, 1>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<4x!fhe.esint<?>>) -> tensor<1x!fhe.esint<?>>
+    %cst_0 = arith.constant dense<1> : tensor<1xi64>
+    %19 = fhe.mul_clear %18, %cst_0 {fhe.range = array<i64: -1, 1>} : (tensor<1x!fhe.esint<?>>, tensor<1xi64>) -> tensor<1x!fhe.esint<?>>
+    %20 = fhe.sum %19 {axes = array<i64: 0>, fhe.range = array<i64: -1, 1>} : (tensor<1x!fhe.esint<?>>) -> !fhe.esint<?>
+    %21 = fhe.reshape %20 {fhe.range = array<i64: -1, 1>} : (!fhe.esint<?>) -> tensor<1x!fhe.esint<?>>
     %22 = fhe.concat %17, %21 {axis = 0 : i64, fhe.range = array<i64: -7, 7>} : (tensor<1x!fhe.esint<?>>, tensor<1x!fhe.esint<?>>) -> tensor<2x!fhe.esint<?>>
     %23 = fhe.lookup %22 {fhe.range = array<i64: -1, 1>, tables = dense<[[0, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1]]> : tensor<1x16xi64>} : (tensor<2x!fhe.esint<?>>) -> tensor<2x!fhe.esint<?>>
     %cst_1 = arith.constant dense<[1, 2]> : tensor<2xi64>
@@ -67,24 +67,24 @@ module {
     %26 = fhe.reshape %25 {fhe.range = array<i64: -3, 3>} : (!fhe.esint<?>) -> tensor<1x!fhe.esint<?>>
     %27 = fhe.reshape %26 {fhe.range = array<i64: -3, 3>} : (tensor<1x!fhe.esint<?>>) -> !fhe.esint<?>
     %28 = fhe.lookup %27 {fhe.range = array<i64: 0, 1>, tables = dense<[[0, 1, 1, 1, 0, 0, 0, 0]]> : tensor<1x8xi64>} : (!fhe.esint<?>) -> !fhe.eint<?>
-    %29 = fhe.sub %arg0, %3 {fhe.range = array<i64: 0, 3>} : (tensor<5x!fhe.eint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
+    %29 = fhe.sub %arg0, %3 {fhe.range = array<i64: 0, 3>} : (tensor<4x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
     %30 = fhe.reshape %28 {fhe.range = array<i64: 0, 1>} : (!fhe.eint<?>) -> tensor<1x!fhe.eint<?>>
-    %31 = fhe.broadcast %30 {fhe.range = array<i64: 0, 1>} : (tensor<1x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %cst_2 = arith.constant dense<4> : tensor<5xi64>
-    %32 = fhe.mul_clear %31, %cst_2 {fhe.range = array<i64: 0, 4>} : (tensor<5x!fhe.eint<?>>, tensor<5xi64>) -> tensor<5x!fhe.eint<?>>
-    %33 = fhe.add %32, %29 {fhe.range = array<i64: 0, 7>} : (tensor<5x!fhe.eint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %34 = fhe.lookup %33 {fhe.range = array<i64: 0, 3>, tables = dense<[[0, 0, 0, 0, 0, 1, 2, 3]]> : tensor<1x8xi64>} : (tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %35 = fhe.add %3, %34 {fhe.range = array<i64: 0, 3>} : (tensor<5x!fhe.eint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
+    %31 = fhe.broadcast %30 {fhe.range = array<i64: 0, 1>} : (tensor<1x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %cst_2 = arith.constant dense<4> : tensor<4xi64>
+    %32 = fhe.mul_clear %31, %cst_2 {fhe.range = array<i64: 0, 4>} : (tensor<4x!fhe.eint<?>>, tensor<4xi64>) -> tensor<4x!fhe.eint<?>>
+    %33 = fhe.add %32, %29 {fhe.range = array<i64: 0, 7>} : (tensor<4x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %34 = fhe.lookup %33 {fhe.range = array<i64: 0, 3>, tables = dense<[[0, 0, 0, 0, 0, 1, 2, 3]]> : tensor<1x8xi64>} : (tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %35 = fhe.add %3, %34 {fhe.range = array<i64: 0, 3>} : (tensor<4x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
     %36 = fhe.lookup %arg1 {fhe.range = array<i64: 0, 3>, tables = dense<[[0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 2]]> : tensor<1x32xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
     %37 = fhe.reshape %36 {fhe.range = array<i64: 0, 3>} : (!fhe.eint<?>) -> tensor<1x!fhe.eint<?>>
     %38 = fhe.lookup %arg1 {fhe.range = array<i64: 0, 3>, tables = dense<[[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]]> : tensor<1x32xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
     %39 = fhe.reshape %38 {fhe.range = array<i64: 0, 3>} : (!fhe.eint<?>) -> tensor<1x!fhe.eint<?>>
     %40 = fhe.lookup %arg1 {fhe.range = array<i64: 0, 1>, tables = dense<[[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]]> : tensor<1x32xi64>} : (!fhe.eint<?>) -> !fhe.eint<?>
     %41 = fhe.reshape %40 {fhe.range = array<i64: 0, 1>} : (!fhe.eint<?>) -> tensor<1x!fhe.eint<?>>
-    %42 = fhe.constant dense<0> : tensor<2xi64> {fhe.range = array<i64: 0, 0>} : tensor<2x!fhe.eint<?>>
-    %43 = fhe.concat %37, %39, %41, %42 {axis = 0 : i64, fhe.range = array<i64: 0, 3>} : (tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<2x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %44 = fhe.add %35, %43 {fhe.range = array<i64: 0, 6>} : (tensor<5x!fhe.eint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    return %44 : tensor<5x!fhe.eint<?>>
+    %42 = fhe.constant dense<0> : tensor<1xi64> {fhe.range = array<i64: 0, 0>} : tensor<1x!fhe.eint<?>>
+    %43 = fhe.concat %37, %39, %41, %42 {axis = 0 : i64, fhe.range = array<i64: 0, 3>} : (tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %44 = fhe.add %35, %43 {fhe.range = array<i64: 0, 6>} : (tensor<4x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    return %44 : tensor<4x!fhe.eint<?>>
   }
 }
 // -----
@@ -100,20 +100,21 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 1048575>}) -> (!fhe.
 module {
   func.func @main(%arg0: tensor<5x!fhe.eint<?>> {fhe.radix = array<i64: 5, 5, 0, 0, 1048575>, fhe.range = array<i64: 0, 31>}) -> (tensor<5x!fhe.eint<?>> {fhe.radix = array<i64: 5, 5, 0, 0, 33554431>}, !fhe.eint<?>) {
     %0 = fhe.add %arg0, %arg0 {fhe.range = array<i64: 0, 62>} : (tensor<5x!fhe.eint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %1 = fhe.slice %arg0 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 4>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
-    %2 = fhe.constant dense<0> : tensor<1xi64> {fhe.range = array<i64: 0, 0>} : tensor<1x!fhe.eint<?>>
-    %3 = fhe.slice %arg0 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<2x!fhe.eint<?>>
-    %4 = fhe.concat %3, %2, %2, %2 {axis = 0 : i64, fhe.range = array<i64: 0, 31>} : (tensor<2x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %5 = fhe.slice %4 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 1>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
-    %6 = fhe.concat %5, %2 {axis = 0 : i64, fhe.range = array<i64: 0, 31>} : (tensor<4x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %7 = fhe.lookup %4 {fhe.range = array<i64: 0, 15>, tables = dense<[[0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15]]> : tensor<1x32xi64>} : (tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %8 = fhe.lookup %6 {fhe.range = array<i64: 0, 16>, tables = dense<[[0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16, 0, 16]]> : tensor<1x32xi64>} : (tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %9 = fhe.add %7, %8 {fhe.range = array<i64: 0, 31>} : (tensor<5x!fhe.eint<?>>, tensor<5x!fhe.eint<?>>) -> tensor<5x!fhe.eint<?>>
-    %10 = fhe.slice %9 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
+    %1 = fhe.slice %arg0 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<5x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %2 = fhe.slice %1 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
+    %3 = fhe.constant dense<0> : tensor<1xi64> {fhe.range = array<i64: 0, 0>} : tensor<1x!fhe.eint<?>>
+    %4 = fhe.slice %1 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 3>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
+    %5 = fhe.concat %4, %3, %3, %3 {axis = 0 : i64, fhe.range = array<i64: 0, 31>} : (tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %6 = fhe.slice %5 {fhe.range = array<i64: 0, 31>, offsets = array<i64: 1>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<3x!fhe.eint<?>>
+    %7 = fhe.concat %6, %3 {axis = 0 : i64, fhe.range = array<i64: 0, 31>} : (tensor<3x!fhe.eint<?>>, tensor<1x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %8 = fhe.lookup %5 {fhe.range = array<i64: 0, 15>, tables = dense<[[0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15]]> : tensor<1x32xi64>} : (tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %9 = fhe.lookup %7 {fhe.range = array<i64: 0, 0>, tables = dense<0> : tensor<1x2xi64>} : (tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %10 = fhe.add %8, %9 {fhe.range = array<i64: 0, 15>} : (tensor<4x!fhe.eint<?>>, tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+    %11 = fhe.slice %10 {fhe.range = array<i64: 0, 15>, offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<4x!fhe.eint<?>>) -> tensor<1x!fhe.eint<?>>
     %cst = arith.constant dense<1> : tensor<1xi64>
-    %11 = fhe.mul_clear %10, %cst {fhe.range = array<i64: 0, 31>} : (tensor<1x!fhe.eint<?>>, tensor<1xi64>) -> tensor<1x!fhe.eint<?>>
-    %12 = fhe.sum %11 {axes = array<i64: 0>, fhe.range = array<i64: 0, 15>} : (tensor<1x!fhe.eint<?>>) -> !fhe.eint<?>
-    return %0, %12 : tensor<5x!fhe.eint<?>>, !fhe.eint<?>
+    %12 = fhe.mul_clear %11, %cst {fhe.range = array<i64: 0, 15>} : (tensor<1x!fhe.eint<?>>, tensor<1xi64>) -> tensor<1x!fhe.eint<?>>
+    %13 = fhe.sum %12 {axes = array<i64: 0>, fhe.range = array<i64: 0, 15>} : (tensor<1x!fhe.eint<?>>) -> !fhe.eint<?>
+    return %0, %13 : tensor<5x!fhe.eint<?>>, !fhe.eint<?>
   }
 }
 // -----
