@@ -5,6 +5,7 @@
 //! - [`Functions`], [`compile_functions`], [`CompiledModule`]: several functions under the keys of one client;
 //! - [`models`]: models on reals, their predictions;
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
+//! - [`surplus_bits`]: what rounding may leave out;
 //! - [`calibrate`]: what operations take on this machine;
 //! - [`steps`]: pipelines taken apart; [`files`]: specs and other files; [`process`]: what command lines share.
 //!
@@ -26,6 +27,7 @@ mod options;
 pub mod process;
 pub mod report;
 pub mod steps;
+mod surplus_bits;
 
 pub use circuit::{Circuit, Keys};
 pub use compile::{
@@ -38,6 +40,7 @@ pub use models::{Mode, ModelCircuit, ModelOptions, Predictions, compile_model};
 pub use module::CompiledModule;
 pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, bounds, noise_family};
 pub use report::Report;
+pub use surplus_bits::surplus_bits;
 
 pub use cloakwork_abi::module_spec::ModuleSpec;
 pub use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
