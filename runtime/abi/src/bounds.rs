@@ -30,7 +30,7 @@ pub fn to_words((lo, hi): Bounds) -> [i64; 2] {
 
 /// Undoes [`to_words`]; `None` where the words are no bounds.
 pub fn of_words([lo, hi]: [i64; 2]) -> Option<Bounds> {
-    match (lo <= hi, lo >= 0) {
+    match (lo <= hi, lo >= 0 && hi < 0) {
         (true, _) => Some((lo.into(), hi.into())),
         (false, true) => Some((lo.into(), (hi as u64).into())),
         (false, false) => None,
@@ -66,7 +66,7 @@ mod tests {
         }
         assert_eq!(of_words(to_words((signed_most + 5, most))), Some((signed_most, most)));
         assert!(!are_words((-1, signed_most + 1)) && !are_words((0, most + 1)) && !are_words((least - 1, 0)));
-        assert_eq!(of_words([-1, -2]), None);
+        assert_eq!([of_words([-1, -2]), of_words([64, 7])], [None; 2]);
         assert_eq!(of_word(-1, (0, most)), most);
         assert_eq!(of_word(-1, (-1, signed_most)), -1);
     }
