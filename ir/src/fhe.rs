@@ -63,6 +63,20 @@ impl<'c: 'a, 'a> FheOp<'c, 'a> {
             }
         })
     }
+
+    /// The words that are encrypted trivially, if that is what it does.
+    pub fn constant(self) -> Option<ArrayD<i64>> {
+        match self {
+            Self::Constant { value } => Some(value),
+            Self::Linear(_)
+            | Self::Digits(_)
+            | Self::Lookup(_)
+            | Self::Pairwise(_)
+            | Self::Select
+            | Self::JointLookup(_)
+            | Self::Map { .. } => None,
+        }
+    }
 }
 
 impl Lookup {

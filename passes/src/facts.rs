@@ -26,20 +26,9 @@ pub(crate) fn range<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>
 /// The known range of an encrypted integer: its `fhe.range`, else what its constant or its width allows.
 pub(crate) fn bounds<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a>) -> Option<Bounds> {
     let given = match walk::defining_op(value) {
-        Some(op) => attr::get_bounds(&op).or_else(|| match FheOp::of(op) {
-            Some(FheOp::Constant { value }) => {
-                Some(Clear::of_words(value, constant_bounds(op)).hull().unwrap_or((0, 0)))
-            }
-            Some(
-                FheOp::Linear(_)
-                | FheOp::Digits(_)
-                | FheOp::Lookup(_)
-                | FheOp::Pairwise(_)
-                | FheOp::Select
-                | FheOp::JointLookup(_)
-                | FheOp::Map { .. },
-            )
-            | None => None,
+        Some(op) => attr::get_bounds(&op).or_else(|| {
+            let words = FheOp::of(op)?.constant()?;
+            Some(Clear::of_words(words, constant_bounds(op)).hull().unwrap_or((0, 0)))
         }),
         None => {
             let position = function.arguments().iter().position(|argument| *argument == value)?;
@@ -54,19 +43,8 @@ pub(crate) fn bounds<'c: 'a, 'a>(function: Function<'c, 'a>, value: Value<'c, 'a
 
 /// The integers of a trivial encryption, unless their words are unsigned.
 pub(crate) fn constant(value: Value<'_, '_>) -> Option<ArrayD<i64>> {
-    match walk::defining_op(value).filter(|op| !op.has_attribute(attr::UNSIGNED)).and_then(FheOp::of) {
-        Some(FheOp::Constant { value }) => Some(value),
-        Some(
-            FheOp::Linear(_)
-            | FheOp::Digits(_)
-            | FheOp::Lookup(_)
-            | FheOp::Pairwise(_)
-            | FheOp::Select
-            | FheOp::JointLookup(_)
-            | FheOp::Map { .. },
-        )
-        | None => None,
-    }
+    let op = walk::defining_op(value).filter(|op| !op.has_attribute(attr::UNSIGNED))?;
+    FheOp::of(op)?.constant()
 }
 
 /// Writes the range of an operation's result.

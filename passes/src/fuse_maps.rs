@@ -5,7 +5,7 @@
 //! them, unless ranges show that its result is narrower than its input: then a lookup of its own is cheaper.
 //! Lookups and linear operations stay as they are; maps that nobody uses any more are removed.
 
-use crate::facts::{self, key};
+use crate::facts::{self, constant, key};
 use crate::pass::{Failed, Options};
 use cloakwork_abi::encoding::width_of_range;
 use cloakwork_ir::build::Builder;
@@ -38,8 +38,8 @@ pub(crate) fn fuse_maps<'c, 'a>(context: &'c Context, module: OperationRef<'c, '
                 continue;
             }
             let group = Group::of(function, &order, op);
-            let constant = |value: Value<'c, 'a>| encrypted_constant(value).is_some();
-            if group.maps.len() > 1 || op.operands().any(constant) {
+            let is_constant = |value: Value<'c, 'a>| constant(value).is_some();
+            if group.maps.len() > 1 || op.operands().any(is_constant) {
                 let fused = group.merge(context, op);
                 walk::replace_all_uses(walk::result(op), fused);
                 walk::erase(op);
@@ -147,7 +147,7 @@ impl<'c: 'a, 'a> Group<'c, 'a> {
                 continue;
             }
             places.insert(key(operand), operands.len());
-            operands.push(match encrypted_constant(operand) {
+            operands.push(match constant(operand) {
                 Some(value) => builder.clear(&value),
                 None => operand,
             });
@@ -208,7 +208,7 @@ fn encrypted_inputs<'c: 'a, 'a>(order: &Order, op: OperationRef<'c, 'a>) -> Vec<
 
 fn is_input(value: Value<'_, '_>) -> bool {
     let is_encrypted = ValueType::of(value.r#type()).is_some_and(|ty| ty.element.is_encrypted());
-    is_encrypted && encrypted_constant(value).is_none()
+    is_encrypted && constant(value).is_none()
 }
 
 fn is_real(value: Value<'_, '_>) -> bool {
@@ -229,18 +229,5 @@ fn body_of<'c: 'a, 'a>(op: OperationRef<'c, 'a>) -> Option<BlockRef<'c, 'a>> {
         | FheOp::Pairwise(_)
         | FheOp::Select
         | FheOp::JointLookup(_) => None,
-    }
-}
-
-fn encrypted_constant(value: Value<'_, '_>) -> Option<ndarray::ArrayD<i64>> {
-    match FheOp::of(walk::defining_op(value)?)? {
-        FheOp::Constant { value } => Some(value),
-        FheOp::Linear(_)
-        | FheOp::Digits(_)
-        | FheOp::Lookup(_)
-        | FheOp::Pairwise(_)
-        | FheOp::Select
-        | FheOp::JointLookup(_)
-        | FheOp::Map { .. } => None,
     }
 }

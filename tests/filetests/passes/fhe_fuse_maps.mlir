@@ -106,3 +106,30 @@ module {
     return %1, %2 : !fhe.eint<?>, !fhe.eint<?>
   }
 }
+
+// -----
+// A constant of unsigned words is no literal of a map, where it would be negative.
+// run: @main(3) == 1
+func.func @main(%x: !fhe.eint<3>) -> !fhe.eint<?> {
+  %c = fhe.constant dense<-9223372036854775803> : tensor<i64> {fhe.unsigned} : !fhe.eint<?>
+  %1 = fhe.map %x, %c : (!fhe.eint<3>, !fhe.eint<?>) -> !fhe.eint<?> {
+  ^bb0(%v: i64, %w: i64):
+    %b = arith.cmpi slt, %v, %w : i64
+    %e = arith.extui %b : i1 to i64
+    fhe.yield %e : i64
+  }
+  return %1 : !fhe.eint<?>
+}
+// output:
+module {
+  func.func @main(%arg0: !fhe.eint<3>) -> !fhe.eint<?> {
+    %0 = fhe.constant dense<-9223372036854775803> : tensor<i64> {fhe.unsigned} : !fhe.eint<?>
+    %1 = fhe.map %arg0, %0 : (!fhe.eint<3>, !fhe.eint<?>) -> !fhe.eint<?> {
+    ^bb0(%arg1: i64, %arg2: i64):
+      %2 = arith.cmpi slt, %arg1, %arg2 : i64
+      %3 = arith.extui %2 : i1 to i64
+      fhe.yield %3 : i64
+    }
+    return %1 : !fhe.eint<?>
+  }
+}
