@@ -15,7 +15,7 @@ use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{
     EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, Simulation, Value, client, run,
-    run_watched, simulate,
+    run_batch, run_watched, simulate, simulate_batch,
 };
 use ndarray::ArrayD;
 use std::path::Path;
@@ -110,6 +110,16 @@ impl Circuit {
         Ok(run_watched(self.program()?.as_ref(), keys, arguments, options, progress)?)
     }
 
+    /// [`Self::run`] for several samples side by side: their ciphertexts pass by keys together.
+    pub fn run_batch(
+        &self,
+        keys: &EvaluationKeys,
+        samples: &[Vec<Value>],
+        options: RunOptions,
+    ) -> Result<Vec<Vec<Value>>, Error> {
+        Ok(run_batch(self.program()?.as_ref(), keys, samples, options)?)
+    }
+
     /// Decrypts the results of one call.
     pub fn decrypt(&self, keys: &SecretKeys, results: &[Value]) -> Result<Vec<ArrayD<i64>>, Error> {
         Ok(client::decrypt(self.spec(), keys, results)?)
@@ -128,6 +138,17 @@ impl Circuit {
     /// Runs the same machine code on phases, without keys.
     pub fn simulate(&self, arguments: impl Sample, noise: Noise) -> Result<Simulation, Error> {
         Ok(simulate(self.program()?.as_ref(), &words(self.spec(), arguments.into_arguments())?, noise)?)
+    }
+
+    /// [`Self::simulate`] for each sample; sample `i` gets noise from the seed plus `i`.
+    pub fn simulate_batch<S: Sample + Clone>(
+        &self,
+        samples: &[S],
+        noise: Noise,
+    ) -> Result<Vec<Simulation>, Error> {
+        let arguments = samples.iter().map(|sample| words(self.spec(), sample.clone().into_arguments()));
+        let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+        Ok(simulate_batch(self.program()?.as_ref(), &arguments, noise)?)
     }
 
     /// The exact results by the definition of the program, without machine code, for each call of a list.

@@ -89,6 +89,11 @@ impl OpGraph {
         &self.outputs
     }
 
+    /// The results; from here on there are none.
+    pub(crate) fn take_outputs(&mut self) -> Vec<NodeId> {
+        std::mem::take(&mut self.outputs)
+    }
+
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.graph.node_count()

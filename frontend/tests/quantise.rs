@@ -90,9 +90,8 @@ fn checked(model: &Model, samples: &[Vec<ArrayD<f64>>], options: &Quantisation) 
         let arguments = quantised.samples[i].iter().cloned().map(Clear::Int).collect::<Vec<_>>();
         let results = interpret(function, &arguments, &host).unwrap();
         let float = model.predict(sample).unwrap();
-        for (((result, followed), float), output) in
-            results.iter().zip(&quantised.results[i]).zip(&float).zip(&processing.outputs)
-        {
+        for (float, output) in float.iter().zip(&processing.outputs) {
+            let (result, followed) = (&results[output.result], &quantised.results[i][output.result]);
             assert_eq!(result.int().unwrap(), followed, "sample {i} of {}", model.name);
             let reals = output.dequantiser.dequantise(followed).unwrap();
             let ClearValue::Reals(reals) = apply_steps(&output.steps, reals).unwrap() else { unreachable!() };

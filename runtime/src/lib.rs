@@ -5,6 +5,7 @@
 //! - [`value`]: one argument or result, as it travels between the two;
 //! - [`program`]: a compiled program, from memory or from a shared library;
 //! - [`server`]: runs a program on encrypted values;
+//! - [`batch`]: the same on several samples side by side;
 //! - [`simulator`]: runs the same machine code on noisy phases, without keys;
 //! - [`formats`]: keys and values as bytes and files;
 //! - [`output_file`]: how files are written, and what is never replaced;
@@ -14,6 +15,7 @@
 //!
 //! `seeded` holds what was just encrypted in few bytes. `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
 
+pub mod batch;
 pub mod calibrate;
 pub mod client;
 pub mod executable;
@@ -34,9 +36,10 @@ mod measured_noise;
 #[cfg(test)]
 mod whole_torus;
 
+pub use batch::{run_batch, samples_at_once};
 pub use client::{decrypt, encrypt};
 pub use keys::{EvaluationKeys, KeyIdentity, Randomness, SecretKeys, generate};
 pub use program::Program;
 pub use server::{RunOptions, run, run_watched};
-pub use simulator::{Noise, Simulation, simulate};
+pub use simulator::{Noise, Simulation, simulate, simulate_batch};
 pub use value::Value;

@@ -113,19 +113,27 @@ pub fn run_watched(
         spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
     let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
-    let state = ServerState { keys, failure: Mutex::default(), bootstraps: AtomicU64::new(0), progress };
-    let call = || call(program, &state, arguments, (&mut results, &mut workspaces));
+    let state = ServerState::new(keys, progress);
+    let call = || {
+        let target = Target { functions: &SERVER_FUNCTIONS, state: std::ptr::from_ref(&state).cast() };
+        call(program, target, arguments, (&mut results, &mut workspaces))
+    };
     let status = pool(options.threads)?.install(call);
     program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspaces);
     if status == STATUS_OK {
         return Ok(results);
     }
-    let message = state.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let message = message.unwrap_or_else(|| "no cause was noted".to_owned());
-    Err(RunError::Failed { program: spec.name.clone(), status, message })
+    Err(failed(spec, state, status))
 }
 
-fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Result<(), RunError> {
+/// Why machine code ended.
+pub(crate) fn failed(spec: &ProgramSpec, state: ServerState<'_>, status: i32) -> RunError {
+    let message = state.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let message = message.unwrap_or_else(|| "no cause was noted".to_owned());
+    RunError::Failed { program: spec.name.clone(), status, message }
+}
+
+pub(crate) fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Result<(), RunError> {
     let spec = program.spec();
     if keys.fingerprint() != program.fingerprint() {
         let (found, expected) = (keys.fingerprint().to_owned(), program.fingerprint().to_owned());
@@ -147,14 +155,14 @@ fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Resul
     Ok(())
 }
 
-fn new_workspaces(spec: &ProgramSpec) -> Vec<Words> {
+pub(crate) fn new_workspaces(spec: &ProgramSpec) -> Vec<Words> {
     let sizes =
         spec.workspace.iter().enumerate().map(|(key, &count)| count as usize * words_of(&spec.keyset, key));
     sizes.map(|size| AVec::from_iter(64, std::iter::repeat_n(0, size))).collect()
 }
 
 /// A thread pool of that size, kept for later runs.
-fn pool(threads: Option<NonZeroUsize>) -> Result<Arc<rayon::ThreadPool>, RunError> {
+pub(crate) fn pool(threads: Option<NonZeroUsize>) -> Result<Arc<rayon::ThreadPool>, RunError> {
     static POOLS: Mutex<BTreeMap<usize, Arc<rayon::ThreadPool>>> = Mutex::new(BTreeMap::new());
     let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,9 +175,17 @@ fn pool(threads: Option<NonZeroUsize>) -> Result<Arc<rayon::ThreadPool>, RunErro
     Ok(pool)
 }
 
-fn call(
+/// What machine code calls.
+pub(crate) struct Target {
+    pub(crate) functions: &'static FunctionTable,
+    /// What the functions take it for.
+    pub(crate) state: *const c_void,
+}
+
+/// Calls machine code; the arguments fit the spec.
+pub(crate) fn call(
     program: &Program,
-    state: &ServerState<'_>,
+    target: Target,
     arguments: &[Cow<'_, Value>],
     (results, workspaces): (&mut [Value], &mut [Words]),
 ) -> i32 {
@@ -191,8 +207,8 @@ fn call(
         })
         .collect();
     let context = Context {
-        functions: &SERVER_FUNCTIONS,
-        state: std::ptr::from_ref(state).cast(),
+        functions: target.functions,
+        state: target.state,
         words: words.as_ptr(),
         workspaces: workspaces.as_ptr(),
     };
@@ -205,7 +221,7 @@ static SERVER_FUNCTIONS: FunctionTable =
     FunctionTable { keyswitch: server_keyswitch, bootstrap: server_bootstrap };
 
 /// What the functions below are called with.
-struct ServerState<'a> {
+pub(crate) struct ServerState<'a> {
     keys: &'a EvaluationKeys,
     failure: Mutex<Option<String>>,
     /// Those that are done.
@@ -213,7 +229,21 @@ struct ServerState<'a> {
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
-impl ServerState<'_> {
+impl<'a> ServerState<'a> {
+    pub(crate) fn new(keys: &'a EvaluationKeys, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
+        Self { keys, failure: Mutex::default(), bootstraps: AtomicU64::new(0), progress }
+    }
+
+    /// Words of ciphertexts under the two secret keys of a keyswitch key.
+    pub(crate) fn keyswitch_words(&self, key: u32) -> Option<(usize, usize)> {
+        self.keys.keyswitch.get(key as usize).map(|kernel| kernel.words())
+    }
+
+    /// Words of ciphertexts under the two secret keys of a bootstrap key.
+    pub(crate) fn bootstrap_words(&self, key: u32) -> Option<(usize, usize)> {
+        self.keys.bootstrap.get(key as usize).map(|kernel| kernel.words())
+    }
+
     /// Runs `work`; a refusal or a panic becomes a status with its message kept here.
     fn guard(&self, work: impl FnOnce() -> Result<(), String>) -> i32 {
         let Err(message) = catch(work) else { return STATUS_OK };
@@ -231,7 +261,7 @@ pub(crate) fn catch(work: impl FnOnce() -> Result<(), String>) -> Result<(), Str
     })
 }
 
-unsafe extern "C" fn server_keyswitch(
+pub(crate) unsafe extern "C" fn server_keyswitch(
     state: *const c_void,
     key: u32,
     count: u64,
@@ -258,7 +288,7 @@ unsafe extern "C" fn server_keyswitch(
     })
 }
 
-unsafe extern "C" fn server_bootstrap(
+pub(crate) unsafe extern "C" fn server_bootstrap(
     state: *const c_void,
     key: u32,
     count: u64,

@@ -15,6 +15,7 @@ use ndarray::ArrayD;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 
@@ -101,6 +102,23 @@ pub fn simulate(
         bootstraps: bootstraps.get(),
         outside: outside.get(),
     })
+}
+
+/// Simulates each sample, as [`simulate`] does one, over the threads of the current rayon pool; sample `i` gets noise from
+/// the seed plus `i`.
+pub fn simulate_batch(
+    program: &Program,
+    samples: &[Vec<ArrayD<i64>>],
+    noise: Noise,
+) -> Result<Vec<Simulation>, SimulationError> {
+    let of_sample = |(i, arguments): (usize, &Vec<ArrayD<i64>>)| {
+        let noise = match noise {
+            Noise::None => Noise::None,
+            Noise::Seed(seed) => Noise::Seed(seed.wrapping_add(i as u64)),
+        };
+        simulate(program, arguments, noise)
+    };
+    samples.par_iter().enumerate().map(of_sample).collect()
 }
 
 fn call(

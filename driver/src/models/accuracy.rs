@@ -123,19 +123,19 @@ pub(super) fn score(outputs: &[Vec<ClearValue>], float: &[Vec<ClearValue>], trut
 
 /// What a classifier says.
 #[derive(Clone, Debug, PartialEq)]
-enum Class {
+pub(super) enum Class {
     Number(i64),
     Name(String),
 }
 
 impl Class {
-    fn is(&self, label: f64) -> bool {
+    pub(super) fn is(&self, label: f64) -> bool {
         matches!(self, Self::Number(number) if *number as f64 == label)
     }
 }
 
 /// The class that a result names, or the greatest of its scores; none for single reals.
-fn class(value: &ClearValue) -> Option<Class> {
+pub(super) fn class(value: &ClearValue) -> Option<Class> {
     match value {
         ClearValue::Integers(labels) => labels.first().map(|label| Class::Number(*label)),
         ClearValue::Strings(names) => names.first().map(|name| Class::Name(name.clone())),

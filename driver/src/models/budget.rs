@@ -7,7 +7,7 @@
 use super::accuracy::{float_outputs, leaves_errors_open, score};
 use super::{Mode, ModelCircuit, ModelOptions, compile_quantised};
 use crate::error::Error;
-use cloakwork_abi::processing::{ClearValue, apply_steps};
+use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::{Model, ModelError};
 use cloakwork_frontend::quantise::{Quantisation, Quantised, RoundTo, quantise};
 use cloakwork_ir::digits::Exactness;
@@ -305,14 +305,8 @@ fn outputs_of(quantised: &Quantised) -> Result<Vec<Vec<ClearValue>>, Error> {
             "report it",
         ))
     };
-    let of_sample = |results: &Vec<ArrayD<i64>>| {
-        let values = results.iter().zip(&processing.outputs).map(|(integers, output)| {
-            let reals =
-                output.dequantiser.dequantise(integers).map_err(|error| refused(error.to_string()))?;
-            apply_steps(&output.steps, reals).map_err(|error| refused(error.to_string()))
-        });
-        values.collect()
-    };
+    let of_sample =
+        |results: &Vec<ArrayD<i64>>| processing.values(results).map_err(|error| refused(error.to_string()));
     quantised.results.iter().map(of_sample).collect()
 }
 

@@ -1,11 +1,15 @@
-//! Predictions of a compiled model: reals to integers, the program, integers to reals.
+//! Predictions of a compiled model: reals to integers, the program, integers to reals. Many samples run side by side.
 
+use super::accuracy::class;
 use crate::circuit::Keys;
 use crate::error::Error;
 use cloakwork_abi::processing::{ClearValue, Processing, apply_steps};
 use cloakwork_abi::spec::ProgramSpec;
 use cloakwork_frontend::model::ModelError;
-use cloakwork_runtime::{EvaluationKeys, Noise, Program, RunOptions, SecretKeys, client, run, simulate};
+use cloakwork_runtime::{
+    EvaluationKeys, Noise, Program, RunOptions, SecretKeys, client, run_batch, samples_at_once,
+    simulate_batch,
+};
 use ndarray::ArrayD;
 
 /// How a program computes.
@@ -48,6 +52,14 @@ pub struct Predictions {
 }
 
 impl Predictions {
+    /// How many samples get the label that is right: by the first result, which names it or has a score for each class.
+    pub fn right(&self, labels: &[f64]) -> usize {
+        let is_right = |(outputs, label): (&Vec<ClearValue>, &f64)| {
+            outputs.first().and_then(class).is_some_and(|class| class.is(*label))
+        };
+        self.outputs.iter().zip(labels).filter(|found| is_right(*found)).count()
+    }
+
     /// Position of the greatest element of the first result of each sample: the class, where results are scores.
     pub fn classes(&self) -> Vec<usize> {
         let class = |outputs: &Vec<ClearValue>| match outputs.first() {
@@ -74,31 +86,50 @@ pub fn predict(
     mode: Mode<'_>,
 ) -> Result<Predictions, Error> {
     let spec = program.spec();
-    let mut predictions = Predictions { outputs: vec![], integers: vec![], saturated: 0, outside: Some(0) };
-    for (number, sample) in samples.iter().enumerate() {
-        let (arguments, saturated) = quantise_input(spec, sample)?;
-        predictions.saturated += saturated;
-        let results = match mode {
-            Mode::Clear | Mode::Simulate { .. } => {
-                let noise = match mode {
-                    Mode::Simulate { seed } => Noise::Seed(seed.wrapping_add(number as u64)),
-                    Mode::Clear | Mode::Execute { .. } => Noise::None,
-                };
-                let simulation = simulate(program, &arguments, noise)?;
-                predictions.outside = predictions.outside.map(|count| count + simulation.outside);
-                simulation.outputs
-            }
-            Mode::Execute { secret, evaluation } => {
-                predictions.outside = None;
-                let encrypted = client::encrypt(spec, secret, &arguments)?;
-                let results = run(program, evaluation, &encrypted, RunOptions::default())?;
-                client::decrypt(spec, secret, &results)?
-            }
-        };
-        predictions.outputs.push(dequantise_output(spec, &results)?);
-        predictions.integers.push(results);
+    let (mut arguments, mut saturated) = (vec![], 0);
+    for sample in samples {
+        let (integers, outside) = quantise_input(spec, sample)?;
+        arguments.push(integers);
+        saturated += outside;
     }
-    Ok(predictions)
+    let (integers, outside) = match mode {
+        Mode::Clear => simulated(program, &arguments, Noise::None)?,
+        Mode::Simulate { seed } => simulated(program, &arguments, Noise::Seed(seed))?,
+        Mode::Execute { secret, evaluation } => (executed(program, &arguments, (secret, evaluation))?, None),
+    };
+    let outputs =
+        integers.iter().map(|results| dequantise_output(spec, results)).collect::<Result<_, _>>()?;
+    Ok(Predictions { outputs, integers, saturated, outside })
+}
+
+/// The results of a program for each sample, by integers.
+type Results = Vec<Vec<ArrayD<i64>>>;
+
+fn simulated(
+    program: &Program,
+    arguments: &[Vec<ArrayD<i64>>],
+    noise: Noise,
+) -> Result<(Results, Option<u64>), Error> {
+    let simulations = simulate_batch(program, arguments, noise)?;
+    let outside = simulations.iter().map(|simulation| simulation.outside).sum();
+    Ok((simulations.into_iter().map(|simulation| simulation.outputs).collect(), Some(outside)))
+}
+
+fn executed(
+    program: &Program,
+    arguments: &[Vec<ArrayD<i64>>],
+    (secret, evaluation): (&SecretKeys, &EvaluationKeys),
+) -> Result<Results, Error> {
+    let (spec, options) = (program.spec(), RunOptions::default());
+    let mut results = vec![];
+    for arguments in arguments.chunks(samples_at_once(spec, options)) {
+        let encrypted = arguments.iter().map(|sample| client::encrypt(spec, secret, sample));
+        let encrypted = encrypted.collect::<Result<Vec<_>, _>>()?;
+        for values in run_batch(program, evaluation, &encrypted, options)? {
+            results.push(client::decrypt(spec, secret, &values)?);
+        }
+    }
+    Ok(results)
 }
 
 /// The arguments of a program for one sample, and how many of their elements were outside of what they stand for.
@@ -143,21 +174,10 @@ pub fn quantise_input(spec: &ProgramSpec, sample: &[ArrayD<f64>]) -> Result<(Vec
 
 /// The results of a model for those of its program.
 pub fn dequantise_output(spec: &ProgramSpec, results: &[ArrayD<i64>]) -> Result<Vec<ClearValue>, Error> {
-    let outputs = &processing(spec)?.outputs;
-    let mut values = vec![];
-    for (output, integers) in outputs.iter().zip(results) {
-        let refused = |problem: String| {
-            ModelError::new(
-                &output.name,
-                problem,
-                "results are those of this program",
-                "pass what it computed",
-            )
-        };
-        let reals = output.dequantiser.dequantise(integers).map_err(|error| refused(error.to_string()))?;
-        values.push(apply_steps(&output.steps, reals).map_err(|error| refused(error.to_string()))?);
-    }
-    Ok(values)
+    processing(spec)?.values(results).map_err(|error| {
+        let advice = "pass what it computed";
+        ModelError::new(&spec.name, error.to_string(), "results are those of this program", advice).into()
+    })
 }
 
 /// The clear part of a model.

@@ -10,10 +10,14 @@ use crate::value::Value;
 use cloakwork::operations::OperationKind;
 use cloakwork::report::UnprovenRange;
 use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, RunOptions, Source, compile_module};
+use cloakwork_runtime::samples_at_once;
 use ndarray::ArrayD;
 use pyo3::exceptions::PyValueError;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
 use std::num::NonZeroUsize;
+
+/// Samples after which a simulation tells how far it is.
+const SIMULATED_AT_ONCE: usize = 256;
 
 /// A compiled function of a module.
 #[pyclass(frozen, module = "cloakwork._cloakwork")]
@@ -172,12 +176,15 @@ impl Circuit {
     ) -> PyResult<(Vec<Bound<'py, PyAny>>, u64)> {
         let samples = taken_apart(&all_integers(&batches)?)?;
         let (mut outside, mut results) = (0, vec![]);
-        for (i, sample) in samples.into_iter().enumerate() {
-            let noise = seed.map_or(Noise::None, |seed| Noise::Seed(seed.wrapping_add(i as u64)));
-            let simulation = py.detach(|| self.circuit.simulate(sample, noise)).map_err(exception)?;
-            outside += simulation.outside;
-            results.push(simulation.outputs);
-            tell(py, progress.as_ref(), i)?;
+        for samples in samples.chunks(SIMULATED_AT_ONCE) {
+            let first = results.len() as u64;
+            let noise = seed.map_or(Noise::None, |seed| Noise::Seed(seed.wrapping_add(first)));
+            let simulations = py.detach(|| self.circuit.simulate_batch(samples, noise)).map_err(exception)?;
+            for simulation in simulations {
+                outside += simulation.outside;
+                results.push(simulation.outputs);
+            }
+            tell(py, progress.as_ref(), results.len())?;
         }
         Ok((self.results(py, results), outside))
     }
@@ -196,14 +203,17 @@ impl Circuit {
         let samples = taken_apart(&all_integers(&batches)?)?;
         let options = RunOptions { threads };
         let mut results = vec![];
-        for (i, sample) in samples.into_iter().enumerate() {
-            let result = py.detach(|| {
-                let question = self.circuit.encrypt(keys.secret(), sample)?;
-                let answer = self.circuit.run_watched(keys.evaluation_keys(), &question, options, &|_| ())?;
-                self.circuit.decrypt(keys.secret(), &answer)
+        for samples in samples.chunks(samples_at_once(self.circuit.spec(), options)) {
+            let of_samples = py.detach(|| {
+                let question =
+                    |sample: &Vec<ArrayD<i64>>| self.circuit.encrypt(keys.secret(), sample.clone());
+                let questions = samples.iter().map(question).collect::<Result<Vec<_>, _>>()?;
+                let answers = self.circuit.run_batch(keys.evaluation_keys(), &questions, options)?;
+                answers.iter().map(|answer| self.circuit.decrypt(keys.secret(), answer)).collect()
             });
-            results.push(result.map_err(exception)?);
-            tell(py, progress.as_ref(), i)?;
+            let of_samples: Result<Vec<_>, cloakwork::Error> = of_samples;
+            results.extend(of_samples.map_err(exception)?);
+            tell(py, progress.as_ref(), results.len())?;
         }
         Ok(self.results(py, results))
     }
@@ -215,10 +225,10 @@ impl Circuit {
     }
 }
 
-/// Tells that the sample of that position is done, and lets Python see its signals.
-fn tell(py: Python<'_>, progress: Option<&Py<PyAny>>, sample: usize) -> PyResult<()> {
+/// Tells how many samples are done, and lets Python see its signals.
+fn tell(py: Python<'_>, progress: Option<&Py<PyAny>>, done: usize) -> PyResult<()> {
     py.check_signals()?;
-    progress.map_or(Ok(()), |progress| progress.call1(py, (sample + 1,)).map(|_| ()))
+    progress.map_or(Ok(()), |progress| progress.call1(py, (done,)).map(|_| ()))
 }
 
 /// The names that statistics have in Python.

@@ -14,7 +14,7 @@ use cloakwork_abi::processing::{
 use cloakwork_frontend::OpGraph as Graph;
 use cloakwork_frontend::model::Model;
 use cloakwork_frontend::neighbours::Neighbours;
-use cloakwork_frontend::quantise::{Bits, Quantisation, RoundTo, quantise};
+use cloakwork_frontend::quantise::{Bits, Quantisation, Reply, RoundTo, quantise};
 use cloakwork_ir::digits::Exactness;
 use cloakwork_ir::interpret::Clear;
 use ndarray::ArrayD;
@@ -31,6 +31,8 @@ pub(crate) struct QuantisationArgument {
     model_outputs: u32,
     /// Bits that tables take, and whether noise may move a value by one step.
     rounding: Option<(u32, bool)>,
+    /// `scores` or `label`.
+    reply: String,
 }
 
 /// A model on integers.
@@ -59,7 +61,12 @@ pub(crate) fn quantised(
         bits,
         exactness: if is_approximate { Exactness::Approximate } else { Exactness::Exact },
     });
-    let wishes = Quantisation { bits, rounding, ..Quantisation::default() };
+    let reply = match options.reply.as_str() {
+        "scores" => Reply::Scores,
+        "label" => Reply::Label,
+        other => return Err(refused(format!("reply {other:?}; allowed are 'scores' and 'label'"))),
+    };
+    let wishes = Quantisation { bits, rounding, reply, ..Quantisation::default() };
     let quantised = quantise(model, &samples, &wishes).map_err(refused)?;
     let processing = quantised.graph.processing().cloned().unwrap_or_default();
     let graphs = quantised.graphs().into_iter().cloned().collect();
@@ -104,7 +111,7 @@ pub(crate) fn nearest(
     let shape = vec![1, features];
     let input = InputProcessing { name: "x".into(), shape, steps: vec![], quantiser };
     let dequantiser = Dequantiser { scale: vec![1.0], offset: vec![0.0], axis: None };
-    let output = OutputProcessing { name: "votes".into(), dequantiser, steps: vec![] };
+    let output = OutputProcessing { name: "votes".into(), result: 0, dequantiser, steps: vec![] };
     let processing = Processing { inputs: vec![input], outputs: vec![output] };
     graphs.iter_mut().for_each(|graph| graph.set_processing(processing.clone()));
     Ok(QuantisedModel { graphs, samples, processing, report: String::new() })
@@ -221,9 +228,8 @@ impl ClientProcessing {
         let mut dequantised = vec![];
         for sample in taken_apart(&all_integers(&results)?)? {
             let mut reals = vec![];
-            for (output, integers) in outputs.iter().zip(sample) {
-                let value = output.dequantiser.dequantise(&integers).map_err(refused)?;
-                match apply_steps(&output.steps, value).map_err(refused)? {
+            for value in self.processing.values(&sample).map_err(refused)? {
+                match value {
                     ClearValue::Reals(values) => reals.push(values),
                     ClearValue::Integers(labels) => reals.push(labels.mapv(|label| label as f64)),
                     ClearValue::Strings(_) => return Err(refused("labels that are text")),

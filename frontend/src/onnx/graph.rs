@@ -205,6 +205,21 @@ impl<'a> Walk<'a> {
         )
     }
 
+    /// Positions of extremes are integers, which are their own labels.
+    fn positions(&self, tensor: &Tensor) -> Option<Labels> {
+        let mut node = self.builder.node(tensor.id);
+        while let ModelOp::Rearrange { .. } = node.op {
+            node = self.builder.node(node.operands[0]);
+        }
+        match node.op {
+            ModelOp::ArgExtreme { axis, .. } if tensor.kind.is_integer() => {
+                let count = self.builder.shape(node.operands[0])[axis];
+                Some(Labels::Integers((0..count as i64).collect()))
+            }
+            _ => None,
+        }
+    }
+
     fn outputs(&mut self, graph: &'a GraphProto) -> Result<(), OnnxError> {
         for output in &graph.output {
             let name = output.name.as_deref().unwrap_or_default();
@@ -214,12 +229,7 @@ impl<'a> Walk<'a> {
                     .map_err(|r| r.at(place()));
             };
             let (id, labels) = match value {
-                Value::Tensor(tensor) => (tensor.id, None),
-                Value::Labels { positions, labels: Labels::Integers(labels) }
-                    if labels.iter().copied().eq(0..labels.len() as i64) =>
-                {
-                    (positions, None)
-                }
+                Value::Tensor(tensor) => (tensor.id, self.positions(&tensor)),
                 Value::Labels { positions, labels } => (positions, Some(labels)),
                 Value::Quantised(_) => {
                     return refuse(

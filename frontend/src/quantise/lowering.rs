@@ -1,6 +1,6 @@
 //! Goes through the nodes of a model in order; each becomes a [`Value`] of the program.
 
-use super::options::Quantisation;
+use super::options::{Quantisation, Reply};
 use super::report::{LayerReport, QuantisationReport};
 use super::value::{Integers, Reals, Samples, Value};
 use super::{Quantised, linear};
@@ -34,6 +34,8 @@ pub(super) struct Lowering<'m> {
     pub narrowed: BTreeMap<NodeId, super::tables::Narrowed>,
     /// Reals that were rounded to integers, by the node of the reals.
     pub rounded: BTreeMap<NodeId, Integers>,
+    /// Reals that are results, as integers, by the node of the reals.
+    pub ends: BTreeMap<NodeId, Integers>,
     /// Whether mean errors are taken out of the layer that is lowered.
     pub is_correcting: bool,
     /// Whether the weights of the layer that is lowered are exactly those of the model.
@@ -82,6 +84,7 @@ pub(super) fn lower(
         last_uses: last_uses(model),
         narrowed: BTreeMap::new(),
         rounded: BTreeMap::new(),
+        ends: BTreeMap::new(),
         is_correcting: true,
         is_exact: true,
         arguments: vec![vec![]; calibration.len()],
@@ -258,6 +261,9 @@ impl<'m> Lowering<'m> {
 
     /// Whether a table takes a value, and not only sums and results.
     pub(super) fn leads_to_table(&self, id: ValueId) -> bool {
+        if self.options.reply == Reply::Label && self.is_output(id) {
+            return true;
+        }
         let is_constant = |id: &ValueId| matches!(self.model.nodes[id.0].op, ModelOp::Constant(_));
         self.users(id).any(|user| {
             let node = &self.model.nodes[user.0];

@@ -5,6 +5,8 @@
 //! univariate between two integers becomes one table ([`tables`]). What needs integers on one scale gets them from
 //! [`pairs`]; only there and at tables values are rounded.
 //!
+//! A reply may be the label alone ([`label`]).
+//!
 //! The client takes what needs no encryption at both ends of a model, and constants are folded before. Models of trees
 //! take a way of their own ([`trees`]).
 //!
@@ -13,6 +15,7 @@
 
 mod grid;
 mod inputs;
+pub(crate) mod label;
 mod linear;
 mod lowering;
 pub mod options;
@@ -23,7 +26,7 @@ mod tables;
 mod trees;
 mod value;
 
-pub use options::{Bits, Granularity, InputScales, Quantisation, RangeRule, RoundTo, Scales};
+pub use options::{Bits, Granularity, InputScales, Quantisation, RangeRule, Reply, RoundTo, Scales};
 pub use report::QuantisationReport;
 
 use crate::graph::OpGraph;
@@ -60,6 +63,11 @@ pub fn quantise(
 ) -> Result<Quantised, ModelError> {
     options.check()?;
     inputs::check_samples(model, calibration)?;
+    let labelled = match options.reply {
+        Reply::Label => Some(label::with_label_alone(model)?),
+        Reply::Scores => None,
+    };
+    let model = labelled.as_ref().unwrap_or(model);
     if let Some(quantised) = trees::quantised(model, calibration, options) {
         return quantised;
     }

@@ -24,6 +24,8 @@ pub struct Quantisation {
     pub rounding_of: Vec<(String, Option<RoundTo>)>,
     /// How far sums may leave the range that samples showed before they leave their width, as a share of it.
     pub margin: f64,
+    /// What the results are.
+    pub reply: Reply,
 }
 
 impl Default for Quantisation {
@@ -38,6 +40,7 @@ impl Default for Quantisation {
             rounding: None,
             rounding_of: vec![],
             margin: 0.1,
+            reply: Reply::Scores,
         }
     }
 }
@@ -97,6 +100,16 @@ pub enum InputScales {
     Automatic,
     /// All.
     PerTensor,
+}
+
+/// What a program hands out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reply {
+    /// Every output of the model: its client makes labels and probabilities of scores.
+    #[default]
+    Scores,
+    /// The label of a classifier alone, decided under encryption. The client learns nothing of the scores.
+    Label,
 }
 
 /// Which scales there are.

@@ -488,8 +488,21 @@ impl Lowering<'_> {
         value: &Value,
         shape: &[usize],
     ) -> Result<Value, ModelError> {
-        let x = Value::Integers(self.comparable(value)?);
-        let count = value.shape()[axis];
+        let x = self.comparable(value)?;
+        self.position_of_integers(is_greatest, axis, &x, shape)
+    }
+
+    /// Position of the greatest or least of integers of one positive scale, in the shape of the result; of equal ones
+    /// the first.
+    pub(super) fn position_of_integers(
+        &mut self,
+        is_greatest: bool,
+        axis: usize,
+        x: &Integers,
+        shape: &[usize],
+    ) -> Result<Value, ModelError> {
+        let x = Value::Integers(x.clone());
+        let count = x.shape()[axis];
         let mut entries: Vec<(Integers, Integers)> = vec![];
         for at in 0..count {
             let part = self.slice(&x, axis, at)?;

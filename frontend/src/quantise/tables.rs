@@ -185,7 +185,7 @@ impl Lowering<'_> {
         Ok(narrowed)
     }
 
-    fn narrowed_sum(
+    pub(super) fn narrowed_sum(
         &mut self,
         sum: &Integers,
         rounding: Option<RoundTo>,

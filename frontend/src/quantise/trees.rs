@@ -18,7 +18,8 @@ pub(super) fn quantised(
     let trees = trees_of(&split.middle)?;
     let node = &split.middle.nodes[split.middle.outputs.first()?.value.0];
     let samples: Vec<ArrayD<f64>> = calibration.iter().filter_map(|sample| sample.first().cloned()).collect();
-    let bits = TreeBits { features: options.bits.op_inputs, leaves: options.bits.op_weights };
+    let bits =
+        TreeBits { features: options.bits.op_inputs, leaves: options.bits.op_weights, reply: options.reply };
     let refused = |problem: String| {
         let (allowed, advice) = ("trees of tests and leaves that are numbers", "export the model again");
         ModelError::new(&node.name, problem, allowed, advice)

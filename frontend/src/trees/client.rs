@@ -5,12 +5,14 @@
 //! first of them is left to the client.
 
 use super::integers::{IntegerEnsemble, QuantisedTrees};
+use super::label::{LabelPrograms, Sums, decided};
 use super::program::{Encoding, TreeProgram, programs};
 use crate::graph::OpGraph;
 use crate::model::op::{Binary, FakeQuantise};
 use crate::model::split::Split;
 use crate::model::tree::{Tree, TreeEnsemble, TreeNode};
 use crate::model::{Model, ModelOp, ValueId};
+use crate::quantise::Reply;
 use cloakwork_abi::processing::{
     ClearStep, ClearValue, Dequantiser, InputProcessing, OutputProcessing, Processing, Quantiser, apply_steps,
 };
@@ -23,6 +25,8 @@ pub struct TreeBits {
     pub features: u32,
     /// Of leaves.
     pub leaves: u32,
+    /// Whether sums are handed out, or the label that they decide.
+    pub reply: Reply,
 }
 
 /// Programs of one meaning, likely fast ones first, and their client.
@@ -131,7 +135,9 @@ pub fn quantise_trees(
         Some(fake) => quantiser_of(fake),
         None => spanned(ensemble, samples, bits.features),
     };
-    let (reduced, rest) = match constant_sum(ensemble) {
+    // Of two targets one decides; of more all are compared.
+    let is_compared = bits.reply == Reply::Label && ensemble.base.len() > 2;
+    let (reduced, rest) = match constant_sum(ensemble).filter(|_| !is_compared) {
         Some(sum) => (without_first(ensemble), Some(sum)),
         None => ((*ensemble).clone(), None),
     };
@@ -166,6 +172,7 @@ pub fn quantise_trees(
             .iter()
             .map(|output| OutputProcessing {
                 name: output.name.clone(),
+                result: 0,
                 dequantiser: Dequantiser {
                     scale: vec![scale; offset.len()],
                     offset: offset.clone(),
@@ -189,7 +196,26 @@ pub fn quantise_trees(
         if let Ok(ClearValue::Reals(reals)) = apply_steps(&output.steps, reals) {
             predictions.push(reals);
         }
-        results.push(vec![sums; model.outputs.len()]);
+        results.push(vec![sums]);
+    }
+    if bits.reply == Reply::Label {
+        let steps = [after, split.after.first().cloned().unwrap_or_default()].concat();
+        let sums = Sums {
+            ranges: (0..integers.targets).map(|target| integers.range(target)).collect(),
+            scale,
+            offset,
+        };
+        let made = decided(sums, &steps, processing, (programs, results))?;
+        let LabelPrograms { graphs, processing, results } = made;
+        return Ok(TreeModel {
+            graphs,
+            processing,
+            ensemble: integers,
+            quantiser,
+            samples: arguments,
+            results,
+            predictions,
+        });
     }
     let mut processing = processing;
     for (output, steps) in processing.outputs.iter_mut().zip(&split.after) {
@@ -198,11 +224,9 @@ pub fn quantise_trees(
     let graph = |program: TreeProgram| {
         let mut graph = program.graph;
         graph.set_processing(processing.clone());
-        let result = graph.outputs()[0];
-        (1..model.outputs.len()).try_for_each(|_| graph.output(result)).map_err(|error| error.to_string())?;
-        Ok(graph)
+        graph
     };
-    let graphs = programs.into_iter().map(graph).collect::<Result<_, String>>()?;
+    let graphs = programs.into_iter().map(graph).collect();
     Ok(TreeModel {
         graphs,
         processing,

@@ -9,10 +9,11 @@
 //! - [`integers`]: trees on quantised features, with quantised leaves; their meaning is exact;
 //! - [`units`]: how a tree is cut into lookups;
 //! - [`program`]: the operations;
-//! - [`client`]: a model of trees, and what its client does.
+//! - [`client`]: a model of trees, and what its client does; `label`: replies that are the label alone.
 
 pub mod client;
 pub mod integers;
+mod label;
 mod program;
 mod units;
 

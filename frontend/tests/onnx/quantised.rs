@@ -41,9 +41,8 @@ fn error_of(name: &str, samples: &[serde_json::Value]) -> Result<f64, String> {
     let (mut error, mut size) = (0.0, 0.0);
     for (i, sample) in samples.iter().enumerate() {
         let float = model.predict(sample).unwrap();
-        for ((integers, output), (float, of)) in
-            quantised.results[i].iter().zip(&processing.outputs).zip(float.iter().zip(&model.outputs))
-        {
+        for (output, (float, of)) in processing.outputs.iter().zip(float.iter().zip(&model.outputs)) {
+            let integers = &quantised.results[i][output.result];
             let found = output.dequantiser.dequantise(integers).unwrap();
             let steps: Vec<ClearStep> =
                 output.steps.iter().filter(|step| !matches!(step, ClearStep::Labels(_))).cloned().collect();

@@ -267,21 +267,26 @@ fn check_variance(variance: Variance, place: &str) -> Result<(), SpecError> {
     require(fits, place, variance.0, "a variance on the torus, from 0 to below 1")
 }
 
-/// Each argument and result has its clear part; their numbers are checked where they are used.
+/// Each argument has its clear part, each output of the model a result that it comes from; their numbers are checked where
+/// they are used.
 fn check_processing(spec: &ProgramSpec) -> Result<(), SpecError> {
     let Some(processing) = &spec.processing else { return Ok(()) };
-    for (place, found, allowed) in [
-        ("processing.inputs", processing.inputs.len(), spec.inputs.len()),
-        ("processing.outputs", processing.outputs.len(), spec.outputs.len()),
-    ] {
+    let (found, allowed) = (processing.inputs.len(), spec.inputs.len());
+    require(
+        found == allowed,
+        "processing.inputs",
+        format!("{found} entries"),
+        format!("{allowed}, one for each value"),
+    )?;
+    let count = spec.outputs.len();
+    processing.outputs.iter().try_for_each(|output| {
         require(
-            found == allowed,
-            place,
-            format!("{found} entries"),
-            format!("{allowed}, one for each value"),
-        )?;
-    }
-    Ok(())
+            output.result < count,
+            "processing.outputs",
+            format!("result {}", output.result),
+            format!("a position among {count} results"),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -133,6 +133,10 @@ pub(crate) struct ModelArguments {
     /// How ranges are taken from samples: `min-max`, `mse` or `percentile:P`, which cuts P percent on each side
     #[arg(long, value_name = "RULE", requires = "calibrate")]
     pub(crate) ranges: Option<String>,
+    /// What the program hands out: `scores`, of which the client makes labels and probabilities, or the `label` alone, which
+    /// is then decided under encryption
+    #[arg(long, value_name = "WHAT", requires = "calibrate")]
+    pub(crate) reply: Option<String>,
     /// Chooses bits, rounding and error probability: `time=2s,accuracy=-1%`, or one of both
     #[arg(long, value_name = "LIST", requires = "calibrate")]
     pub(crate) budget: Option<String>,

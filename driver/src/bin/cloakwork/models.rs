@@ -10,7 +10,7 @@ use cloakwork::{
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::Model;
 use cloakwork_frontend::onnx::{ImportOptions, import};
-use cloakwork_frontend::quantise::{Bits, RangeRule, RoundTo, Scales};
+use cloakwork_frontend::quantise::{Bits, RangeRule, Reply, RoundTo, Scales};
 use cloakwork_ir::digits::Exactness;
 use cloakwork_runtime::{Randomness, generate};
 use ndarray::{ArrayD, Axis};
@@ -81,6 +81,14 @@ fn quantisation(arguments: &ModelArguments) -> Result<Quantisation, Failure> {
     if arguments.power_of_two {
         quantisation.scales = Scales::PowerOfTwo;
     }
+    quantisation.reply = match arguments.reply.as_deref() {
+        None | Some("scores") => Reply::Scores,
+        Some("label") => Reply::Label,
+        Some(text) => {
+            let message = format!("`--reply {text}`; allowed are `scores` and `label`");
+            return Err(Failure::new(EXIT_USAGE, message));
+        }
+    };
     if let Some(ranges) = &arguments.ranges {
         quantisation.ranges = match ranges.as_str() {
             "min-max" => RangeRule::MinMax,
@@ -188,9 +196,7 @@ pub(crate) fn predict(arguments: &Predict) -> Result<(), Failure> {
     }
     print(&text)?;
     if let Some(labels) = labels {
-        let classes = predictions.classes();
-        let right = classes.iter().zip(&labels).filter(|(class, label)| **class as f64 == **label).count();
-        complain(&format!("right are {right} of {}", labels.len()));
+        complain(&format!("right are {} of {}", predictions.right(&labels), labels.len()));
     }
     Ok(())
 }
@@ -218,11 +224,13 @@ pub(crate) fn report(arguments: &ReportOf) -> Result<(), Failure> {
                 value.shape
             );
         }
-        for (output, value) in processing.outputs.iter().zip(&spec.outputs) {
+        for output in &processing.outputs {
+            let Some(value) = spec.outputs.get(output.result) else { continue };
             let _ = writeln!(
                 text,
-                "  output {} {:?}: integers {} to {}, {} steps in the clear",
+                "  output {} of result {} {:?}: integers {} to {}, {} steps in the clear",
                 output.name,
+                output.result,
                 value.shape,
                 value.range.0,
                 value.range.1,

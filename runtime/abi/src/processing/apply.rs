@@ -162,6 +162,14 @@ pub enum ProcessingError {
         /// Number of labels.
         count: usize,
     },
+    /// An output of a model.
+    #[error("result {result} of a program that has {count}")]
+    Result {
+        /// Position that the output names.
+        result: usize,
+        /// Number of results.
+        count: usize,
+    },
     /// A list of steps.
     #[error("a step follows labels; they come last")]
     AfterLabels,
@@ -211,15 +219,20 @@ impl Labels {
     }
 
     fn apply(&self, positions: &ArrayD<f64>) -> Result<ClearValue, ProcessingError> {
+        // Positions may come of a grid.
+        const CLOSE: f64 = 1e-6;
         let count = self.count();
         for position in positions {
-            if !(*position >= 0.0 && *position < count as f64 && position.fract() == 0.0) {
+            let nearest = position.round();
+            let is_position = (position - nearest).abs() <= CLOSE && nearest >= 0.0 && nearest < count as f64;
+            if !is_position {
                 return Err(ProcessingError::Label { position: position.to_string(), count });
             }
         }
+        let at = |position: f64| position.round() as usize;
         Ok(match self {
-            Self::Integers(labels) => ClearValue::Integers(positions.mapv(|i| labels[i as usize])),
-            Self::Strings(labels) => ClearValue::Strings(positions.mapv(|i| labels[i as usize].clone())),
+            Self::Integers(labels) => ClearValue::Integers(positions.mapv(|i| labels[at(i)])),
+            Self::Strings(labels) => ClearValue::Strings(positions.mapv(|i| labels[at(i)].clone())),
         })
     }
 }

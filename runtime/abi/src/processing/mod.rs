@@ -9,6 +9,7 @@ pub mod function;
 pub use apply::{ClearValue, ProcessingError, Quantised, apply_steps};
 pub use function::Function;
 
+use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 /// The clear part of a model.
@@ -17,11 +18,22 @@ use serde::{Deserialize, Serialize};
 pub struct Processing {
     /// One for each argument of the program.
     pub inputs: Vec<InputProcessing>,
-    /// One for each result of the program.
+    /// One for each output of the model; several may come of one result of the program.
     pub outputs: Vec<OutputProcessing>,
 }
 
 impl Processing {
+    /// The outputs of the model for the results of the program.
+    pub fn values(&self, results: &[ArrayD<i64>]) -> Result<Vec<ClearValue>, ProcessingError> {
+        let value = |output: &OutputProcessing| {
+            let integers = results
+                .get(output.result)
+                .ok_or(ProcessingError::Result { result: output.result, count: results.len() })?;
+            apply_steps(&output.steps, output.dequantiser.dequantise(integers)?)
+        };
+        self.outputs.iter().map(value).collect()
+    }
+
     /// As one line of JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("plain data")
@@ -47,12 +59,14 @@ pub struct InputProcessing {
     pub quantiser: Quantiser,
 }
 
-/// How reals are made of a result.
+/// How an output of the model is made of a result of the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputProcessing {
     /// Name of the output of the model.
     pub name: String,
+    /// Position of the result among those of the program.
+    pub result: usize,
     /// How the integers become reals.
     pub dequantiser: Dequantiser,
     /// What happens to the reals then, in order.

@@ -40,9 +40,10 @@ class Bits:
         ends_of_all = max(bits, _ENDS)
         return Bits(ends_of_all, bits, bits, ends_of_all)
 
-    def wishes(self, rounding: tuple[int, bool] | None = None) -> dict[str, Any]:
-        """By name, for the compiler; `rounding` are the bits that tables take and whether noise may move them a step."""
-        return {**vars(self), "rounding": rounding}
+    def wishes(self, rounding: tuple[int, bool] | None = None, reply: str = "scores") -> dict[str, Any]:
+        """By name, for the compiler; `rounding` are the bits that tables take and whether noise may move them a step,
+        `reply` is "scores" or "label", which is then decided under encryption."""
+        return {**vars(self), "rounding": rounding, "reply": reply}
 
 
 def _checked(bits: Any) -> int:
