@@ -97,7 +97,8 @@ fn mistakes_in_programs_name_their_place() {
 #[test]
 fn impossible_wishes_are_explained() {
     let graph = trace("wide", |t| t.encrypted("x", [], InputType::unsigned(16)).map(|v| v / 3)).unwrap();
-    let options = Options { p_error: Some(1e-60), ..Options::default() };
+    let strategies = "lookups=whole".to_owned();
+    let options = Options { p_error: Some(1e-60), strategies, ..Options::default() };
     let error = compile(&graph, &options).unwrap_err();
     assert!(matches!(error, Error::Infeasible(_)), "{error}");
     assert!(error.diagnostics().iter().any(|diagnostic| !diagnostic.message.is_empty()), "{error}");

@@ -83,7 +83,7 @@ pub static PASSES: &[Pass] = &[
     },
     Pass {
         name: "fhe-decompose-pairwise",
-        summary: "functions of several encrypted values become sums and lookups, by the method with which the program costs least",
+        summary: "functions of several encrypted values and wide tables become sums and lookups, by the method with which the program costs least",
         level: Level::Fhe,
         options: &[
             strategy(
@@ -102,6 +102,10 @@ pub static PASSES: &[Pass] = &[
             ),
             strategy("selects", "the same for `fhe.select`: auto, packed, chunks-1 to chunks-8"),
             strategy("multivariate", "the same for `fhe.joint_lookup`: auto, packed, casted"),
+            strategy(
+                "lookups",
+                "the same for `fhe.lookup` of 11 bits and more: auto, whole, one-hot-4 to one-hot-12",
+            ),
             P_ERROR,
             GLOBAL_P_ERROR,
             PRESET,

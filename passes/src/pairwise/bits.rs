@@ -33,9 +33,14 @@ pub(crate) fn bitwise<'c: 'a, 'a>(
             }
             site.sum(parts)
         }
-        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::HalfSquares | How::Bits => {
-            Err(fail(site.op, "functions of bits are not done that way"))
-        }
+        How::Table
+        | How::Casted
+        | How::Sign
+        | How::QuarterSquares
+        | How::HalfSquares
+        | How::Bits
+        | How::Whole
+        | How::OneHot(_) => Err(fail(site.op, "functions of bits are not done that way")),
     }
 }
 
@@ -77,9 +82,14 @@ pub(crate) fn shift<'c: 'a, 'a>(
             }
             Ok(shifted)
         }
-        How::Chunks(_) | How::Table | How::Casted | How::Sign | How::QuarterSquares | How::HalfSquares => {
-            Err(fail(site.op, "shifts are not done that way"))
-        }
+        How::Chunks(_)
+        | How::Table
+        | How::Casted
+        | How::Sign
+        | How::QuarterSquares
+        | How::HalfSquares
+        | How::Whole
+        | How::OneHot(_) => Err(fail(site.op, "shifts are not done that way")),
     }
 }
 

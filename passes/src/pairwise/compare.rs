@@ -53,7 +53,13 @@ pub(crate) fn compare<'c: 'a, 'a>(
             let on = site.sum(on)?;
             return site.lookup(on, |on| i64::from((on == 0) != is_negated));
         }
-        How::Packed | How::Casted | How::QuarterSquares | How::HalfSquares | How::Bits => {
+        How::Packed
+        | How::Casted
+        | How::QuarterSquares
+        | How::HalfSquares
+        | How::Bits
+        | How::Whole
+        | How::OneHot(_) => {
             return Err(fail(site.op, "comparisons are not done that way"));
         }
     };
@@ -82,7 +88,14 @@ pub(crate) fn extreme<'c: 'a, 'a>(
             let is_taken = compare(site, Predicate::Less, (least, most), narrow(least, most, size))?;
             by_bit(site, is_taken, difference, How::Chunks(size))?
         }
-        How::Sign | How::Packed | How::Casted | How::QuarterSquares | How::HalfSquares | How::Bits => {
+        How::Sign
+        | How::Packed
+        | How::Casted
+        | How::QuarterSquares
+        | How::HalfSquares
+        | How::Bits
+        | How::Whole
+        | How::OneHot(_) => {
             return Err(fail(site.op, "the lesser and the greater are not found that way"));
         }
     };

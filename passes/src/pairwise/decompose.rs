@@ -1,4 +1,5 @@
-//! `fhe-decompose-pairwise`: functions of several encrypted values become sums and lookups, by the method that costs least.
+//! `fhe-decompose-pairwise`: functions of several encrypted values and wide tables become sums and lookups, by the method that
+//! costs least.
 //!
 //! Requires ranges and tables. Costs are those of the whole program as `fhe-optimize-parameters` will find them, so the
 //! pass takes the same options; for a price, widths are inferred and digits taken on a copy. What was chosen is written
@@ -73,8 +74,8 @@ impl Decision for Pairs<'_, '_, '_, '_> {
         class.method(self.strategies.of_class(class)).map_or_else(|| class.methods(), |only| vec![only])
     }
 
-    fn neighbours(&self, _: &How) -> Vec<How> {
-        vec![]
+    fn neighbours(&self, method: &How) -> Vec<How> {
+        Class::neighbours(*method)
     }
 
     fn length(&self) -> usize {
@@ -106,12 +107,12 @@ struct Strategies {
     products: Strategy,
     selects: Strategy,
     multivariate: Strategy,
+    lookups: Strategy,
 }
 
 impl Strategies {
     fn of(module: OperationRef<'_, '_>, options: &Options<'_>) -> Result<Self, Failed> {
-        let allowed =
-            "auto, table, sign, packed, casted, quarter-squares, half-squares, bits or chunks-1 to chunks-8";
+        let allowed = "auto, table, sign, packed, casted, quarter-squares, half-squares, bits, whole, chunks-1 to chunks-8 or one-hot-4 to one-hot-12";
         let of = |name: &str| options.value(name, allowed, module);
         Ok(Self {
             comparison: of("comparison")?,
@@ -121,6 +122,7 @@ impl Strategies {
             products: of("products")?,
             selects: of("selects")?,
             multivariate: of("multivariate")?,
+            lookups: of("lookups")?,
         })
     }
 
@@ -133,6 +135,7 @@ impl Strategies {
             What::Shift => self.shifts,
             What::Select => self.selects,
             What::Joint => self.multivariate,
+            What::Table => self.lookups,
         }
     }
 }

@@ -4,7 +4,8 @@ use crate::facts::{self, constant, fail, value_type};
 use crate::pairwise::bits::{bitwise, shift};
 use crate::pairwise::compare::{compare, extreme};
 use crate::pairwise::half_squares::{half_squares, repeats};
-use crate::pairwise::method::{Class, How};
+use crate::pairwise::method::{Class, How, WIDE_TABLE};
+use crate::pairwise::one_hot::{one_hot, result_bits};
 use crate::pairwise::product::{product, select};
 use crate::pairwise::site::{Site, Term};
 use crate::pass::Failed;
@@ -13,7 +14,7 @@ use cloakwork_abi::bounds as any_bounds;
 use cloakwork_abi::encoding::{MAX_LOOKUP_WIDTH, bounds, width_of_range};
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
-use cloakwork_ir::fhe::FheOp;
+use cloakwork_ir::fhe::{FheOp, Lookup};
 use cloakwork_ir::function::Function;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::pairwise::{JointLookup, Pairwise};
@@ -30,6 +31,8 @@ pub(crate) enum Several {
     Pair(Pairwise),
     Select,
     Joint(Box<JointLookup>),
+    /// A wide table of one value.
+    Table(Box<Lookup>),
 }
 
 impl Several {
@@ -39,11 +42,10 @@ impl Several {
             FheOp::Pairwise(function) => Some(Self::Pair(function)),
             FheOp::Select => Some(Self::Select),
             FheOp::JointLookup(lookup) => Some(Self::Joint(Box::new(lookup))),
-            FheOp::Constant { .. }
-            | FheOp::Linear(_)
-            | FheOp::Digits(_)
-            | FheOp::Lookup(_)
-            | FheOp::Map { .. } => None,
+            FheOp::Lookup(lookup) => {
+                (lookup.length() >= 1 << WIDE_TABLE.0).then(|| Self::Table(Box::new(lookup)))
+            }
+            FheOp::Constant { .. } | FheOp::Linear(_) | FheOp::Digits(_) | FheOp::Map { .. } => None,
         }
     }
 
@@ -70,17 +72,21 @@ impl Several {
             Self::Select if is_constant(0) => None,
             Self::Select => Some(Class::of_select(terms[1], terms[2])),
             Self::Joint(_) => Some(Class::of_joint(&terms)),
+            Self::Table(lookup) => Some(Class::of_table(terms[0], result_bits(lookup, terms[0].range))),
         })
     }
 }
 
-/// Replaces `op`, which computes `several`.
+/// Replaces `op`, which computes `several`; one table stays as it is.
 pub(crate) fn expand<'c: 'a, 'a>(
     context: &'c Context,
     function: Function<'c, 'a>,
     (op, several): (OperationRef<'c, 'a>, &Several),
     how: Option<How>,
 ) -> Result<(), Failed> {
+    if matches!((several, how), (Several::Table(_), Some(How::Whole))) {
+        return Ok(());
+    }
     let result = walk::result(op);
     let declared = value_type(result, op)?;
     let shape = declared.shape().to_vec();
@@ -150,6 +156,18 @@ fn of_terms<'c: 'a, 'a>(
             joint(site, lookup, &casted)
         }
         Several::Joint(lookup) => joint(site, lookup, terms),
+        Several::Table(lookup) => match how()? {
+            How::OneHot(low) => one_hot(site, terms[0], lookup, low),
+            How::Table
+            | How::Sign
+            | How::Packed
+            | How::QuarterSquares
+            | How::HalfSquares
+            | How::Chunks(_)
+            | How::Casted
+            | How::Bits
+            | How::Whole => Err(fail(site.op, "a table is not looked up that way")),
+        },
     }
 }
 

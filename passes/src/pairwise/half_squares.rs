@@ -56,18 +56,13 @@ pub(crate) fn half_squares<'c: 'a, 'a>(
     let offset = range.0 - lo;
     let all = site.lookup(sum, |s| of_sum(s) + 2 * offset)?;
     let (of_x, of_y) = (Origin::of(function, x), Origin::of(function, y));
-    let alone = |origin: &Origin<'c, 'a>| at(site, &origin.shape).lookup(origin.term, |v| of_one(v) + offset);
+    let alone = |origin: &Origin<'c, 'a>| site.at(&origin.shape).lookup(origin.term, |v| of_one(v) + offset);
     let first = alone(&of_x)?;
     let second = if of_x.is_that_of(&of_y) { first } else { alone(&of_y)? };
     let rest = site.sub(all, of_x.moved(site, first))?;
     let rest = site.within(rest, (lo + offset, hi + offset));
     let product = site.sub(rest, of_y.moved(site, second))?;
     Ok(site.within(product, range))
-}
-
-/// The same place for values of another shape.
-fn at<'c: 'a, 'a>(site: &Site<'c, 'a>, shape: &[usize]) -> Site<'c, 'a> {
-    Site { builder: site.builder, op: site.op, shape: shape.to_vec() }
 }
 
 impl<'c: 'a, 'a> Origin<'c, 'a> {
@@ -99,7 +94,7 @@ impl<'c: 'a, 'a> Origin<'c, 'a> {
 
     /// What was made of the origin, at the places of the value.
     fn moved(&self, site: &Site<'c, 'a>, made: Term<'c, 'a>) -> Term<'c, 'a> {
-        self.moves.iter().rev().fold(made, |made, (linear, shape)| at(site, shape).moved(linear, made))
+        self.moves.iter().rev().fold(made, |made, (linear, shape)| site.at(shape).moved(linear, made))
     }
 }
 

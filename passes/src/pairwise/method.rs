@@ -10,6 +10,9 @@ use std::str::FromStr;
 /// Sizes of chunks that are tried.
 const CHUNKS: [u32; 4] = [3, 4, 2, 5];
 
+/// Narrowest tables that may be worth indicators of digits.
+pub(crate) const WIDE_TABLE: Width = Width(11);
+
 /// Widest values that are not worth chunks.
 const NARROW: Width = Width(4);
 
@@ -32,6 +35,10 @@ pub(crate) enum How {
     Casted,
     /// One bit of the amount after the other.
     Bits,
+    /// One lookup of the whole input.
+    Whole,
+    /// Indicators of digits, with that many low bits in the rows of the table.
+    OneHot(u32),
 }
 
 /// Which method is taken: that one where an operation can be done so, else the cheapest.
@@ -67,6 +74,7 @@ pub(crate) enum What {
     Shift,
     Select,
     Joint,
+    Table,
 }
 
 /// Bits of what lookups could take.
@@ -118,15 +126,24 @@ impl Class {
         }
     }
 
+    /// The class of a table of one value.
+    pub(crate) fn of_table(x: Term<'_, '_>, result: Width) -> Self {
+        let width = x.width();
+        let sizes = Sizes { operands: [width, result], sum: width, difference: width, pairs: width };
+        Self { what: What::Table, sizes, repetition: Repetition::None }
+    }
+
     /// What a strategy does; `None` if it leaves the choice.
     pub(crate) fn method(&self, strategy: Strategy) -> Option<How> {
         let how = strategy.0?;
         let is_chunks = |how: &How| matches!(how, How::Chunks(_));
         let methods = self.methods();
-        let can_chunk = is_chunks(&how) && !matches!(self.what, What::Shift | What::Joint);
+        let can_chunk = is_chunks(&how) && !matches!(self.what, What::Shift | What::Joint | What::Table);
         let can_halve =
             how == How::HalfSquares && self.what == What::Product && self.sizes.sum <= MAX_LOOKUP_WIDTH;
-        (methods.contains(&how) || can_chunk || can_halve).then_some(how)
+        let can_split =
+            matches!(how, How::OneHot(low) if self.what == What::Table && low < self.sizes.operands[0].0);
+        (methods.contains(&how) || can_chunk || can_halve || can_split).then_some(how)
     }
 
     /// What can be done, likely good ones first; never empty.
@@ -152,6 +169,11 @@ impl Class {
             }
             What::Bitwise | What::Select => methods.extend(fits(pairs).then_some(How::Packed)),
             What::Joint => return vec![How::Packed, How::Casted],
+            What::Table => {
+                methods.push(How::Whole);
+                methods.extend((self.widest() >= WIDE_TABLE).then(|| How::OneHot(self.likely_low_bits())));
+                return methods;
+            }
             What::Shift => {
                 methods.extend(fits(pairs).then_some(How::Packed));
                 methods.push(How::Bits);
@@ -167,12 +189,36 @@ impl Class {
         methods
     }
 
+    /// Ways that differ a little from one.
+    pub(crate) fn neighbours(how: How) -> Vec<How> {
+        match how {
+            How::OneHot(low) => vec![How::OneHot(low - 1), How::OneHot(low + 1)],
+            How::Table
+            | How::Sign
+            | How::Packed
+            | How::QuarterSquares
+            | How::HalfSquares
+            | How::Chunks(_)
+            | How::Casted
+            | How::Bits
+            | How::Whole => vec![],
+        }
+    }
+
+    /// Low bits with which indicators of digits take least lookups.
+    fn likely_low_bits(&self) -> u32 {
+        let [Width(input), Width(result)] = self.sizes.operands;
+        let lookups = |low: &u32| (1u64 << low) + (u64::from(result) << (input - low));
+        (2..input - 1).min_by_key(lookups).unwrap_or(1)
+    }
+
     /// Bits of the widest value that is cut into chunks.
     fn widest(&self) -> Width {
         let [x, y] = self.sizes.operands;
         match self.what {
             What::Order | What::Equality | What::Extreme | What::Select => self.sizes.difference,
             What::Product | What::Bitwise | What::Shift | What::Joint => x.max(y),
+            What::Table => x,
         }
     }
 }
@@ -203,9 +249,13 @@ impl FromStr for Strategy {
             "quarter-squares" => Some(How::QuarterSquares),
             "half-squares" => Some(How::HalfSquares),
             "bits" => Some(How::Bits),
+            "whole" => Some(How::Whole),
             _ => {
-                let size = text.strip_prefix("chunks-").and_then(|size| size.parse().ok());
-                Some(How::Chunks(size.filter(|size| (1..=8).contains(size)).ok_or(())?))
+                let number =
+                    |prefix: &str| text.strip_prefix(prefix).and_then(|size| size.parse::<u32>().ok());
+                let chunks = number("chunks-").filter(|size| (1..=8).contains(size)).map(How::Chunks);
+                let one_hot = || number("one-hot-").filter(|low| (4..=12).contains(low)).map(How::OneHot);
+                Some(chunks.or_else(one_hot).ok_or(())?)
             }
         }))
     }
@@ -222,6 +272,10 @@ impl fmt::Display for Class {
             What::Shift => "shift",
             What::Select => "choice",
             What::Joint => "function",
+            What::Table => {
+                let [input, result] = self.sizes.operands;
+                return write!(f, "table of {input} bits, results of {result}");
+            }
         };
         let [x, y] = self.sizes.operands;
         write!(f, "{what} of {x} and {y} bits")
@@ -239,6 +293,8 @@ impl fmt::Display for How {
             Self::HalfSquares => f.write_str("half squares, those of one value once"),
             Self::Chunks(size) => write!(f, "in chunks of {size} bits"),
             Self::Bits => f.write_str("bit by bit"),
+            Self::Whole => f.write_str("at once"),
+            Self::OneHot(low) => write!(f, "by indicators of digits, {low} low bits in a row"),
         }
     }
 }

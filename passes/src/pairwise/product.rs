@@ -49,7 +49,7 @@ fn scaled<'c: 'a, 'a>(
             }
             site.sum(parts)?
         }
-        How::Table | How::Casted | How::Sign | How::HalfSquares | How::Bits => {
+        How::Table | How::Casted | How::Sign | How::HalfSquares | How::Bits | How::Whole | How::OneHot(_) => {
             return Err(fail(site.op, "products are not done that way"));
         }
     };
@@ -136,8 +136,13 @@ pub(crate) fn scaled_by_bit<'c: 'a, 'a>(
             let sum = site.sum(parts)?;
             Ok(site.within(sum, (lo.min(0), hi.max(0))))
         }
-        How::Table | How::Casted | How::Sign | How::QuarterSquares | How::HalfSquares | How::Bits => {
-            Err(fail(site.op, "choices are not done that way"))
-        }
+        How::Table
+        | How::Casted
+        | How::Sign
+        | How::QuarterSquares
+        | How::HalfSquares
+        | How::Bits
+        | How::Whole
+        | How::OneHot(_) => Err(fail(site.op, "choices are not done that way")),
     }
 }

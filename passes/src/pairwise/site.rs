@@ -56,6 +56,11 @@ impl Term<'_, '_> {
 }
 
 impl<'c: 'a, 'a> Site<'c, 'a> {
+    /// The same place for values of another shape.
+    pub(crate) fn at(&self, shape: &[usize]) -> Self {
+        Self { builder: self.builder, op: self.op, shape: shape.to_vec() }
+    }
+
     /// `x + y`
     pub(crate) fn add(&self, x: Term<'c, 'a>, y: Term<'c, 'a>) -> Result<Term<'c, 'a>, Failed> {
         let range = self.range(x.range.0.checked_add(y.range.0), x.range.1.checked_add(y.range.1))?;
@@ -292,7 +297,8 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
         })
     }
 
-    fn linear(&self, linear: &Linear, operands: &[Value<'c, 'a>], range: Range) -> Term<'c, 'a> {
+    /// A linear operation whose result has this shape and range.
+    pub(crate) fn linear(&self, linear: &Linear, operands: &[Value<'c, 'a>], range: Range) -> Term<'c, 'a> {
         let attributes = linear.attributes(self.builder.context);
         self.built(&format!("fhe.{}", linear.mnemonic()), operands, &attributes, range)
     }

@@ -313,7 +313,7 @@ func.func @main(%c: !fhe.eint<2>, %x: !fhe.eint<2>) -> !fhe.eint<?> {
 }
 // -----
 // RUN: fhe-decompose-pairwise{comparison=fast}
-// expected-error: option `comparison` of `fhe-decompose-pairwise` is `fast`; allowed is auto, table, sign, packed, casted, quarter-squares, half-squares, bits or chunks-1 to chunks-8
+// expected-error: option `comparison` of `fhe-decompose-pairwise` is `fast`; allowed is auto, table, sign, packed, casted, quarter-squares, half-squares, bits, whole, chunks-1 to chunks-8 or one-hot-4 to one-hot-12
 func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
   return %x : !fhe.eint<2>
 }

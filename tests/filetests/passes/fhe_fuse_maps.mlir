@@ -106,7 +106,6 @@ module {
     return %1, %2 : !fhe.eint<?>, !fhe.eint<?>
   }
 }
-
 // -----
 // A constant of unsigned words is no literal of a map, where it would be negative.
 // run: @main(3) == 1

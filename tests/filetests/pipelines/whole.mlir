@@ -174,7 +174,7 @@ module attributes {cloakwork.spec = "…", tfhe.security = 128 : i64, tfhe.secur
 }
 // -----
 // The place of a traced operation stands in the error of a pass far behind.
-// RUN: prepare,fhe,parameters{p-error=1e-50},native
+// RUN: prepare,fhe{lookups=whole},parameters{p-error=1e-50},native
 // expected-error at network.py:9:5 (activation): no parameters for the input of the lookup `fhe.lookup at network.py:9:5 (activation)`: 16 bits with norm2 1.0 have noise of at least 2^-20.97, allowed is 2^-21.90 for a p_error of 2^-166.10; reduce it to 15 bits, or allow a p_error of 2^-47.90
 func.func @main(%x: !fhe.eint<16>) -> !fhe.eint<?> {
   %0 = fhe.map %x : (!fhe.eint<16>) -> !fhe.eint<?> {

@@ -28,14 +28,30 @@ pub(crate) struct Strategies {
     /// How tables of several encrypted values are looked up
     #[arg(long, value_name = "WAY", value_parser = ways(&["packed", "casted"], &[]))]
     multivariate: Option<String>,
+    /// How tables of 11 bits and more are looked up: at once, or by indicators of digits with that many low bits in a row
+    #[arg(long, value_name = "WAY", value_parser = ways(&["whole"], ONE_HOT))]
+    lookups: Option<String>,
 }
 
 /// Parts of so many bits.
 const CHUNKS: &[&str] =
     &["chunks-1", "chunks-2", "chunks-3", "chunks-4", "chunks-5", "chunks-6", "chunks-7", "chunks-8"];
 
-fn ways(of_function: &[&'static str], chunks: &[&'static str]) -> PossibleValuesParser {
-    PossibleValuesParser::new([&["auto"], of_function, chunks].concat())
+/// Indicators of digits, so many low bits in a row.
+const ONE_HOT: &[&str] = &[
+    "one-hot-4",
+    "one-hot-5",
+    "one-hot-6",
+    "one-hot-7",
+    "one-hot-8",
+    "one-hot-9",
+    "one-hot-10",
+    "one-hot-11",
+    "one-hot-12",
+];
+
+fn ways(of_function: &[&'static str], sizes: &[&'static str]) -> PossibleValuesParser {
+    PossibleValuesParser::new([&["auto"], of_function, sizes].concat())
 }
 
 impl Strategies {
@@ -49,6 +65,7 @@ impl Strategies {
             ("products", &self.products),
             ("selects", &self.selects),
             ("multivariate", &self.multivariate),
+            ("lookups", &self.lookups),
         ];
         let given = ways.iter().filter_map(|(name, way)| Some(format!("{name}={}", way.as_deref()?)));
         given.collect::<Vec<_>>().join(" ")

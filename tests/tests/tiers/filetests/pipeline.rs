@@ -1,15 +1,15 @@
 //! Pipelines in `RUN:` lines: passes, and the names of whole pipelines.
 
 use cloakwork::steps::{name, split};
-use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE, parameters_with};
+use cloakwork_passes::pipeline::{FHE, NATIVE, PARAMETERS, PREPARE, fhe_with, parameters_with};
 
-/// The passes of `text`, with `prepare`, `fhe`, `parameters{options}` and `native` spelled out.
+/// The passes of `text`, with `prepare`, `fhe{options}`, `parameters{options}` and `native` spelled out.
 pub(crate) fn expand(text: &str) -> Result<Vec<String>, String> {
     let mut passes = vec![];
     for step in split(text).map_err(|error| error.to_string())? {
         let whole = match name(&step) {
             "prepare" => PREPARE.to_owned(),
-            "fhe" => FHE.to_owned(),
+            "fhe" => options(&step).map_or(FHE.to_owned(), fhe_with),
             "parameters" => options(&step).map_or(PARAMETERS.to_owned(), parameters_with),
             "native" => NATIVE.to_owned(),
             _ => {
