@@ -1,20 +1,27 @@
 #!/usr/bin/env python3
 """Times encrypted predictions of this repository and of Concrete ML in turns, and prints a table of ratios.
 
-usage: models_against_concrete_ml.py CLOAKWORK_PYTHON CONCRETE_ML_PYTHON [--runs N] [--cases NAME ...]
+usage: models_against_concrete_ml.py CLOAKWORK_PYTHON CONCRETE_ML_PYTHON [--runs N] [--cases NAME ...] [--agreement N]
+                                    [--budget accuracy=-1%]
 
 Each is a Python that can import the one or the other, and xgboost for `boosting`. For each case both sides train or
 read the same model on the same data with the same seed, bits and failure probability (2^-40), compile, make keys and
 predict the same held-back samples in turns, each side first every other time. Compared are the CPU seconds of one
 prediction: encryption, run and decryption of one sample, after one prediction to warm up. A ratio below 1 means that
-ours is faster. `neighbours` is ours alone: Concrete ML finds no parameters for it.
+ours is faster. `--agreement N` then lets ours predict N samples, and tells how often the class is the quantised one. With
+`--budget` ours chooses bits and errors by it, and Concrete ML is not run: what counts then is accuracy.
+
+`mlp` and `qat_cnn` are the files of tests/models/make_networks.py, which both sides read, with sums rounded to 6 bits,
+approximately. `neighbours` is ours alone: Concrete ML finds no parameters for it.
 """
 import argparse
 import json
+import pathlib
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 
 P_ERROR = 2**-40
 
@@ -65,7 +72,80 @@ def neighbours(room, _):
     return room.KNeighborsClassifier(n_neighbors=3, n_bits=2), (X[:30], X[30:], y[:30], y[30:])
 
 
-CASES = {"logistic": logistic, "tree": tree, "forest": forest, "boosting": boosting, "neighbours": neighbours}
+def digits(shape):
+    from sklearn.datasets import load_digits
+
+    X_train, X_test, y_train, y_test = split(load_digits, test_size=0.25)
+    return X_train.reshape(shape) / 16, X_test.reshape(shape) / 16, y_train, y_test
+
+
+def mlp(_, ml):
+    return Network(ml, "digits_mlp", False), digits((-1, 64))
+
+
+def qat_cnn(_, ml):
+    return Network(ml, "digits_qat_cnn", True), digits((-1, 1, 8, 8))
+
+
+class Network:
+    """A network of a file, with the methods of an estimator."""
+
+    def __init__(self, ml, name, import_qat):
+        self.compile_onnx_model = ml.compile_onnx_model
+        self.path = pathlib.Path(__file__).parents[1] / f"models/networks/{name}.onnx"
+        self.import_qat = import_qat
+        self.is_peer = ml.__name__.startswith("concrete")
+
+    def fit(self, X, y):
+        import numpy
+
+        self.classes_ = numpy.unique(y)
+        self.model = for_concrete_ml(self.path) if self.is_peer else self.path
+
+    def compile(self, X, p_error=None, budget=None):
+        rounding = {"n_bits": 6, "method": "approximate"}
+        wishes = {"budget": budget} if budget else {"n_bits": 6, "rounding_threshold_bits": rounding, "p_error": p_error}
+        self.module = self.compile_onnx_model(self.model, X, import_qat=self.import_qat, **wishes)
+        return self.module.fhe_circuit
+
+    def predict(self, X):
+        import numpy
+
+        return numpy.argmax(self.module.forward(X, fhe="disable"), axis=1)
+
+    def quantize_input(self, X):
+        return self.module.quantize_input(X)
+
+    def dequantize_output(self, integers):
+        return self.module.dequantize_output(integers)
+
+    def post_processing(self, scores):
+        return scores
+
+
+def for_concrete_ml(path):
+    """The same network with the names that older releases of Brevitas gave its quantisers, the first operator set first."""
+    import onnx
+
+    model = onnx.load(str(path))
+    for node in model.graph.node:
+        if node.op_type == "Quant":
+            node.domain = "onnx.brevitas"
+    sets = [onnx.helper.make_opsetid("", 14), onnx.helper.make_opsetid("onnx.brevitas", 1)]
+    del model.opset_import[:]
+    model.opset_import.extend(sets)
+    return model
+
+
+CASES = {
+    "logistic": logistic,
+    "tree": tree,
+    "forest": forest,
+    "boosting": boosting,
+    "neighbours": neighbours,
+    "mlp": mlp,
+    "qat_cnn": qat_cnn,
+}
 
 
 def cpu():
@@ -73,19 +153,22 @@ def cpu():
     return usage.ru_utime + usage.ru_stime
 
 
-def serve(side, case):
+def serve(side, case, budget):
     """One side in its own Python: facts as a line of JSON, then CPU seconds for each line of input."""
     import importlib
 
-    room = importlib.import_module(f"{'cloakwork.ml' if side == 'cloakwork' else 'concrete.ml'}.sklearn")
-    model, (X_train, X_test, y_train, y_test) = CASES[case](room, side)
+    whole = "cloakwork.ml" if side == "cloakwork" else "concrete.ml"
+    networks = importlib.import_module(whole if side == "cloakwork" else f"{whole}.torch.compile")
+    model, (X_train, X_test, y_train, y_test) = CASES[case](importlib.import_module(f"{whole}.sklearn"), networks)
     model.fit(X_train, y_train)
+    start = cpu()
+    circuit = model.compile(X_train, p_error=P_ERROR) if not budget else model.compile(X_train, budget=budget)
+    compiled = cpu() - start
     quantised = model.predict(X_test)
     start = cpu()
-    circuit = model.compile(X_train, p_error=P_ERROR)
-    compiled, start = cpu() - start, cpu()
     circuit.keygen(force=True)
     facts = {
+        "float": float((float_labels(model, X_train, y_train, X_test) == y_test).mean()) if budget else None,
         "accuracy": float((quantised == y_test).mean()),
         "compile": compiled,
         "keygen": cpu() - start,
@@ -108,21 +191,32 @@ def serve(side, case):
         print(json.dumps({"seconds": seconds, "sizes": sizes, "agrees": bool(label == quantised[i])}), flush=True)
 
 
+def float_labels(model, X_train, y_train, X_test):
+    """What a model on reals says: the network of the file, or ours of that name trained on reals."""
+    if isinstance(model, Network):
+        return model.module._source.model.predict([X_test])[0].argmax(axis=1)
+    return model._float_model().fit(X_train, y_train).predict(X_test)
+
+
 class Side:
     """A process that predicts when it is told to."""
 
-    def __init__(self, name, python, case):
-        command = [python, "-W", "ignore", __file__, "--serve", name, case]
+    def __init__(self, name, python, case, budget=""):
+        command = [python, "-W", "ignore", __file__, "--serve", name, case, budget]
         self.name = name
+        # A pipe that nobody reads would stop a process that warns a lot.
+        self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.PIPE
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=self.errors
         )
         self.facts = self.answer()
 
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(self.process.stderr.read().strip().splitlines()[-1])
+            self.process.wait()
+            self.errors.seek(0)
+            raise RuntimeError(self.errors.read().strip().splitlines()[-1])
         return json.loads(line)
 
     def predict(self, sample):
@@ -143,7 +237,7 @@ def opened(name, python, case):
         return None
 
 
-def compare(case, pythons, runs):
+def compare(case, pythons, runs, agreement):
     sides = [side for name, python in pythons.items() if (side := opened(name, python, case))]
     answers = {side.name: [] for side in sides}
     for side in sides:
@@ -172,15 +266,34 @@ def compare(case, pythons, runs):
             flush=True,
         )
     for side in sides:
+        if agreement and side.name == "cloakwork":
+            agreeing = sum(side.predict(sample)["agrees"] for sample in range(agreement))
+            print(f"{case:10} {side.name:9} executed = quantised {agreeing}/{agreement}", flush=True)
         side.end()
+
+
+def within(case, python, budget, agreement):
+    """Accuracy of ours where a budget chooses bits and errors."""
+    side = Side("cloakwork", python, case, budget)
+    own = [side.predict(sample) for sample in range(agreement + 1)][1:]
+    seconds = statistics.median(answer["seconds"] for answer in own)
+    agreeing = sum(answer["agrees"] for answer in own)
+    print(
+        f"{case:10} float {side.facts['float']:.4f}  quantised {side.facts['accuracy']:.4f}  "
+        f"executed = quantised {agreeing}/{agreement}  {seconds:.4f} s",
+        flush=True,
+    )
+    side.end()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pythons", nargs="*", help="a Python with cloakwork, and one with Concrete ML")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--agreement", type=int, default=0, help="samples that ours predicts besides")
     parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
-    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--budget", default="", help="what ours chooses bits by; Concrete ML is not run")
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(*arguments.serve)
@@ -188,7 +301,10 @@ def main():
         parser.error("name a Python with cloakwork and one with Concrete ML, and at least 2 runs")
     else:
         for case in arguments.cases:
-            compare(case, dict(zip(("cloakwork", "concrete"), arguments.pythons)), arguments.runs)
+            if arguments.budget:
+                within(case, arguments.pythons[0], arguments.budget, arguments.agreement or 5)
+                continue
+            compare(case, dict(zip(("cloakwork", "concrete"), arguments.pythons)), arguments.runs, arguments.agreement)
 
 
 main()

@@ -10,8 +10,14 @@ use ndarray::ArrayD;
 use serde::Serialize;
 use std::fmt;
 
-/// What is right: labels or values of the first result, one for each sample.
-pub type Truth<'t> = &'t [f64];
+/// What the first result is compared with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Truth<'t> {
+    /// Labels or values, one for each sample; without them the model on reals says what is right.
+    pub values: Option<&'t [f64]>,
+    /// Whether a single real is the score of the second of two classes, which is taken where it is positive.
+    pub is_score: bool,
+}
 
 /// Accuracy from step to step: the share of right classes, or `R²` where results are single reals.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -52,12 +58,12 @@ impl fmt::Display for Accuracy {
 }
 
 impl ModelCircuit {
-    /// Accuracy on samples. Without truth it is agreement with the model on reals.
+    /// Accuracy on samples. Without values of the truth it is agreement with the model on reals.
     pub fn accuracy(
         &self,
         model: &Model,
         samples: &[Vec<ArrayD<f64>>],
-        truth: Option<Truth<'_>>,
+        truth: Truth<'_>,
         keys: Option<&Keys>,
     ) -> Result<Accuracy, Error> {
         let float = float_outputs(model, samples)?;
@@ -95,8 +101,9 @@ pub fn float_outputs(model: &Model, samples: &[Vec<ArrayD<f64>>]) -> Result<Vec<
 }
 
 /// The share of right classes of the first result, or `R²` where it is a single real.
-pub(super) fn score(outputs: &[Vec<ClearValue>], float: &[Vec<ClearValue>], truth: Option<Truth<'_>>) -> f64 {
-    let first = |outputs: &Vec<ClearValue>| outputs.first().and_then(class);
+pub(super) fn score(outputs: &[Vec<ClearValue>], float: &[Vec<ClearValue>], truth: Truth<'_>) -> f64 {
+    let Truth { values: truth, is_score } = truth;
+    let first = |outputs: &Vec<ClearValue>| outputs.first().and_then(|output| class(output, is_score));
     let (classes, of_float): (Vec<_>, Vec<_>) =
         (outputs.iter().map(first).collect(), float.iter().map(first).collect());
     if classes.iter().all(Option::is_some) && !classes.is_empty() {
@@ -135,7 +142,7 @@ impl Class {
 }
 
 /// The class that a result names, or the greatest of its scores; none for single reals.
-pub(super) fn class(value: &ClearValue) -> Option<Class> {
+pub(super) fn class(value: &ClearValue, is_score: bool) -> Option<Class> {
     match value {
         ClearValue::Integers(labels) => labels.first().map(|label| Class::Number(*label)),
         ClearValue::Strings(names) => names.first().map(|name| Class::Name(name.clone())),
@@ -148,7 +155,9 @@ pub(super) fn class(value: &ClearValue) -> Option<Class> {
             }
             Some(Class::Number(best.0 as i64))
         }
-        ClearValue::Reals(_) => None,
+        ClearValue::Reals(reals) => {
+            reals.first().filter(|_| is_score).map(|score| Class::Number(i64::from(*score > 0.0)))
+        }
     }
 }
 

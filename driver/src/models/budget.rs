@@ -4,7 +4,7 @@
 //! it is made; so most fall out before they are compiled. Those that are left are compiled, which predicts their time by
 //! the table of costs, and simulated.
 
-use super::accuracy::{float_outputs, leaves_errors_open, score};
+use super::accuracy::{Truth, float_outputs, leaves_errors_open, score};
 use super::{Mode, ModelCircuit, ModelOptions, compile_quantised};
 use crate::error::Error;
 use cloakwork_abi::processing::ClearValue;
@@ -147,11 +147,11 @@ struct Quantisable {
     cost: f64,
 }
 
-/// Compiles the fastest model within a budget. Truth is known for each sample or for none.
+/// Compiles the fastest model within a budget. Values of the truth are known for each sample or for none.
 pub fn compile_within(
     model: &Model,
     calibration: &[Vec<ArrayD<f64>>],
-    truth: Option<&[f64]>,
+    truth: Truth<'_>,
     options: &ModelOptions,
     budget: Budget,
 ) -> Result<ModelCircuit, Error> {
@@ -191,7 +191,8 @@ pub fn compile_within(
                 Err(error) => return Err(error),
             };
             let predictions = circuit.predict(&calibration[..simulated], Mode::Simulate { seed: 1 })?;
-            let truth = truth.map(|truth| &truth[..simulated.min(truth.len())]);
+            let values = truth.values.map(|values| &values[..simulated.min(values.len())]);
+            let truth = Truth { values, ..truth };
             let report = circuit.circuit().report();
             let found = Candidate {
                 bits: candidate.bits,

@@ -38,6 +38,7 @@ pub struct ModelOptions {
 #[derive(Clone, Debug)]
 pub struct ModelCircuit {
     circuit: Circuit,
+    graph: OpGraph,
     quantisation: QuantisationReport,
     search: Option<Search>,
 }
@@ -52,8 +53,9 @@ pub fn compile_model(
 }
 
 fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<ModelCircuit, Error> {
-    let (_, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
-    Ok(ModelCircuit { circuit, quantisation: quantised.report, search: None })
+    let (fastest, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
+    let graph = quantised.graphs()[fastest].clone();
+    Ok(ModelCircuit { circuit, graph, quantisation: quantised.report, search: None })
 }
 
 /// Compiles programs that compute the same, with ranges from samples: the one that is predicted to be fastest, and its
@@ -87,6 +89,11 @@ impl ModelCircuit {
     /// The program on integers.
     pub fn circuit(&self) -> &Circuit {
         &self.circuit
+    }
+
+    /// The program on integers, as it was before it was compiled.
+    pub fn graph(&self) -> &OpGraph {
+        &self.graph
     }
 
     /// What quantisation decided, and what each layer lost by it.

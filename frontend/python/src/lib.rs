@@ -12,6 +12,7 @@
 //! releases the interpreter lock.
 
 mod arrays;
+mod budget;
 mod circuit;
 mod errors;
 mod host_function;
@@ -32,6 +33,8 @@ use pyo3::pymodule;
 /// The compiled half of the package `cloakwork`; not for direct use.
 #[pymodule]
 mod _cloakwork {
+    #[pymodule_export]
+    use crate::budget::{compile_within_budget, read_budget};
     #[pymodule_export]
     use crate::circuit::{Circuit, compile_text};
     #[pymodule_export]

@@ -131,6 +131,12 @@ impl ModelBuilder {
     }
 }
 
+impl Model {
+    pub(crate) fn model(&self) -> &Inner {
+        &self.model
+    }
+}
+
 impl ModelBuilder {
     fn open(&mut self) -> PyResult<&mut Builder> {
         self.builder.as_mut().ok_or_else(|| PyValueError::new_err("the model is finished"))

@@ -51,27 +51,32 @@ pub(crate) fn quantised(
     samples: Vec<Vec<ArrayD<f64>>>,
     options: &QuantisationArgument,
 ) -> PyResult<QuantisedModel> {
-    let bits = Bits {
-        model_inputs: options.model_inputs,
-        op_inputs: options.op_inputs,
-        op_weights: options.op_weights,
-        model_outputs: options.model_outputs,
-    };
-    let rounding = options.rounding.map(|(bits, is_approximate)| RoundTo {
-        bits,
-        exactness: if is_approximate { Exactness::Approximate } else { Exactness::Exact },
-    });
-    let reply = match options.reply.as_str() {
-        "scores" => Reply::Scores,
-        "label" => Reply::Label,
-        other => return Err(refused(format!("reply {other:?}; allowed are 'scores' and 'label'"))),
-    };
-    let wishes = Quantisation { bits, rounding, reply, ..Quantisation::default() };
-    let quantised = quantise(model, &samples, &wishes).map_err(refused)?;
+    let quantised = quantise(model, &samples, &options.wishes()?).map_err(refused)?;
     let processing = quantised.graph.processing().cloned().unwrap_or_default();
     let graphs = quantised.graphs().into_iter().cloned().collect();
     let report = quantised.report.to_string();
     Ok(QuantisedModel { graphs, samples: quantised.samples, processing, report })
+}
+
+impl QuantisationArgument {
+    pub(crate) fn wishes(&self) -> PyResult<Quantisation> {
+        let bits = Bits {
+            model_inputs: self.model_inputs,
+            op_inputs: self.op_inputs,
+            op_weights: self.op_weights,
+            model_outputs: self.model_outputs,
+        };
+        let rounding = self.rounding.map(|(bits, is_approximate)| RoundTo {
+            bits,
+            exactness: if is_approximate { Exactness::Approximate } else { Exactness::Exact },
+        });
+        let reply = match self.reply.as_str() {
+            "scores" => Reply::Scores,
+            "label" => Reply::Label,
+            other => return Err(refused(format!("reply {other:?}; allowed are 'scores' and 'label'"))),
+        };
+        Ok(Quantisation { bits, rounding, reply, ..Quantisation::default() })
+    }
 }
 
 /// Points on a grid and how many of them vote.
@@ -115,6 +120,18 @@ pub(crate) fn nearest(
     let processing = Processing { inputs: vec![input], outputs: vec![output] };
     graphs.iter_mut().for_each(|graph| graph.set_processing(processing.clone()));
     Ok(QuantisedModel { graphs, samples, processing, report: String::new() })
+}
+
+impl QuantisedModel {
+    /// A model that has one program.
+    pub(crate) fn of_one(
+        graph: Graph,
+        samples: Vec<Vec<ArrayD<i64>>>,
+        processing: Processing,
+        report: String,
+    ) -> Self {
+        Self { graphs: vec![graph], samples, processing, report }
+    }
 }
 
 #[pymethods]

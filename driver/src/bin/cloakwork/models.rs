@@ -1,7 +1,7 @@
 //! Models: `cloakwork compile model.onnx`, `cloakwork predict`, `cloakwork report`.
 
 use crate::arguments::{ModelArguments, Predict, ReportOf};
-use cloakwork::models::{Budget, compile_within, predict as predict_samples};
+use cloakwork::models::{Budget, Truth, compile_within, predict as predict_samples};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
     Circuit, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Program, ProgramSpec, Quantisation,
@@ -42,11 +42,12 @@ pub(crate) fn compile(
     }
     let samples = read_samples(&model, &arguments.calibrate)?;
     let labels = arguments.labels.as_deref().map(|path| read_labels(path, samples.len())).transpose()?;
+    let truth = Truth { values: labels.as_deref(), ..Truth::default() };
     let options = ModelOptions { quantisation: quantisation(arguments)?, options };
     let circuit: ModelCircuit = match &arguments.budget {
         Some(budget) => {
             let budget: Budget = budget.parse()?;
-            compile_within(&model, &samples, labels.as_deref(), &options, budget)?
+            compile_within(&model, &samples, truth, &options, budget)?
         }
         None => compile_model(&model, &samples, &options)?,
     };
@@ -56,7 +57,7 @@ pub(crate) fn compile(
     }
     if wants_report {
         complain(circuit.quantisation().to_string().trim_end());
-        let accuracy = circuit.accuracy(&model, &samples, labels.as_deref(), None)?;
+        let accuracy = circuit.accuracy(&model, &samples, truth, None)?;
         let what = if labels.is_some() { "accuracy" } else { "agreement with the model on reals" };
         complain(&format!("{what}\n{}", accuracy.to_string().trim_end()));
     }

@@ -8,12 +8,13 @@
 Nothing here is imported by `import cloakwork`; scikit-learn comes with `pip install cloakwork[ml]`.
 """
 
-from .module import FheMode, QuantizedModule
+from .module import Budget, FheMode, QuantizedModule
 from .networks import build_quantized_module, compile_brevitas_qat_model, compile_onnx_model, compile_torch_model
 from .pipelines import compile, fold_pipeline
 from .storage import dump, dumps, load, loads
 
 __all__ = [
+    "Budget",
     "FheMode",
     "QuantizedModule",
     "build_quantized_module",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -38,23 +39,58 @@ class FheMode(str, Enum):
             raise ValueError(f"`fhe` is {mode!r}; allowed are {names}") from None
 
 
+@dataclass(frozen=True)
+class Budget:
+    """What a prediction may take and lose."""
+
+    text: str
+    """Seconds on one thread and points of accuracy, or one of them: `time=2s,accuracy=-1%`."""
+    truth: list[float] | None = None
+    """Labels or values, one for each sample; without them accuracy is agreement with the model on reals."""
+    is_score: bool = False
+    """Whether a model with a single result says the second of two classes where it is positive."""
+
+    @staticmethod
+    def of(budget: Budget | str) -> Budget:
+        """The budget that a text says."""
+        return budget if isinstance(budget, Budget) else Budget(budget)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a quantised model was made of."""
+
+    model: _cloakwork.Model
+    calibration: Sequence[np.ndarray]
+    bits: dict[str, Any]
+
+
 class QuantizedModule:
     """A quantised model. `compile` makes a circuit of it; calling it predicts."""
 
-    def __init__(self, model: _cloakwork.QuantisedModel | None, processing: _cloakwork.Processing) -> None:
+    def __init__(
+        self,
+        model: _cloakwork.QuantisedModel | None,
+        processing: _cloakwork.Processing,
+        source: Source | None = None,
+    ) -> None:
         self._model = model
         self._processing = processing
+        self._source = source
         self._compiled: _cloakwork.Circuit | None = None
         self.fhe_circuit: fhe.Circuit | None = None
         #: Elements of the last batch that were outside of what their integers stand for, and lookups that were.
         self.saturated_inputs = 0
         self.values_outside = 0
+        #: What was tried within a budget, as text.
+        self.search = ""
 
     @staticmethod
     def of(model: _cloakwork.Model, calibration: Sequence[np.ndarray], bits: dict[str, Any]) -> QuantizedModule:
         """The model with integers of so many bits; ranges come from batches of each argument."""
-        quantised = model.quantise([np.asarray(batch, dtype=np.float64) for batch in calibration], bits)
-        return QuantizedModule(quantised, quantised.processing())
+        batches = [np.asarray(batch, dtype=np.float64) for batch in calibration]
+        quantised = model.quantise(batches, bits)
+        return QuantizedModule(quantised, quantised.processing(), Source(model, batches, bits))
 
     @property
     def is_compiled(self) -> bool:
@@ -64,7 +100,7 @@ class QuantizedModule:
     @property
     def report(self) -> str:
         """What quantisation decided; once compiled also parameters, bits, counts and times. No key is needed."""
-        parts = [] if self._model is None else [self._model.report()]
+        parts = [self.search] if self._model is None else [self.search, self._model.report()]
         if self._compiled is not None:
             parts.append(self._compiled.report())
         return "\n".join(part for part in parts if part)
@@ -77,14 +113,24 @@ class QuantizedModule:
         global_p_error: float | None = None,
         show_mlir: bool = False,
         verbose: bool = False,
+        budget: Budget | str | None = None,
     ) -> fhe.Circuit:
-        """Makes the circuit. Further batches of the arguments widen the ranges of values."""
+        """Makes the circuit. Further batches of the arguments widen the ranges of values.
+
+        A budget chooses bits, rounding and, where none is given, the error probability; batches then replace those that
+        the ranges came from.
+        """
         configuration = _configured(configuration, p_error, global_p_error, verbose)
         if self._model is None:
             raise RuntimeError("a model that was loaded has its circuit already; compile the model that it was saved from")
-        integers = self.quantize_input(*inputs) if inputs else ()
-        integers = integers if isinstance(integers, tuple) else (integers,)
-        graph, self._compiled = self._model.compile(list(integers), configuration.wishes)
+        if budget is not None:
+            graph = self._chosen(Budget.of(budget), inputs, configuration)
+        else:
+            integers = self.quantize_input(*inputs) if inputs else ()
+            integers = integers if isinstance(integers, tuple) else (integers,)
+            graph, self._compiled = self._model.compile(list(integers), configuration.wishes)
+            self.search = ""
+        assert self._compiled is not None, "compiled above"
         self.fhe_circuit = fhe.Circuit([Graph(graph)], [self._compiled], configuration)
         if show_mlir:
             print(self.fhe_circuit.mlir)
@@ -168,6 +214,18 @@ class QuantizedModule:
         graph = Graph(_cloakwork.OpGraph(module._compiled.name))
         module.fhe_circuit = fhe.Circuit([graph], [module._compiled], fhe.Configuration())
         return module
+
+    def _chosen(self, budget: Budget, inputs: Sequence[np.ndarray], configuration: fhe.Configuration) -> Any:
+        """Takes the fastest model within a budget; returns its graph."""
+        if self._source is None:
+            raise ValueError("a budget cannot choose anything for this model; leave `budget` out")
+        given = [np.ascontiguousarray(batch, dtype=np.float64) for batch in inputs]
+        self._source = Source(self._source.model, given or self._source.calibration, self._source.bits)
+        self._model, graph, self._compiled, self.search = _cloakwork.compile_within_budget(
+            self._source.model, self._source.calibration, self._source.bits, configuration.wishes, vars(budget)
+        )
+        self._processing = self._model.processing()
+        return graph
 
     def _circuit(self) -> _cloakwork.Circuit:
         if self._compiled is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import _cloakwork, fhe
 from .bits import Bits
-from .module import QuantizedModule
+from .module import Budget, QuantizedModule
 
 _BIT_NAMES = ("op_inputs", "op_weights", "model_inputs", "model_outputs")
 #: Operator set that networks are exported with.
@@ -53,8 +53,12 @@ def compile_onnx_model(
     inputs_encryption_status: list[str] | None = None,
     reduce_sum_copy: bool = False,
     device: str = "cpu",
+    budget: Budget | str | None = None,
 ) -> QuantizedModule:
-    """Quantises and compiles an ONNX model. What the model quantises itself stays as it is, with `import_qat` or not."""
+    """Quantises and compiles an ONNX model. What the model quantises itself stays as it is, with `import_qat` or not.
+
+    With a budget such as `time=2s,accuracy=-1%` bits, rounding and error probability are chosen by it.
+    """
     del import_qat, artifacts, reduce_sum_copy
     if device != "cpu":
         raise NotImplementedError(f"there is no code for `{device}`; use 'cpu'")
@@ -67,6 +71,7 @@ def compile_onnx_model(
         global_p_error=global_p_error,
         show_mlir=show_mlir,
         verbose=verbose,
+        budget=budget,
     )
     return module
 

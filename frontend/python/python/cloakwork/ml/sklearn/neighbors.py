@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 from sklearn import neighbors
 
-from ... import _cloakwork
+from ... import _cloakwork, fhe
 from ..affine import Affine
 from ..module import FheMode, QuantizedModule
 from .base import QuantizedClassifier
 from .trees import Grid
+
+
+#: Bits that a budget chooses from, and the loss of accuracy that it allows where it names none.
+_TRIED_BITS = range(1, 9)
+_DEFAULT_LOSS = 0.01
 
 
 class KNeighborsClassifier(QuantizedClassifier):
@@ -35,6 +40,27 @@ class KNeighborsClassifier(QuantizedClassifier):
         """Not told: only votes leave the program, so that no point of the training set does."""
         raise NotImplementedError("only the votes are decrypted, not which points are nearest; use get_topk_labels(X)")
 
+    def compile(self, X: Any, *arguments: Any, budget: str | None = None, **options: Any) -> fhe.Circuit:
+        """Makes the circuit for inputs like `X`. A budget chooses the fewest bits that agree so well with the points on reals."""
+        if budget is None:
+            return super().compile(X, *arguments, **options)
+        seconds, loss = _cloakwork.read_budget(budget)
+        X, least = self._checked(X), 1 - (_DEFAULT_LOSS if loss is None else loss)
+        exact = self.sklearn_model.predict(X)
+        tried = []
+        for bits in _TRIED_BITS:
+            self._module = self._on_bits(X, bits)
+            agreement = float(np.mean(self.predict(X) == exact))
+            tried.append(f"{bits} bits agree in {agreement:.4f}")
+            if agreement >= least:
+                circuit = super().compile(X, *arguments, **options)
+                predicted = self._module._circuit().predicted_seconds()
+                self._module.search = "\n".join([*tried, f"predicted time {predicted or 0.0:.3f} s"])
+                if seconds is None or predicted is None or predicted <= seconds:
+                    return circuit
+                tried[-1] += f" and take {predicted:.3f} s"
+        raise ValueError(f"no circuit is within `{budget}`: {'; '.join(tried)}; allow more time or more loss")
+
     def _quantized(self, X: np.ndarray, before: Affine | None) -> QuantizedModule:
         if before is not None:
             raise ValueError("a pipeline that ends in nearest neighbors cannot be compiled whole; transform the data before")
@@ -42,7 +68,10 @@ class KNeighborsClassifier(QuantizedClassifier):
         for name, allowed in (("weights", ("uniform",)), ("metric", ("minkowski", "euclidean")), ("p", (2,))):
             if getattr(inner, name) not in allowed:
                 raise ValueError(f"`{name}` is {getattr(inner, name)!r}; {allowed[0]!r} is supported")
-        bits = self._bits().op_inputs
+        return self._on_bits(X, self._bits().op_inputs)
+
+    def _on_bits(self, X: np.ndarray, bits: int) -> QuantizedModule:
+        inner: Any = self.sklearn_model
         points = np.asarray(inner._fit_X, dtype=np.float64)
         grid = Grid.of(points, bits)
         model = _cloakwork.nearest(
