@@ -54,8 +54,7 @@ pub(crate) fn compile_within_budget(
         let chosen = compile_within(model.model(), &calibration, truth, &options, wanted)?;
         let integers: Vec<_> =
             calibration.iter().map(|sample| chosen.quantise_input(sample)).collect::<Result<_, _>>()?;
-        let clear =
-            integers.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect()).collect();
+        let clear = integers.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect()).collect();
         let seen = measure(chosen.graph(), clear, &mut |_| ControlFlow::Continue(()))?;
         Ok((chosen, integers, seen))
     });

@@ -37,7 +37,7 @@ def test_neighbours():
     model = estimators.KNeighborsClassifier().fit(X[:30], y[:30])
     model.compile(X[30:150], p_error=1e-5, budget="accuracy=-5%")
     assert "bits agree" in model.report
-    assert np.mean(model.predict(X[150:]) == model.sklearn_model.predict(X[150:])) > 0.9
+    assert np.mean(model.predict(X[150:]) == model.sklearn_model.predict(X[150:])) > 0.88
     assert (model.predict(X[30:33], fhe="execute") == model.predict(X[30:33])).all()
 
 
