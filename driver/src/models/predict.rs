@@ -55,7 +55,7 @@ impl Predictions {
     /// How many samples get the label that is right: by the first result, which names it or has a score for each class.
     pub fn right(&self, labels: &[f64]) -> usize {
         let is_right = |(outputs, label): (&Vec<ClearValue>, &f64)| {
-            outputs.first().and_then(class).is_some_and(|class| class.is(*label))
+            outputs.first().and_then(|output| class(output, false)).is_some_and(|class| class.is(*label))
         };
         self.outputs.iter().zip(labels).filter(|found| is_right(*found)).count()
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -77,6 +77,7 @@ class QuantizedModule:
         self._model = model
         self._processing = processing
         self._source = source
+        self._reply = "scores" if source is None else source.bits["reply"]
         self._compiled: _cloakwork.Circuit | None = None
         self.fhe_circuit: fhe.Circuit | None = None
         #: Elements of the last batch that were outside of what their integers stand for, and lookups that were.
@@ -114,8 +115,10 @@ class QuantizedModule:
         show_mlir: bool = False,
         verbose: bool = False,
         budget: Budget | str | None = None,
+        reply: str = "scores",
     ) -> fhe.Circuit:
-        """Makes the circuit. Further batches of the arguments widen the ranges of values.
+        """Makes the circuit. Further batches of the arguments widen the ranges of values. With `reply="label"` the class
+        with the greatest score is found under encryption, and only that leaves the program.
 
         A budget chooses bits, rounding and, where none is given, the error probability; batches then replace those that
         the ranges came from.
@@ -123,6 +126,8 @@ class QuantizedModule:
         configuration = _configured(configuration, p_error, global_p_error, verbose)
         if self._model is None:
             raise RuntimeError("a model that was loaded has its circuit already; compile the model that it was saved from")
+        if reply != self.reply:
+            self._reply_with(reply)
         if budget is not None:
             graph = self._chosen(Budget.of(budget), inputs, configuration)
         else:
@@ -198,6 +203,7 @@ class QuantizedModule:
         return json.dumps(
             {
                 "version": _VERSION,
+                "reply": self.reply,
                 "processing": json.loads(self._processing.to_json()),
                 "program": compiled.mlir("tfhe"),
             }
@@ -210,17 +216,31 @@ class QuantizedModule:
         if parts.get("version") != _VERSION:
             raise ValueError(f"the model has version {parts.get('version')}, this release reads {_VERSION}; save it again")
         module = QuantizedModule(None, _cloakwork.Processing.from_json(json.dumps(parts["processing"])))
+        module._reply = parts.get("reply", "scores")
         (module._compiled,) = _cloakwork.compile_text(parts["program"], "model", fhe.Configuration().wishes)
         graph = Graph(_cloakwork.OpGraph(module._compiled.name))
         module.fhe_circuit = fhe.Circuit([graph], [module._compiled], fhe.Configuration())
         return module
+
+    @property
+    def reply(self) -> str:
+        """What is decrypted: `scores` or `label`."""
+        return self._reply
+
+    def _reply_with(self, reply: str) -> None:
+        if self._source is None:
+            raise ValueError("this model has no scores to decide by; leave `reply` out")
+        self._source = replace(self._source, bits={**self._source.bits, "reply": reply})
+        self._model = self._source.model.quantise(list(self._source.calibration), self._source.bits)
+        self._processing = self._model.processing()
+        self._reply = reply
 
     def _chosen(self, budget: Budget, inputs: Sequence[np.ndarray], configuration: fhe.Configuration) -> Any:
         """Takes the fastest model within a budget; returns its graph."""
         if self._source is None:
             raise ValueError("a budget cannot choose anything for this model; leave `budget` out")
         given = [np.ascontiguousarray(batch, dtype=np.float64) for batch in inputs]
-        self._source = Source(self._source.model, given or self._source.calibration, self._source.bits)
+        self._source = replace(self._source, calibration=given or self._source.calibration)
         self._model, graph, self._compiled, self.search = _cloakwork.compile_within_budget(
             self._source.model, self._source.calibration, self._source.bits, configuration.wishes, vars(budget)
         )

@@ -15,7 +15,7 @@ from .module import Budget, QuantizedModule
 
 _BIT_NAMES = ("op_inputs", "op_weights", "model_inputs", "model_outputs")
 #: Operator set that networks are exported with.
-_OPSET = 17
+OPSET = 17
 
 
 def build_quantized_module(
@@ -54,10 +54,12 @@ def compile_onnx_model(
     reduce_sum_copy: bool = False,
     device: str = "cpu",
     budget: Budget | str | None = None,
+    reply: str = "scores",
 ) -> QuantizedModule:
     """Quantises and compiles an ONNX model. What the model quantises itself stays as it is, with `import_qat` or not.
 
-    With a budget such as `time=2s,accuracy=-1%` bits, rounding and error probability are chosen by it.
+    With a budget such as `time=2s,accuracy=-1%` bits, rounding and error probability are chosen by it; with
+    `reply="label"` the class with the greatest score is found under encryption, and only that leaves the program.
     """
     del import_qat, artifacts, reduce_sum_copy
     if device != "cpu":
@@ -72,6 +74,7 @@ def compile_onnx_model(
         show_mlir=show_mlir,
         verbose=verbose,
         budget=budget,
+        reply=reply,
     )
     return module
 
@@ -89,7 +92,7 @@ def compile_torch_model(
     torch_model.eval()
     # Releases that have two exporters are asked for the one that needs no further package.
     choice = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
-    torch.onnx.export(torch_model, examples, data, opset_version=_OPSET, **choice)
+    torch.onnx.export(torch_model, examples, data, opset_version=OPSET, **choice)
     return compile_onnx_model(data.getvalue(), torch_inputset, **options)
 
 
@@ -107,7 +110,7 @@ def compile_brevitas_qat_model(
     examples = tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(torch_inputset))
     torch_model.eval()
     data = io.BytesIO()
-    export_qonnx(torch_model, args=examples, export_path=data, opset_version=_OPSET)
+    export_qonnx(torch_model, args=examples, export_path=data, opset_version=OPSET)
     if output_onnx_file is not None:
         Path(output_onnx_file).write_bytes(data.getvalue())
     if isinstance(n_bits, dict):

@@ -28,7 +28,7 @@ def dumps(model: Any) -> str:
         {
             "version": _VERSION,
             "class": kind.__name__,
-            "parameters": {name: _plain(value) for name, value in model.get_params(deep=False).items()},
+            "parameters": {name: _plain(value) for name, value in model._stored_parameters().items()},
             "learned": facts,
             "module": model.quantized_module_.dumps(),
         }

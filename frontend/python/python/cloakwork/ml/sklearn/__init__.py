@@ -35,6 +35,8 @@ from .trees import DecisionTreeClassifier, DecisionTreeRegressor, RandomForestCl
 _OPTIONAL = {
     "LGBMClassifier": "light_gbm",
     "LGBMRegressor": "light_gbm",
+    "NeuralNetClassifier": "neural_nets",
+    "NeuralNetRegressor": "neural_nets",
     "XGBClassifier": "xg_boost",
     "XGBRegressor": "xg_boost",
 }

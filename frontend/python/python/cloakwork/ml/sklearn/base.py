@@ -131,12 +131,16 @@ class QuantizedEstimator(BaseEstimator):
         verbose: bool = False,
         device: str = "cpu",
         budget: str | None = None,
+        reply: str = "scores",
     ) -> fhe.Circuit:
         """Makes the circuit for inputs like `X`.
 
         With a budget such as `time=2s,accuracy=-1%` bits and, where none is given, the error probability are chosen by it,
         in place of `n_bits`: the fastest circuit that agrees so well with the model on reals.
+        With `reply="label"` a classifier finds the likeliest class under encryption, and only that leaves the program.
         """
+        if reply != "scores" and not isinstance(self, ClassifierMixin):
+            raise ValueError(f"`reply` is {reply!r}; a regressor replies with 'scores', so leave it out")
         if ciphertext_format != "concrete":
             raise NotImplementedError(f"ciphertexts of `{ciphertext_format}` are not read here; leave it out")
         if device != "cpu":
@@ -150,6 +154,7 @@ class QuantizedEstimator(BaseEstimator):
             show_mlir=show_mlir,
             verbose=verbose,
             budget=None if budget is None else self._budget(budget),
+            reply=reply,
         )
 
     def _budget(self, budget: str) -> Budget:
@@ -184,6 +189,10 @@ class QuantizedEstimator(BaseEstimator):
 
     def _bits(self) -> Bits:
         return Bits.of(self.n_bits, self._bit_names)
+
+    def _stored_parameters(self) -> dict[str, Any]:
+        """The parameters that a file keeps."""
+        return self.get_params(deep=False)
 
     def _float_model(self) -> Any:
         parameters = self.get_params(deep=False)
@@ -246,11 +255,20 @@ class QuantizedClassifier(ClassifierMixin, QuantizedEstimator):
 
     def predict_proba(self, X: Any, fhe: FheMode | str = FheMode.DISABLE) -> np.ndarray:
         """A probability for each class."""
-        return self.post_processing(self._raw(X, fhe))
+        return self.post_processing(self._scores(X, fhe))
 
     def predict(self, X: Any, fhe: FheMode | str = FheMode.DISABLE) -> np.ndarray:
         """The likeliest class of each sample."""
-        return self._labels(self._raw(X, fhe))
+        found = self._raw(X, fhe)
+        if self.quantized_module_.reply == "label":
+            return self.classes_[np.ravel(found).astype(int)]
+        return self._labels(found)
+
+    def _scores(self, X: Any, mode: FheMode | str) -> np.ndarray:
+        """What the circuit computes, where it is a score for each class."""
+        if self.quantized_module_.reply == "label":
+            raise ValueError("the circuit replies with the label alone; compile(X, reply=\"scores\") for probabilities")
+        return self._raw(X, mode)
 
     def post_processing(self, y_preds: np.ndarray) -> np.ndarray:
         """The probabilities."""

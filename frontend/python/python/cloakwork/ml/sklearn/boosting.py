@@ -17,7 +17,7 @@ class BoostedClassifier(TreeEstimator, QuantizedClassifier):
 
     def decision_function(self, X: Any, fhe: str = "disable") -> np.ndarray:
         """The scores: one for each sample of two classes, else one for each class."""
-        scores = self._raw(X, fhe)
+        scores = self._scores(X, fhe)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def post_processing(self, y_preds: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class LinearClassifier(LinearEstimator, QuantizedClassifier):
 
     def decision_function(self, X: Any, fhe: FheMode | str = FheMode.DISABLE) -> np.ndarray:
         """The scores: one for each sample of two classes, else one for each class."""
-        scores = self._raw(X, fhe)
+        scores = self._scores(X, fhe)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def post_processing(self, y_preds: np.ndarray) -> np.ndarray:
