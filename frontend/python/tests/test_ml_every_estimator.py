@@ -74,7 +74,8 @@ def test_every_estimator(name):
     assert np.allclose(model.dequantize_output(decrypted), model._raw(X[:1], "disable"))
 
     loaded = ml.loads(ml.dumps(model))
-    assert loaded.get_params() == model.get_params()
+    # A parameter may be no number, which equals nothing.
+    assert repr(loaded.get_params()) == repr(model.get_params())
     assert np.array_equal(loaded.predict(X), exact)
 
 

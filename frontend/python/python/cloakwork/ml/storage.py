@@ -70,8 +70,11 @@ def _plain(value: Any) -> Any:
         return {"array": value.tolist(), "dtype": value.dtype.str}
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, (dict, list, tuple)):
-        return [_plain(one) for one in value] if not isinstance(value, dict) else {"dict": {k: _plain(v) for k, v in value.items()}}
+    if isinstance(value, dict):
+        return {"dict": {name: _plain(one) for name, one in value.items()}}
+    if isinstance(value, (list, tuple)):
+        items = [_plain(one) for one in value]
+        return {"tuple": items} if isinstance(value, tuple) else items
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     raise TypeError(f"a parameter is {value!r}, which a file cannot hold; give its name instead")
@@ -82,4 +85,6 @@ def _restored(value: Any) -> Any:
         return np.array(value["array"], dtype=np.dtype(value["dtype"]))
     if isinstance(value, dict) and "dict" in value:
         return {key: _restored(inner) for key, inner in value["dict"].items()}
+    if isinstance(value, dict) and "tuple" in value:
+        return tuple(_restored(one) for one in value["tuple"])
     return [_restored(one) for one in value] if isinstance(value, list) else value
