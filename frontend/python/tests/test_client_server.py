@@ -181,6 +181,7 @@ def test_futures():
     function = circuit.function
     future = function.run_async(function.run_async(function.encrypt(5)))
     assert function.decrypt(future) == 7 and function.decrypt(future.result()) == 7
+    assert circuit.decrypt(circuit.run_async(circuit.encrypt(6))) == 7
     scheduled = compiler.compile(range(8), p_error=1e-9, composable=True, auto_schedule_run=True)
     scheduled.keys = circuit.keys
     value = scheduled.function.run(scheduled.encrypt(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ class Circuit(Compiled):
     def decrypt(self, *results: Any) -> Any:
         """Decrypts results."""
         return self.function.decrypt(*results)
+
+    def run_async(self, *args: Any) -> Future:
+        """Runs in the background; the future may be an argument of other runs, and of `decrypt`."""
+        return self.function.run_async(*args)
 
     def encrypt_run_decrypt(self, *args: Any) -> Any:
         """Encrypts, runs and decrypts."""
