@@ -8,8 +8,8 @@
 use crate::keys::EvaluationKeys;
 use crate::program::Program;
 use crate::server::{
-    RunError, RunOptions, ServerState, Target, call, check, failed, new_workspaces, pool, server_bootstrap,
-    server_keyswitch,
+    RunError, RunOptions, ServerState, Target, Watch, call, check, failed, new_workspaces, pool,
+    server_bootstrap, server_keyswitch,
 };
 use crate::value::{Value, Words, words_of};
 use cloakwork_abi::batches::BOOTSTRAP_BATCHES;
@@ -50,6 +50,17 @@ pub fn run_batch(
     samples: &[Vec<Value>],
     options: RunOptions,
 ) -> Result<Vec<Vec<Value>>, RunError> {
+    run_batch_until(program, keys, samples, options, &|| false)
+}
+
+/// [`run_batch`], which ends with [`RunError::Cancelled`] at the next operation on ciphertexts once `is_cancelled` says so.
+pub fn run_batch_until(
+    program: &Program,
+    keys: &EvaluationKeys,
+    samples: &[Vec<Value>],
+    options: RunOptions,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Vec<Value>>, RunError> {
     let spec = program.spec();
     samples.iter().try_for_each(|arguments| check(program, keys, arguments))?;
     let members = samples_at_once(spec, options).min(samples.len());
@@ -58,7 +69,7 @@ pub fn run_batch(
     }
     let meeting = Meeting {
         pool: &*pool(options.threads)?,
-        server: ServerState::new(keys, &|_| ()),
+        server: ServerState::new(keys, Watch { progress: &|_| (), is_cancelled }),
         round: Mutex::new(Round { members, ..Round::default() }),
         turn: Condvar::new(),
     };
@@ -83,6 +94,7 @@ pub fn run_batch(
     });
     match results.into_iter().collect::<Option<Vec<_>>>() {
         Some(results) if status == STATUS_OK => Ok(results),
+        _ if is_cancelled() => Err(RunError::Cancelled),
         _ => Err(failed(spec, meeting.server, status)),
     }
 }

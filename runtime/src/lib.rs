@@ -36,10 +36,10 @@ mod measured_noise;
 #[cfg(test)]
 mod whole_torus;
 
-pub use batch::{run_batch, samples_at_once};
+pub use batch::{run_batch, run_batch_until, samples_at_once};
 pub use client::{decrypt, encrypt};
 pub use keys::{EvaluationKeys, KeyIdentity, Randomness, SecretKeys, generate};
 pub use program::Program;
-pub use server::{RunOptions, run, run_watched};
+pub use server::{RunOptions, run, run_until, run_watched};
 pub use simulator::{Noise, Simulation, simulate, simulate_batch};
 pub use value::Value;

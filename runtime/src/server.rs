@@ -72,6 +72,9 @@ pub enum RunError {
         /// Cause.
         problem: String,
     },
+    /// Whoever asked for the run wants it no more.
+    #[error("the run was cancelled")]
+    Cancelled,
     /// The program gave up.
     #[error("`{program}` failed with status {status}: {message}")]
     Failed {
@@ -103,6 +106,45 @@ pub fn run_watched(
     options: RunOptions,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Value>, RunError> {
+    run_with(program, keys, arguments, options, Watch { progress, is_cancelled: &|| false })
+}
+
+/// [`run`], which ends with [`RunError::Cancelled`] at the next operation on ciphertexts once `is_cancelled` says so.
+pub fn run_until(
+    program: &Program,
+    keys: &EvaluationKeys,
+    arguments: &[Value],
+    options: RunOptions,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Value>, RunError> {
+    run_with(program, keys, arguments, options, Watch { progress: &|_| (), is_cancelled })
+}
+
+/// Who looks on while a program runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch<'a> {
+    /// Is told how many bootstraps are done.
+    pub(crate) progress: &'a (dyn Fn(u64) + Sync),
+    pub(crate) is_cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Watch<'_> {
+    /// Refuses to go on once nobody wants the result.
+    fn check(self) -> Result<(), String> {
+        match (self.is_cancelled)() {
+            true => Err("the run was cancelled".to_owned()),
+            false => Ok(()),
+        }
+    }
+}
+
+fn run_with(
+    program: &Program,
+    keys: &EvaluationKeys,
+    arguments: &[Value],
+    options: RunOptions,
+    watch: Watch<'_>,
+) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
     let expanded =
@@ -113,7 +155,7 @@ pub fn run_watched(
         spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
     let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
-    let state = ServerState::new(keys, progress);
+    let state = ServerState::new(keys, watch);
     let call = || {
         let target = Target { functions: &SERVER_FUNCTIONS, state: std::ptr::from_ref(&state).cast() };
         call(program, target, arguments, (&mut results, &mut workspaces))
@@ -123,7 +165,10 @@ pub fn run_watched(
     if status == STATUS_OK {
         return Ok(results);
     }
-    Err(failed(spec, state, status))
+    match (watch.is_cancelled)() {
+        true => Err(RunError::Cancelled),
+        false => Err(failed(spec, state, status)),
+    }
 }
 
 /// Why machine code ended.
@@ -159,6 +204,11 @@ pub(crate) fn new_workspaces(spec: &ProgramSpec) -> Vec<Words> {
     let sizes =
         spec.workspace.iter().enumerate().map(|(key, &count)| count as usize * words_of(&spec.keyset, key));
     sizes.map(|size| AVec::from_iter(64, std::iter::repeat_n(0, size))).collect()
+}
+
+/// Does parallel work, such as reading evaluation keys, on the threads that runs with these options compute on.
+pub fn with_threads<T: Send>(options: RunOptions, work: impl FnOnce() -> T + Send) -> Result<T, RunError> {
+    Ok(pool(options.threads)?.install(work))
 }
 
 /// A thread pool of that size, kept for later runs.
@@ -226,12 +276,12 @@ pub(crate) struct ServerState<'a> {
     failure: Mutex<Option<String>>,
     /// Those that are done.
     bootstraps: AtomicU64,
-    progress: &'a (dyn Fn(u64) + Sync),
+    watch: Watch<'a>,
 }
 
 impl<'a> ServerState<'a> {
-    pub(crate) fn new(keys: &'a EvaluationKeys, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
-        Self { keys, failure: Mutex::default(), bootstraps: AtomicU64::new(0), progress }
+    pub(crate) fn new(keys: &'a EvaluationKeys, watch: Watch<'a>) -> Self {
+        Self { keys, failure: Mutex::default(), bootstraps: AtomicU64::new(0), watch }
     }
 
     /// Words of ciphertexts under the two secret keys of a keyswitch key.
@@ -271,6 +321,7 @@ pub(crate) unsafe extern "C" fn server_keyswitch(
     // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
     let state = unsafe { &*state.cast::<ServerState<'_>>() };
     state.guard(|| {
+        state.watch.check()?;
         let kernel = state.keys.keyswitch.get(key as usize);
         let kernel = kernel.ok_or_else(|| format!("there is no keyswitch key {key}"))?;
         let (input_words, output_words) = kernel.words();
@@ -303,6 +354,7 @@ pub(crate) unsafe extern "C" fn server_bootstrap(
     // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
     let state = unsafe { &*state.cast::<ServerState<'_>>() };
     state.guard(|| {
+        state.watch.check()?;
         let kernel = state.keys.bootstrap.get(key as usize);
         let kernel = kernel.ok_or_else(|| format!("there is no bootstrap key {key}"))?;
         let (count, outputs, width) = (count as usize, outputs as usize, Width(width));
@@ -321,7 +373,7 @@ pub(crate) unsafe extern "C" fn server_bootstrap(
         };
         kernel.bootstrap(input, output, tables);
         let done = state.bootstraps.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
-        (state.progress)(done);
+        (state.watch.progress)(done);
         Ok(())
     })
 }

@@ -11,7 +11,7 @@ mod predict;
 
 pub use accuracy::{Accuracy, Truth, float_outputs};
 pub use budget::{Budget, Candidate, NoBudget, Search, compile_within};
-pub use predict::{Mode, Predictions, dequantise_output, predict, quantise_input};
+pub use predict::{Mode, Predictions, dequantise_output, predict, predict_elsewhere, quantise_input};
 
 use crate::circuit::{Circuit, Keys};
 use crate::compile::{Source, compile_source};

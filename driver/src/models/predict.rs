@@ -132,6 +132,25 @@ fn executed(
     Ok(results)
 }
 
+/// [`predict`] where the calls for all samples are made elsewhere, such as at a service.
+pub fn predict_elsewhere<E: From<Error>>(
+    spec: &ProgramSpec,
+    samples: &[Vec<ArrayD<f64>>],
+    call: impl FnOnce(&[Vec<ArrayD<i64>>]) -> Result<Vec<Vec<ArrayD<i64>>>, E>,
+) -> Result<Predictions, E> {
+    let mut predictions = Predictions { outputs: vec![], integers: vec![], saturated: 0, outside: None };
+    let mut calls = vec![];
+    for sample in samples {
+        let (arguments, saturated) = quantise_input(spec, sample)?;
+        predictions.saturated += saturated;
+        calls.push(arguments);
+    }
+    predictions.integers = call(&calls)?;
+    let outputs = predictions.integers.iter().map(|results| dequantise_output(spec, results));
+    predictions.outputs = outputs.collect::<Result<_, Error>>()?;
+    Ok(predictions)
+}
+
 /// The arguments of a program for one sample, and how many of their elements were outside of what they stand for.
 pub fn quantise_input(spec: &ProgramSpec, sample: &[ArrayD<f64>]) -> Result<(Vec<ArrayD<i64>>, u64), Error> {
     let inputs = &processing(spec)?.inputs;

@@ -15,6 +15,7 @@ use ndarray::ArrayD;
 use pyo3::exceptions::PyValueError;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 /// Samples after which a simulation tells how far it is.
 const SIMULATED_AT_ONCE: usize = 256;
@@ -121,6 +122,11 @@ impl Circuit {
     /// Bootstraps of one call.
     fn bootstraps(&self) -> u64 {
         self.circuit.spec().counts.bootstraps
+    }
+
+    /// Writes a shared library with its spec, for a service.
+    fn save_shared(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.circuit.save_shared(&path)).map_err(exception)
     }
 
     /// Runs the program on encrypted arguments; `progress` hears how many bootstraps are done.

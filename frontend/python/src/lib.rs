@@ -5,6 +5,7 @@
 //! - [`options`]: wishes for a compilation;
 //! - [`circuit`]: the compiled program; [`spec`]: the client's half of it; [`keys`], [`value`]: what travels;
 //! - [`model`]: models on reals; [`quantised`]: models on integers;
+//! - [`remote`]: models at a service;
 //! - [`view`]: a graph as rows and text; [`windows`]: how kernels move;
 //! - [`arrays`]: NumPy arrays; [`errors`]: which exception an error becomes.
 //!
@@ -22,6 +23,7 @@ mod model;
 mod op_graph;
 mod options;
 mod quantised;
+mod remote;
 mod spec;
 mod text;
 mod value;
@@ -45,6 +47,8 @@ mod _cloakwork {
     use crate::op_graph::{Node, OpGraph, compile_functions};
     #[pymodule_export]
     use crate::quantised::{ClientProcessing, QuantisedModel, nearest};
+    #[pymodule_export]
+    use crate::remote::Remote;
     #[pymodule_export]
     use crate::spec::Spec;
     #[pymodule_export]

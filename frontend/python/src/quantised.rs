@@ -187,6 +187,12 @@ pub(crate) struct ClientProcessing {
     processing: Processing,
 }
 
+impl ClientProcessing {
+    pub(crate) fn new(processing: Processing) -> Self {
+        Self { processing }
+    }
+}
+
 #[pymethods]
 impl ClientProcessing {
     #[staticmethod]

@@ -15,6 +15,10 @@ use std::io::{ErrorKind, Read};
 use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 8] = b"CLOAKWRK";
+/// Bytes in front of the header.
+pub(super) const FIXED: usize = 24;
+/// Bytes behind the body.
+const CHECKSUM: usize = 32;
 /// Longest header.
 const MAX_HEADER_BYTES: u32 = 1 << 20;
 /// Bytes that are read at a time, so that a file that lies about its length costs little memory.
@@ -74,7 +78,38 @@ pub(super) fn read(
     halves: impl FnOnce(&Header) -> Result<u64, FormatProblem>,
 ) -> Result<(Header, Zeroizing<Vec<u8>>), FormatProblem> {
     let mut hash = Sha256::new();
-    let (header, found) = read_header(from, &mut hash)?;
+    let (header, length) = read_expected(from, &mut hash, (kind, keyset), halves)?;
+    let body = body(from, length, &mut hash)?;
+    Ok((header, body))
+}
+
+/// What [`read`] checks, in little memory, without the body.
+pub(super) fn verify(
+    from: &mut dyn Read,
+    (kind, keyset): (Kind, &str),
+    halves: impl FnOnce(&Header) -> Result<u64, FormatProblem>,
+) -> Result<Header, FormatProblem> {
+    let mut hash = Sha256::new();
+    let (header, mut left) = read_expected(from, &mut hash, (kind, keyset), halves)?;
+    let mut piece = vec![0; left.min(PIECE)];
+    while left > 0 {
+        let piece = &mut piece[..left.min(PIECE)];
+        exactly(from, piece)?;
+        hash.update(&piece);
+        left -= piece.len();
+    }
+    end(from, hash)?;
+    Ok(header)
+}
+
+/// The header of the expected file, and bytes of its body.
+fn read_expected(
+    from: &mut dyn Read,
+    hash: &mut Sha256,
+    (kind, keyset): (Kind, &str),
+    halves: impl FnOnce(&Header) -> Result<u64, FormatProblem>,
+) -> Result<(Header, usize), FormatProblem> {
+    let (header, found) = read_header(from, hash)?;
     if header.kind != kind {
         return Err(FormatProblem::Kind { found: header.kind, expected: kind });
     }
@@ -86,30 +121,15 @@ pub(super) fn read(
         let (found, expected) = (format!("{found} words of 32 bits"), expected.to_string());
         return Err(FormatProblem::Mismatch { what: "a body of", found, expected });
     }
-    let body = body(from, expected as usize * 4, &mut hash)?;
-    Ok((header, body))
+    Ok((header, expected as usize * 4))
 }
 
 /// Reads what stands before the body: the header, and how many 32-bit halves the body has.
 pub(super) fn read_header(from: &mut dyn Read, hash: &mut Sha256) -> Result<(Header, u64), FormatProblem> {
-    let mut fixed = [0; 24];
+    let mut fixed = [0; FIXED];
     exactly(from, &mut fixed)?;
     hash.update(fixed);
-    let [magic @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &fixed;
-    if magic != MAGIC {
-        return Err(FormatProblem::Magic { found: magic.to_vec() });
-    }
-    let number = |at: usize| u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
-    let (version, header_length) = (number(8), number(12));
-    let found = u64::from(number(16)) | u64::from(number(20)) << 32;
-    if version != FORMAT_VERSION {
-        return Err(FormatProblem::Version { found: version });
-    }
-    if header_length > MAX_HEADER_BYTES {
-        return Err(FormatProblem::Header(format!(
-            "it has {header_length} bytes, allowed are {MAX_HEADER_BYTES}"
-        )));
-    }
+    let (header_length, found) = lengths(&fixed)?;
     let mut header = vec![0; header_length as usize];
     exactly(from, &mut header)?;
     hash.update(&header);
@@ -130,13 +150,19 @@ fn body(from: &mut dyn Read, length: usize, hash: &mut Sha256) -> Result<Zeroizi
         hash.update(&grown[start..]);
         body = grown;
     }
+    end(from, hash.clone())?;
+    Ok(body)
+}
+
+/// The checksum is that of what was read, and nothing follows.
+fn end(from: &mut dyn Read, hash: Sha256) -> Result<(), FormatProblem> {
     let mut checksum = [0; 32];
     exactly(from, &mut checksum)?;
-    if hash.clone().finalize().as_slice() != checksum {
+    if hash.finalize().as_slice() != checksum {
         return Err(FormatProblem::Checksum);
     }
     match from.read(&mut [0])? {
-        0 => Ok(body),
+        0 => Ok(()),
         _ => Err(FormatProblem::TooLong),
     }
 }
@@ -146,6 +172,40 @@ fn exactly(from: &mut dyn Read, bytes: &mut [u8]) -> Result<(), FormatProblem> {
         ErrorKind::UnexpectedEof => FormatProblem::Truncated,
         _ => FormatProblem::Io(error),
     })
+}
+
+/// The most bytes of a frame with such a body.
+pub(super) fn most_bytes(halves: u64) -> u64 {
+    (FIXED + MAX_HEADER_BYTES as usize + CHECKSUM) as u64 + 4 * halves
+}
+
+/// Bytes of the frame that begins with `fixed`, as it says itself: who reads frames from a stream compares them with
+/// what is allowed before the rest is read.
+pub(super) fn bytes_said(fixed: &[u8; FIXED]) -> Result<u64, FormatProblem> {
+    let (header_length, halves) = lengths(fixed)?;
+    let body = halves.checked_mul(4).filter(|bytes| *bytes <= u64::MAX / 2);
+    let body = body.ok_or_else(|| FormatProblem::Header(format!("a body of {halves} words")))?;
+    Ok((FIXED + CHECKSUM) as u64 + u64::from(header_length) + body)
+}
+
+/// Bytes of the header and halves of the body, from the start of a frame of this version.
+fn lengths(fixed: &[u8; FIXED]) -> Result<(u32, u64), FormatProblem> {
+    let [magic @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fixed;
+    if magic != MAGIC {
+        return Err(FormatProblem::Magic { found: magic.to_vec() });
+    }
+    let number = |at: usize| u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
+    let (version, header_length) = (number(8), number(12));
+    let halves = u64::from(number(16)) | u64::from(number(20)) << 32;
+    if version != FORMAT_VERSION {
+        return Err(FormatProblem::Version { found: version });
+    }
+    if header_length > MAX_HEADER_BYTES {
+        return Err(FormatProblem::Header(format!(
+            "it has {header_length} bytes, allowed are {MAX_HEADER_BYTES}"
+        )));
+    }
+    Ok((header_length, halves))
 }
 
 /// Appends words, lowest byte first.

@@ -59,6 +59,21 @@ impl EvaluationKeys {
         read_evaluation(keyset, &mut bytes).map_err(|problem| problem.at("evaluation keys"))
     }
 
+    /// [`Self::from_bytes`] of a stream, which ends behind them.
+    pub fn from_reader(keyset: &Keyset, from: &mut dyn Read) -> Result<Self, FormatError> {
+        read_evaluation(keyset, from).map_err(|problem| problem.at("evaluation keys"))
+    }
+
+    /// Checks all that [`Self::from_reader`] checks, in little memory; says whose keys they are.
+    pub fn verify(keyset: &Keyset, from: &mut dyn Read) -> Result<KeyIdentity, FormatError> {
+        verify_evaluation(keyset, from).map_err(|problem| problem.at("evaluation keys"))
+    }
+
+    /// The most bytes that a file of keys for `keyset` has.
+    pub fn most_bytes(keyset: &Keyset) -> u64 {
+        frame::most_bytes(evaluation_halves(keyset))
+    }
+
     /// Writes a file.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
         write_file(path, &self.to_bytes(), Content::EvaluationKeys)
@@ -137,20 +152,36 @@ fn read_secret(keyset: &Keyset, from: &mut dyn Read) -> Result<SecretKeys, Forma
     Ok(SecretKeys::from_parts(keyset, keys, identity, origin))
 }
 
-fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKeys, FormatProblem> {
+fn verify_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<KeyIdentity, FormatProblem> {
     crate::keys::check(keyset).map_err(|error| FormatProblem::Header(error.to_string()))?;
     let expected = (Kind::EvaluationKeys, keyset.fingerprint());
-    let halves = |_: &Header| Ok(evaluation_halves(keyset));
-    let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
+    let header = frame::verify(from, (expected.0, &expected.1), |_| Ok(evaluation_halves(keyset)))?;
+    seeds(keyset, &header)?;
+    identity_and_origin(&header).map(|(identity, _)| identity)
+}
+
+/// The seeds of all evaluation keys, keyswitch keys first.
+fn seeds(keyset: &Keyset, header: &Header) -> Result<Vec<u128>, FormatProblem> {
     let seed = |text: &String| {
         u128::from_str_radix(text, 16).map_err(|error| FormatProblem::Header(error.to_string()))
     };
     let seeds = header.seeds.iter().map(seed).collect::<Result<Vec<u128>, _>>()?;
     let expected = keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
-    if seeds.len() != expected {
-        let (found, expected) = (seeds.len().to_string(), expected.to_string());
-        return Err(FormatProblem::Mismatch { what: "keys", found, expected });
+    match seeds.len() == expected {
+        true => Ok(seeds),
+        false => {
+            let (found, expected) = (seeds.len().to_string(), expected.to_string());
+            Err(FormatProblem::Mismatch { what: "keys", found, expected })
+        }
     }
+}
+
+fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKeys, FormatProblem> {
+    crate::keys::check(keyset).map_err(|error| FormatProblem::Header(error.to_string()))?;
+    let expected = (Kind::EvaluationKeys, keyset.fingerprint());
+    let halves = |_: &Header| Ok(evaluation_halves(keyset));
+    let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
+    let seeds = seeds(keyset, &header)?;
     let (keyswitch_seeds, bootstrap_seeds) = seeds.split_at(keyset.keyswitch_keys.len());
     let mut body = body.as_slice();
     let bootstrap = keyset.bootstrap_keys.iter().zip(bootstrap_seeds).map(|(spec, &seed)| {

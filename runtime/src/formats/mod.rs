@@ -16,8 +16,8 @@ use std::path::Path;
 pub use inspect::{FileSummary, inspect};
 pub use keys::{keyset_from_bytes, read_keyset};
 pub use values::{
-    read_arguments, read_values, value_from_bytes, value_to_bytes, values_from_bytes, values_to_bytes,
-    write_values,
+    most_values_bytes, read_arguments, read_values, value_from_bytes, value_to_bytes, values_from_bytes,
+    values_to_bytes, write_values,
 };
 
 /// Version of the layout of all files; a reader refuses others.
@@ -123,6 +123,15 @@ impl FormatProblem {
     fn at(self, place: &str) -> FormatError {
         FormatError { place: place.to_owned(), problem: self }
     }
+}
+
+/// Bytes in front of the header of a file.
+pub const START_BYTES: usize = frame::FIXED;
+
+/// Bytes of the file that begins with `start`, as it says itself. Who reads files from a stream compares them with the
+/// most that is allowed before the rest is read.
+pub fn bytes_said(start: &[u8; START_BYTES]) -> Result<u64, FormatError> {
+    frame::bytes_said(start).map_err(|problem| problem.at("bytes"))
 }
 
 /// Writes `bytes` as [`crate::output_file`] says.

@@ -31,6 +31,11 @@ pub fn values_from_bytes(
     read(keyset, specs, &mut bytes).map_err(|problem| problem.at("values"))
 }
 
+/// The most bytes that [`values_to_bytes`] gives for `specs`.
+pub fn most_values_bytes(keyset: &Keyset, specs: &[ValueSpec]) -> u64 {
+    frame::most_bytes(specs.iter().map(|spec| 2 * words(spec, keyset, false) as u64).sum())
+}
+
 /// One value as bytes that say themselves what it is; it has no name.
 pub fn value_to_bytes(value: &Value) -> Vec<u8> {
     let shape = value.shape.clone();

@@ -5,10 +5,11 @@
 //! once, at generation or loading. The keys serve every program with their key set.
 
 use super::bootstrap_key::SeededBootstrapKey;
+use super::check::{glwe_shape, lwe_dimension};
 use super::keyswitch_key::SeededKeyswitchKey;
 use super::{KeyIdentity, Origin, SecretKeys, Seeds};
 use crate::kernels::{BootstrapKernel, KeyswitchKernel};
-use cloakwork_abi::spec::Keyset;
+use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec};
 use std::fmt;
 
 /// Keyswitch and bootstrap keys of one client for one key set.
@@ -64,6 +65,22 @@ impl EvaluationKeys {
             keyswitch: keyswitch_kernels,
             bootstrap: bootstrap_kernels,
         }
+    }
+
+    /// Bytes that the keys of a sound key set take in memory, seeded and expanded. One batch of scratch memory for each
+    /// thread comes on top, and once more as much while keys are read.
+    pub fn memory_bytes(keyset: &Keyset) -> u64 {
+        let keyswitch = |spec: &KeyswitchKeySpec| {
+            let rows = lwe_dimension(keyset, spec.from).0 * u64::from(spec.decomposition.level);
+            let columns = (lwe_dimension(keyset, spec.to).0 + 1).next_multiple_of(16);
+            4 * (SeededKeyswitchKey::words(spec, keyset) + rows * columns)
+        };
+        let bootstrap = |spec: &BootstrapKeySpec| {
+            let words = SeededBootstrapKey::words(spec, keyset);
+            8 * words * (2 + glwe_shape(keyset, spec.to).dimension.0)
+        };
+        let keyswitches: u64 = keyset.keyswitch_keys.iter().map(keyswitch).sum();
+        keyswitches + keyset.bootstrap_keys.iter().map(bootstrap).sum::<u64>()
     }
 
     /// [`Keyset::fingerprint`] of the key set.

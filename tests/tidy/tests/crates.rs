@@ -14,6 +14,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("cloakwork-passes", &["cloakwork-abi", "cloakwork-ir"]),
     ("cloakwork-python", FACADE_AND_PARTS),
     ("cloakwork-runtime", &["cloakwork-abi"]),
+    ("cloakwork-serve", &["cloakwork-abi", "cloakwork-runtime"]),
     ("cloakwork-tests", FACADE_AND_PARTS),
     ("cloakwork-tidy", &[]),
 ];
@@ -25,6 +26,7 @@ const PARTS: &[&str] = &[
     "cloakwork-ir",
     "cloakwork-passes",
     "cloakwork-runtime",
+    "cloakwork-serve",
 ];
 
 const FACADE_AND_PARTS: &[&str] = &[
@@ -35,6 +37,7 @@ const FACADE_AND_PARTS: &[&str] = &[
     "cloakwork-ir",
     "cloakwork-passes",
     "cloakwork-runtime",
+    "cloakwork-serve",
 ];
 
 /// Libraries that stand behind a boundary, with the crates on their side of it.

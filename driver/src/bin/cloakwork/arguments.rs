@@ -49,6 +49,12 @@ pub(crate) enum Command {
     Report(ReportOf),
     /// Says what a file is: program, spec, keys, arguments or results
     Inspect(Inspect),
+    /// Serves the programs of a folder over HTTP until it is told to end
+    Serve(Box<cloakwork_serve::options::Options>),
+    /// Makes a bearer token for `serve`, prints it, and puts its hash into a tokens file
+    Token(cloakwork_serve::command::NewToken),
+    /// Calls a program at a service: encrypts, sends, decrypts
+    Call(Call),
 }
 
 #[derive(Debug, Args)]
@@ -142,9 +148,38 @@ pub(crate) struct ModelArguments {
     pub(crate) budget: Option<String>,
 }
 
+/// How to reach a service; its token is `CLOAKWORK_TOKEN` in the environment, or in a file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Service")]
+pub(crate) struct Service {
+    /// File with the token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Certificates in PEM that the service's must follow from, instead of those that browsers trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root_certificates: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// Address of the service, or of a model there: `https://HOST/v1/models/NAME`
+    pub(crate) url: String,
+    /// Folder of `secret.key` and `evaluation.key`; they are made if there are none, and uploaded once
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: PathBuf,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Predict {
-    /// Compiled model; its code runs in this process, so it must be one you trust
+    /// Compiled model; its code runs in this process, so it must be one you trust. Or the address of a service, or of a
+    /// model there: then it predicts on ciphertexts there
     pub(crate) program: PathBuf,
     /// Samples along axis 0 of a NumPy file; one for each input, in order
     #[arg(required = true)]
@@ -161,9 +196,11 @@ pub(crate) struct Predict {
     /// On ciphertexts
     #[arg(long)]
     pub(crate) execute: bool,
-    /// Folder that `cloakwork keygen` wrote; new keys are made without
-    #[arg(long, value_name = "FOLDER", requires = "execute")]
+    /// Folder that `cloakwork keygen` wrote; new keys are made without. With an address they are made there if there are none
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) keys: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) service: Service,
     /// Seed of the noise of the first sample
     #[arg(long, value_name = "N", default_value_t = 0, requires = "simulate")]
     pub(crate) seed: u64,

@@ -2,7 +2,7 @@
 
 use crate::arguments::Keygen;
 use cloakwork::process::{EXIT_REFUSED, Failure};
-use cloakwork::{Error, Randomness, files};
+use cloakwork::{Error, Keyset, Randomness, files};
 use cloakwork_runtime::generate;
 use cloakwork_runtime::output_file::Content;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,12 +22,17 @@ pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
             return Err(Failure::new(EXIT_REFUSED, message));
         }
     }
+    generate_into(spec.keyset(), &secret, &evaluation)
+}
+
+/// Makes keys into those files, whatever is there.
+pub(crate) fn generate_into(keyset: &Keyset, secret: &Path, evaluation: &Path) -> Result<(), Failure> {
     let bar = ProgressBar::new(1);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(100));
-    let keys = generate(spec.keyset(), Randomness::Secure, &|progress| {
+    let keys = generate(keyset, Randomness::Secure, &|progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         bar.set_message(progress.key.to_owned());
@@ -35,8 +40,8 @@ pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
     bar.finish_and_clear();
     let (secret_keys, evaluation_keys) = keys?;
     // The secret comes last: a lone evaluation key is of no use and can be made again.
-    evaluation_keys.write(&evaluation)?;
-    Ok(secret_keys.write(&secret)?)
+    evaluation_keys.write(evaluation)?;
+    Ok(secret_keys.write(secret)?)
 }
 
 fn places(arguments: &Keygen) -> Result<(PathBuf, PathBuf), Failure> {

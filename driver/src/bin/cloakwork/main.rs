@@ -9,7 +9,9 @@ mod compile;
 mod inspect;
 mod keygen;
 mod models;
+mod remote;
 mod run;
+mod serve;
 mod strategies;
 mod values;
 
@@ -31,5 +33,8 @@ fn main() -> ExitCode {
         Command::Predict(arguments) => models::predict(arguments),
         Command::Report(arguments) => models::report(arguments),
         Command::Inspect(arguments) => inspect::inspect(arguments),
+        Command::Serve(options) => serve::serve(options),
+        Command::Token(arguments) => serve::token(arguments),
+        Command::Call(arguments) => remote::call(arguments),
     })
 }

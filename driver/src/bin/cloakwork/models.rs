@@ -1,11 +1,12 @@
 //! Models: `cloakwork compile model.onnx`, `cloakwork predict`, `cloakwork report`.
 
 use crate::arguments::{ModelArguments, Predict, ReportOf};
-use cloakwork::models::{Budget, Truth, compile_within, predict as predict_samples};
+use crate::remote;
+use cloakwork::models::{Budget, Truth, compile_within, predict as predict_samples, predict_elsewhere};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
-    Circuit, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Program, ProgramSpec, Quantisation,
-    SecretKeys, compile_model, files, report,
+    Circuit, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Predictions, Program, ProgramSpec,
+    Quantisation, SecretKeys, compile_model, files, report,
 };
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::Model;
@@ -151,24 +152,31 @@ fn read_rounding(text: &str) -> Result<RoundTo, Failure> {
 }
 
 pub(crate) fn predict(arguments: &Predict) -> Result<(), Failure> {
-    let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
-    let spec = program.spec().clone();
-    let samples = samples_of(&spec, &arguments.data)?;
+    let is_elsewhere = remote::is_address(&arguments.program);
+    if arguments.keys.is_some() && !arguments.execute && !is_elsewhere {
+        return Err(Failure::new(EXIT_USAGE, "`--keys` are for `--execute`; name both"));
+    }
+    if is_elsewhere && (arguments.clear || arguments.simulate) {
+        return Err(Failure::new(
+            EXIT_USAGE,
+            "a service predicts on ciphertexts; leave out `--clear` and `--simulate`",
+        ));
+    }
+    let (spec, samples, predictions) = if is_elsewhere {
+        let (program, secret) = remote::model(arguments)?;
+        let spec = program.spec().clone();
+        let samples = samples_of(&spec, &arguments.data)?;
+        let call = |calls: &[_]| -> Result<_, Failure> { Ok(program.call(&secret, calls)?) };
+        let predictions = predict_elsewhere(&spec, &samples, call)?;
+        (spec, samples, predictions)
+    } else {
+        let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
+        let spec = program.spec().clone();
+        let samples = samples_of(&spec, &arguments.data)?;
+        let predictions = predict_here(&program, &samples, arguments)?;
+        (spec, samples, predictions)
+    };
     let labels = arguments.labels.as_deref().map(|path| read_labels(path, samples.len())).transpose()?;
-    let keys = match (arguments.execute, &arguments.keys) {
-        (true, Some(folder)) => Some((
-            SecretKeys::read(&spec.keyset, &folder.join("secret.key"))?,
-            EvaluationKeys::read(&spec.keyset, &folder.join("evaluation.key"))?,
-        )),
-        (true, None) => Some(generate(&spec.keyset, Randomness::Secure, &|_| ())?),
-        (false, _) => None,
-    };
-    let mode = match &keys {
-        Some((secret, evaluation)) => Mode::Execute { secret, evaluation },
-        None if arguments.simulate => Mode::Simulate { seed: arguments.seed },
-        None => Mode::Clear,
-    };
-    let predictions = predict_samples(&program, &samples, mode)?;
     if predictions.saturated > 0 {
         complain(&format!(
             "warning: {} elements of inputs lie outside of what the calibration set showed; they took the nearest value inside",
@@ -200,6 +208,29 @@ pub(crate) fn predict(arguments: &Predict) -> Result<(), Failure> {
         complain(&format!("right are {} of {}", predictions.right(&labels), labels.len()));
     }
     Ok(())
+}
+
+/// Predictions in this process.
+fn predict_here(
+    program: &Program,
+    samples: &[Vec<ArrayD<f64>>],
+    arguments: &Predict,
+) -> Result<Predictions, Failure> {
+    let keyset = &program.spec().keyset;
+    let keys = match (arguments.execute, &arguments.keys) {
+        (true, Some(folder)) => Some((
+            SecretKeys::read(keyset, &folder.join("secret.key"))?,
+            EvaluationKeys::read(keyset, &folder.join("evaluation.key"))?,
+        )),
+        (true, None) => Some(generate(keyset, Randomness::Secure, &|_| ())?),
+        (false, _) => None,
+    };
+    let mode = match &keys {
+        Some((secret, evaluation)) => Mode::Execute { secret, evaluation },
+        None if arguments.simulate => Mode::Simulate { seed: arguments.seed },
+        None => Mode::Clear,
+    };
+    Ok(predict_samples(program, samples, mode)?)
 }
 
 pub(crate) fn report(arguments: &ReportOf) -> Result<(), Failure> {

@@ -3,7 +3,8 @@
 - `cloakwork.ml.sklearn`: estimators that train in the clear and predict on encrypted data;
 - `compile`: a fitted pipeline becomes one program, with its transformers folded in;
 - `compile_onnx_model`, `compile_torch_model`, `compile_brevitas_qat_model`: networks as `QuantizedModule`s;
-- `dump` and `load`: models in files, with their circuits.
+- `dump` and `load`: models in files, with their circuits;
+- `deployment`: models for others, in files and at services.
 
 Nothing here is imported by `import cloakwork`; scikit-learn comes with `pip install cloakwork[ml]`.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TextIO
 
@@ -16,23 +17,27 @@ _ROOM = f"{__package__}.sklearn"
 
 def dumps(model: Any) -> str:
     """An estimator, or a module of a network, as text."""
+    parts = described(model)
+    module = model if isinstance(model, QuantizedModule) else model.quantized_module_
+    return json.dumps({**parts, "module": module.dumps()})
+
+
+def described(model: Any) -> dict[str, Any]:
+    """What a client needs of a compiled estimator besides its integers: plain data, without the circuit."""
     if isinstance(model, QuantizedModule):
-        return json.dumps({"version": _VERSION, "class": "QuantizedModule", "module": model.dumps()})
+        return {"version": _VERSION, "class": "QuantizedModule"}
     kind = type(model)
     if not kind.__module__.startswith(_ROOM):
         raise TypeError(f"{kind.__name__} is no estimator of `{_ROOM}`, and no QuantizedModule")
     if not model.is_compiled:
         raise RuntimeError("the estimator is not compiled; call compile(X) first: a file holds its circuit")
     facts = {name: _plain(getattr(model, name)) for name in model._facts if hasattr(model, name)}
-    return json.dumps(
-        {
-            "version": _VERSION,
-            "class": kind.__name__,
-            "parameters": {name: _plain(value) for name, value in model._stored_parameters().items()},
-            "learned": facts,
-            "module": model.quantized_module_.dumps(),
-        }
-    )
+    return {
+        "version": _VERSION,
+        "class": kind.__name__,
+        "parameters": {name: _plain(value) for name, value in model._stored_parameters().items()},
+        "learned": facts,
+    }
 
 
 def dump(model: Any, file: TextIO) -> None:
@@ -43,19 +48,23 @@ def dump(model: Any, file: TextIO) -> None:
 def loads(text: str) -> Any:
     """What `dumps` gave, ready to predict. A file can hold no code but circuits."""
     parts = json.loads(text)
+    return restored(parts, lambda: QuantizedModule.loads(parts["module"]))
+
+
+def restored(parts: dict[str, Any], module: Callable[[], QuantizedModule]) -> Any:
+    """What `described` gave, around a module."""
     if parts.get("version") != _VERSION:
         raise ValueError(f"the model has version {parts.get('version')}, this release reads {_VERSION}; save it again")
-    module = QuantizedModule.loads(parts["module"])
     name = parts["class"]
     if name == "QuantizedModule":
-        return module
+        return module()
     room = import_module(_ROOM)
     if name not in room.__all__ and name not in room._OPTIONAL:
         raise ValueError(f"`{name}` is no estimator of `{_ROOM}`")
     estimator = getattr(room, name)(**{key: _restored(value) for key, value in parts["parameters"].items()})
     for fact, value in parts["learned"].items():
         setattr(estimator, fact, _restored(value))
-    estimator._module = module
+    estimator._module = module()
     return estimator
 
 

@@ -1,0 +1,76 @@
+//! The commands: `token`, `serve`, `call`, `predict`.
+
+use crate::fixture::models;
+use crate::server::Server;
+use cloakwork_serve::options::Options;
+use std::process::{Command, Output};
+
+fn start(arguments: &[&str], token: Option<&str>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakwork"));
+    match token {
+        Some(token) => command.env("CLOAKWORK_TOKEN", token),
+        None => command.env_remove("CLOAKWORK_TOKEN"),
+    };
+    command.args(arguments).output().unwrap()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_call_makes_keys_uploads_them_once_and_decrypts() {
+    let folder = models().copy();
+    let tokens = folder.path().join(".tokens");
+    let made = start(&["token", "alice", "--tokens", tokens.to_str().unwrap()], None);
+    let token = String::from_utf8(made.stdout).unwrap();
+    let mut options = Options::new(folder.path());
+    options.tokens = Some(tokens);
+    let server = Server::start(options);
+    let place = tempfile::tempdir().unwrap();
+    let keys = place.path().join("keys");
+    let url = format!("{}/v1/models/net", server.url());
+    let call = ["call", &url, "--keys", keys.to_str().unwrap(), "--value", "[0, 1, 2, 3]"];
+    let refused = start(&call, None);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(error(&refused).contains("401"), "{}", error(&refused));
+    for _ in 0..2 {
+        let called = start(&call, Some(&token));
+        assert!(called.status.success(), "{}", error(&called));
+        let text = String::from_utf8(called.stdout).unwrap();
+        assert!(text.ends_with("= [3, 1, 0, 2]\n"), "{text}");
+    }
+    let stored = folder.path().join(".state/tenants/alice/keys");
+    assert_eq!(std::fs::read_dir(stored).unwrap().count(), 1, "uploaded once");
+    let many =
+        start(&["call", &server.url(), "--keys", keys.to_str().unwrap(), "--value", "1"], Some(&token));
+    assert!(error(&many).contains("name a model: the service has not just one; there are net, other, slow"));
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let serve = |options: &[&str]| {
+        let output = start(&[&["serve", path, "--listen", "127.0.0.1:0"], options].concat(), None);
+        assert_eq!(output.status.code(), Some(1), "{options:?}");
+        error(&output)
+    };
+    assert!(serve(&[]).contains("has no models"));
+    std::fs::write(folder.path().join("net.so"), "no program").unwrap();
+    assert!(serve(&[]).contains("net.so"));
+    std::fs::copy(models().path().join("net.so"), folder.path().join("net.so")).unwrap();
+    std::fs::copy(models().path().join("net.so"), folder.path().join("-x.so")).unwrap();
+    assert!(serve(&[]).contains("rename the file"));
+    std::fs::remove_file(folder.path().join("-x.so")).unwrap();
+    std::fs::copy(models().path().join("net.so"), folder.path().join("net.bin")).unwrap();
+    assert!(serve(&[]).contains("of the same name"));
+    std::fs::remove_file(folder.path().join("net.bin")).unwrap();
+    assert!(serve(&["--tokens", "/none"]).contains("`/none`"));
+    let certificate = folder.path().join("net.so");
+    let certificate = certificate.to_str().unwrap();
+    let error = serve(&["--tls-cert", certificate, "--tls-key", certificate]);
+    assert!(error.contains("in PEM"), "{error}");
+    let open = start(&["serve", path, "--listen", "0.0.0.0:0"], None);
+    assert!(self::error(&open).contains("anyone may call"));
+}

@@ -1,0 +1,120 @@
+//! The compiled programs of a folder, by name.
+
+use crate::wire::ModelSummary;
+use cloakwork_abi::module_spec::ModuleSpec;
+use cloakwork_abi::spec::Keyset;
+use cloakwork_runtime::program::{LoadError, read_module_spec};
+use cloakwork_runtime::{EvaluationKeys, Program};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Longest name.
+const MAX_NAME: usize = 100;
+
+/// A compiled program.
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) spec: ModuleSpec,
+    /// Fingerprint of the key set.
+    pub(crate) keyset: String,
+    functions: BTreeMap<String, Arc<Program>>,
+}
+
+/// Why the models of a folder are not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelsError {
+    /// The folder cannot be read.
+    #[error("`{path}`: {source}")]
+    Read {
+        /// Folder or file.
+        path: String,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// A file that is no model.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A name that cannot stand in a path.
+    #[error(
+        "`{0}`: a model's name has 1 to {MAX_NAME} letters, digits, `.`, `_`, `-`, and begins with none of the last three; rename the file"
+    )]
+    Name(String),
+    /// Two files of one name.
+    #[error("`{0}`: another file gives a model of the same name; rename one")]
+    Twice(String),
+    /// Nothing to serve.
+    #[error("`{0}` has no models; compile one into it, such as `cloakwork compile net.mlir -o {0}/net.so`")]
+    None(String),
+}
+
+/// Loads every file of a folder but hidden ones. Their code will run in this process.
+pub(crate) fn load_folder(folder: &Path) -> Result<BTreeMap<String, Model>, ModelsError> {
+    let place = folder.display().to_string();
+    let read = |source| ModelsError::Read { path: place.clone(), source };
+    let mut paths: Vec<PathBuf> = vec![];
+    for entry in std::fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if path.is_file() && !is_hidden {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut models = BTreeMap::new();
+    for path in paths {
+        let model = Model::load(&path)?;
+        if models.insert(model.name.clone(), model).is_some() {
+            return Err(ModelsError::Twice(path.display().to_string()));
+        }
+    }
+    match models.is_empty() {
+        true => Err(ModelsError::None(place)),
+        false => Ok(models),
+    }
+}
+
+impl Model {
+    fn load(path: &Path) -> Result<Self, ModelsError> {
+        let place = path.display().to_string();
+        let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| is_name(name));
+        let name = name.ok_or_else(|| ModelsError::Name(place.clone()))?.to_owned();
+        let bytes =
+            std::fs::read(path).map_err(|source| ModelsError::Read { path: place.clone(), source })?;
+        let spec = read_module_spec(&bytes, &place)?;
+        let mut functions = BTreeMap::new();
+        for function in spec.functions() {
+            let program = Program::load_function(path, Some(&function.name))?;
+            functions.insert(function.name.clone(), Arc::new(program));
+        }
+        Ok(Self { name, keyset: spec.keyset().fingerprint(), spec, functions })
+    }
+
+    /// The function of that name, or the only one.
+    pub(crate) fn function(&self, name: Option<&str>) -> Result<Arc<Program>, String> {
+        let spec = self.spec.function(name).map_err(|error| error.to_string())?;
+        let program = self.functions.get(&spec.name).cloned();
+        program.ok_or_else(|| format!("`{}` was not loaded", spec.name))
+    }
+
+    pub(crate) fn keyset(&self) -> &Keyset {
+        self.spec.keyset()
+    }
+
+    pub(crate) fn summary(&self) -> ModelSummary {
+        ModelSummary {
+            name: self.name.clone(),
+            functions: self.functions.keys().cloned().collect(),
+            keyset: self.keyset.clone(),
+            key_bytes: EvaluationKeys::most_bytes(self.keyset()),
+            key_memory_bytes: EvaluationKeys::memory_bytes(self.keyset()),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=MAX_NAME).contains(&name.len())
+        && name.bytes().all(is_sound)
+        && name.as_bytes()[0].is_ascii_alphanumeric()
+}
