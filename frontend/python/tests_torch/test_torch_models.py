@@ -34,6 +34,13 @@ def test_a_perceptron():
     model = trained(nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10)), X)
     module = ml.compile_torch_model(model, X[:300], n_bits=6, rounding_threshold_bits=6, p_error=1e-3)
     check(model, module, X[:200], 0.95)
+    # A budget chooses in place of the bits.
+    module = ml.compile_torch_model(model, X[:300], budget=ml.Budget("accuracy=-2%", truth=Y[:300].tolist()))
+    right = module.forward(X[:300], fhe="simulate").argmax(axis=1) == Y[:300]
+    assert np.mean(right) > np.mean(model(torch.tensor(X[:300])).detach().numpy().argmax(axis=1) == Y[:300]) - 0.03
+    # The quantised module before it is compiled.
+    built = ml.build_quantized_module(model, X[:300], n_bits=6)
+    assert not built.is_compiled and built.forward(X[:5]).shape == (5, 10)
 
 
 def test_a_convolution():

@@ -19,23 +19,27 @@ OPSET = 17
 
 
 def build_quantized_module(
-    onnx_model: Any,
-    inputset: Any,
+    model: Any,
+    torch_inputset: Any,
+    import_qat: bool = False,
     n_bits: int | dict[str, int] = 8,
     rounding_threshold_bits: int | dict[str, Any] | None = None,
+    reduce_sum_copy: bool = False,
     inputs_encryption_status: list[str] | None = None,
 ) -> QuantizedModule:
-    """The quantised module of an ONNX model: an `onnx.ModelProto`, its bytes, or the path of a file."""
-    data, batches = _bytes(onnx_model), _batches(inputset)
+    """The quantised module of a network, before it is compiled: of a PyTorch module, with `import_qat` of one that was
+    trained with Brevitas, or of an ONNX model: an `onnx.ModelProto`, its bytes, or the path of a file."""
+    del reduce_sum_copy
+    data, batches = _bytes(model, torch_inputset, import_qat), _batches(torch_inputset)
     names = _cloakwork.Model.onnx_inputs(data)
     if len(names) != len(batches):
         wanted = ", ".join(f"`{name}`" for name in names)
         raise ValueError(f"the input set has {len(batches)} arrays; the model has the inputs {wanted}; give one for each")
     clear = _clear_inputs(names, inputs_encryption_status)
     shapes = {name: [1, *batch.shape[1:]] for name, batch in zip(names, batches)}
-    model = _cloakwork.Model.from_onnx(data, shapes, clear)
+    network = _cloakwork.Model.from_onnx(data, shapes, clear)
     wishes = Bits.of(n_bits, _BIT_NAMES).wishes(_rounding(rounding_threshold_bits))
-    return QuantizedModule.of(model, batches, wishes)
+    return QuantizedModule.of(network, batches, wishes)
 
 
 def compile_onnx_model(
@@ -61,11 +65,11 @@ def compile_onnx_model(
     With a budget such as `time=2s,accuracy=-1%` bits, rounding and error probability are chosen by it; with
     `reply="label"` the class with the greatest score is found under encryption, and only that leaves the program.
     """
-    del import_qat, artifacts, reduce_sum_copy
+    del artifacts
     if device != "cpu":
         raise NotImplementedError(f"there is no code for `{device}`; use 'cpu'")
     module = build_quantized_module(
-        onnx_model, torch_inputset, n_bits, rounding_threshold_bits, inputs_encryption_status
+        onnx_model, torch_inputset, import_qat, n_bits, rounding_threshold_bits, reduce_sum_copy, inputs_encryption_status
     )
     module.compile(
         configuration=configuration,
@@ -85,15 +89,7 @@ def compile_torch_model(
     """Quantises and compiles a PyTorch module; options are those of `compile_onnx_model`."""
     if import_qat:
         return compile_brevitas_qat_model(torch_model, torch_inputset, **options)
-    import torch
-
-    data = io.BytesIO()
-    examples = tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(torch_inputset))
-    torch_model.eval()
-    # Releases that have two exporters are asked for the one that needs no further package.
-    choice = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
-    torch.onnx.export(torch_model, examples, data, opset_version=OPSET, **choice)
-    return compile_onnx_model(data.getvalue(), torch_inputset, **options)
+    return compile_onnx_model(_exported(torch_model, torch_inputset), torch_inputset, **options)
 
 
 def compile_brevitas_qat_model(
@@ -104,28 +100,52 @@ def compile_brevitas_qat_model(
     **options: Any,
 ) -> QuantizedModule:
     """Quantises and compiles a module that was trained with Brevitas; widths of layers are those of the training."""
-    import torch
-    from brevitas.export import export_qonnx
-
-    examples = tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(torch_inputset))
-    torch_model.eval()
-    data = io.BytesIO()
-    export_qonnx(torch_model, args=examples, export_path=data, opset_version=OPSET)
+    data = _exported_with_quantisers(torch_model, torch_inputset)
     if output_onnx_file is not None:
-        Path(output_onnx_file).write_bytes(data.getvalue())
+        Path(output_onnx_file).write_bytes(data)
     if isinstance(n_bits, dict):
         n_bits = {"op_inputs": 8, **n_bits}
-    return compile_onnx_model(data.getvalue(), torch_inputset, n_bits=8 if n_bits is None else n_bits, **options)
+    return compile_onnx_model(data, torch_inputset, n_bits=8 if n_bits is None else n_bits, **options)
 
 
-def _bytes(model: Any) -> bytes:
+def _bytes(model: Any, inputset: Any, import_qat: bool) -> bytes:
+    """A network as the bytes of an ONNX file."""
     if isinstance(model, (bytes, bytearray)):
         return bytes(model)
     if isinstance(model, (str, Path)):
         return Path(model).read_bytes()
     if hasattr(model, "SerializeToString"):
         return model.SerializeToString()
+    if hasattr(model, "state_dict"):
+        return _exported_with_quantisers(model, inputset) if import_qat else _exported(model, inputset)
     raise TypeError(f"an ONNX model is a ModelProto, bytes or the path of a file, not {type(model).__name__}")
+
+
+def _exported(torch_model: Any, inputset: Any) -> bytes:
+    import torch
+
+    data = io.BytesIO()
+    torch_model.eval()
+    # Releases that have two exporters are asked for the one that needs no further package.
+    choice = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
+    torch.onnx.export(torch_model, _examples(inputset), data, opset_version=OPSET, **choice)
+    return data.getvalue()
+
+
+def _exported_with_quantisers(torch_model: Any, inputset: Any) -> bytes:
+    from brevitas.export import export_qonnx
+
+    data = io.BytesIO()
+    torch_model.eval()
+    export_qonnx(torch_model, args=_examples(inputset), export_path=data, opset_version=OPSET)
+    return data.getvalue()
+
+
+def _examples(inputset: Any) -> tuple[Any, ...]:
+    """A sample of each input, for tracing."""
+    import torch
+
+    return tuple(torch.tensor(batch[:1], dtype=torch.float32) for batch in _batches(inputset))
 
 
 def _batches(inputset: Any) -> list[np.ndarray]:
