@@ -1,11 +1,12 @@
 //! Models from reals to predictions: what is quantised, simulated and executed is what the model says.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cloakwork::{Mode, ModelOptions, Options, Quantisation, compile_model};
+use cloakwork::models::{Budget as TimeAndLoss, Truth, compile_within};
+use cloakwork::{Bounds, Exactness, Mode, ModelOptions, Options, Quantisation, compile_model};
 use cloakwork_abi::processing::{ClearValue, Function};
 use cloakwork_frontend::model::op::Binary;
 use cloakwork_frontend::model::{Budget, Model, ModelBuilder, ModelInput, ModelOp, ValueId};
-use cloakwork_frontend::quantise::Bits;
+use cloakwork_frontend::quantise::{Bits, RoundTo};
 use ndarray::{ArrayD, IxDyn};
 
 /// Numbers that look random, the same on every machine.
@@ -107,4 +108,116 @@ fn a_network_is_executed_as_it_is_quantised() {
     let keys = circuit.keygen().unwrap();
     let executed = circuit.predict(&samples[..3], Mode::execute(&keys)).unwrap();
     assert_eq!(executed.integers, clear.integers[..3]);
+}
+
+/// Many steps whose sums keep away from 0, beside one wave whose sums are needed to many bits.
+#[test]
+fn a_budget_rounds_one_layer_alone_where_that_is_best() {
+    let mut numbers = Numbers(5);
+    let mut builder = ModelBuilder::new("uneven", Budget::default());
+    let x = input(&mut builder, "x", &[1, 4]);
+    builder.at("steps");
+    // Each step asks one of two features that are -1 or 1, with some of the others beside it.
+    let weights = ArrayD::from_shape_fn(IxDyn(&[4, 12]), |at| match (at[0], at[1] % 2) {
+        (0, 0) | (1, 1) => 1.0 + at[1] as f64 / 16.0,
+        (2 | 3, _) => (at[1] as f64 / 8.0 - 0.7) / 4.0,
+        _ => 0.0,
+    });
+    let weights = builder.constant(weights).unwrap();
+    let steps = builder.push(ModelOp::MatMul, &[x, weights]).unwrap();
+    let zero = builder.scalar(0.0).unwrap();
+    let steps = builder.binary(Binary::Greater, steps, zero).unwrap();
+    builder.at("wave");
+    let weights = ArrayD::from_shape_vec(IxDyn(&[4, 1]), vec![0.0, 0.0, 4.0, 3.0]).unwrap();
+    let weights = builder.constant(weights).unwrap();
+    let wave = builder.push(ModelOp::MatMul, &[x, weights]).unwrap();
+    let wave = builder.function(Function::Sin, wave).unwrap();
+    builder.at("sum");
+    let all = builder.push(ModelOp::Concat { axis: 1 }, &[steps, wave]).unwrap();
+    let mut weights = vec![0.05; 12];
+    weights.push(1.0);
+    let weights = builder.constant(ArrayD::from_shape_vec(IxDyn(&[13, 1]), weights).unwrap()).unwrap();
+    let y = builder.push(ModelOp::MatMul, &[all, weights]).unwrap();
+    builder.output("y", y, None);
+    let model = builder.finish();
+    let sample = |numbers: &mut Numbers| {
+        let mut x = numbers.array(&[1, 4]);
+        x.iter_mut().take(2).for_each(|v| *v = v.signum());
+        vec![x]
+    };
+    let samples: Vec<_> = (0..120).map(|_| sample(&mut numbers)).collect();
+    let budget = TimeAndLoss { time: None, accuracy: Some(0.02) };
+    let circuit =
+        compile_within(&model, &samples, Truth::default(), &ModelOptions::default(), budget).unwrap();
+    let search = circuit.search().unwrap();
+    println!("{search}\n{}", circuit.quantisation());
+    let chosen = &search.candidates[search.chosen];
+    let of_layer = |layer: &str| {
+        let of_it = chosen.rounding_of.iter().find(|(name, _)| name == layer).map(|(_, bits)| *bits);
+        of_it.or(chosen.rounding)
+    };
+    let (steps, wave) = (of_layer("steps").unwrap(), of_layer("wave"));
+    assert!(wave.is_none_or(|wave| steps + 2 <= wave), "{chosen:?}");
+    assert_eq!(chosen.rounding_of.len(), 1, "{chosen:?}");
+    // The best that rounds all layers alike is slower.
+    let alike = search.candidates.iter().filter(|other| other.rounding_of.is_empty());
+    let within = alike.filter(|other| other.accuracy >= search.float - 0.02);
+    assert!(within.map(|other| other.seconds).fold(f64::INFINITY, f64::min) > chosen.seconds, "{search}");
+}
+
+/// Inputs that lie inside of the range of the samples, though together as none of them.
+#[test]
+fn with_provable_bounds_nothing_wraps() {
+    let mut numbers = Numbers(8);
+    let weights = numbers.array(&[48, 4]);
+    let samples: Vec<_> = (0..100).map(|_| vec![numbers.array(&[1, 48])]).collect();
+    let made = |greatest: f64| {
+        let mut builder = ModelBuilder::new("roomy", Budget::default());
+        let x = input(&mut builder, "x", &[1, 48]);
+        builder.at("hidden");
+        let known = builder.constant(weights.clone()).unwrap();
+        let hidden = builder.push(ModelOp::MatMul, &[x, known]).unwrap();
+        let hidden = builder.function(Function::Clip { lo: 0.0, hi: greatest }, hidden).unwrap();
+        builder.at("last");
+        let y = layer(&mut builder, &mut Numbers(9), hidden, [4, 2]);
+        builder.output("y", y, None);
+        builder.output("hidden", hidden, None);
+        builder.finish()
+    };
+    let mut model = made(f64::MAX);
+    let greatest = samples.iter().flat_map(|sample| model.predict(sample).unwrap().remove(1));
+    // Values that samples did not show saturate, which is no wrapping.
+    let saturated = made(greatest.fold(0.0, f64::max));
+    model.outputs.truncate(1);
+    let worst: Vec<_> = (0..4)
+        .flat_map(|column| [0.9, -0.9].map(|size| (column, size)))
+        .map(|(column, size)| {
+            vec![ArrayD::from_shape_fn(IxDyn(&[1, 48]), |at| size * weights[[at[1], column]].signum())]
+        })
+        .collect();
+    let compiled = |bounds: Bounds| {
+        let rounding = Some(RoundTo { bits: 6, exactness: Exactness::Approximate });
+        let quantisation = Quantisation { rounding, ..Quantisation::with_bits(5) };
+        let options = Options { p_error: Some(1e-9), bounds, ..Options::default() };
+        compile_model(&model, &samples, &ModelOptions { quantisation, options }).unwrap()
+    };
+    let measured = compiled(Bounds::Measured);
+    let layers = measured.may_wrap();
+    println!("{layers:?}");
+    assert!(layers.iter().any(|layer| layer.layer.contains("hidden") && layer.provable_bits > layer.bits));
+    assert!(measured.predict(&worst, Mode::Clear).unwrap().outside > Some(0));
+    let roomy = compiled(Bounds::Provable);
+    assert_eq!(roomy.may_wrap(), []);
+    let wrapped = measured.predict(&worst, Mode::Clear).unwrap();
+    let wrong = largest_difference(&saturated, &worst, &wrapped.outputs);
+    for mode in [Mode::Clear, Mode::Simulate { seed: 1 }] {
+        let found = roomy.predict(&worst, mode).unwrap();
+        assert_eq!(found.outside, Some(0));
+        let difference = largest_difference(&saturated, &worst, &found.outputs);
+        println!("{difference} instead of {wrong}");
+        assert!(difference < wrong / 3.0, "{difference} instead of {wrong}");
+    }
+    let time = |circuit: &cloakwork::ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
+    println!("measured {:.3} s, provable {:.3} s", time(&measured), time(&roomy));
+    assert!(time(&roomy) < 4.0 * time(&measured));
 }

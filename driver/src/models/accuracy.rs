@@ -1,11 +1,13 @@
 //! How well a model predicts, and at which step of its way into encryption it loses what.
 
-use super::predict::{Mode, Predictions};
+use super::predict::{Mode, Predictions, predict};
 use super::{ModelCircuit, ModelOptions};
 use crate::circuit::Keys;
 use crate::error::Error;
 use cloakwork_abi::processing::{ClearStep, ClearValue};
 use cloakwork_frontend::model::{Model, ModelError};
+use cloakwork_frontend::quantise::with_label_alone;
+use cloakwork_runtime::Program;
 use ndarray::ArrayD;
 use serde::Serialize;
 use std::fmt;
@@ -66,20 +68,42 @@ impl ModelCircuit {
         truth: Truth<'_>,
         keys: Option<&Keys>,
     ) -> Result<Accuracy, Error> {
-        let float = float_outputs(model, samples)?;
-        let clear = self.predict(samples, Mode::Clear)?;
-        let simulated = self.predict(samples, Mode::Simulate { seed: 0 })?;
-        let executed = keys.map(|keys| self.predict(samples, Mode::execute(keys))).transpose()?;
-        let score = |outputs: &[Vec<ClearValue>]| score(outputs, &float, truth);
-        Ok(Accuracy {
-            float: score(&float),
-            quantised: score(&clear.outputs),
-            simulated: score(&simulated.outputs),
-            executed: executed.map(|Predictions { outputs, .. }| score(&outputs)),
-            saturated: clear.saturated,
-            outside: simulated.outside.unwrap_or(0),
-        })
+        accuracy(self.circuit().program()?.as_ref(), model, samples, (truth, keys.map(Mode::execute)))
     }
+}
+
+/// Accuracy of a program that was compiled of a model; executed only with keys, in a mode that has them.
+pub fn accuracy(
+    program: &Program,
+    model: &Model,
+    samples: &[Vec<ArrayD<f64>>],
+    (truth, execute): (Truth<'_>, Option<Mode<'_>>),
+) -> Result<Accuracy, Error> {
+    let labelled = with_label_alone_if_program_is(program, model)?;
+    let float = float_outputs(labelled.as_ref().unwrap_or(model), samples)?;
+    let clear = predict(program, samples, Mode::Clear)?;
+    let simulated = predict(program, samples, Mode::Simulate { seed: 0 })?;
+    let executed = execute.map(|mode| predict(program, samples, mode)).transpose()?;
+    let score = |outputs: &[Vec<ClearValue>]| score(outputs, &float, truth);
+    Ok(Accuracy {
+        float: score(&float),
+        quantised: score(&clear.outputs),
+        simulated: score(&simulated.outputs),
+        executed: executed.map(|Predictions { outputs, .. }| score(&outputs)),
+        saturated: clear.saturated,
+        outside: simulated.outside.unwrap_or(0),
+    })
+}
+
+/// The model as its program has it, where that hands out fewer outputs.
+fn with_label_alone_if_program_is(program: &Program, model: &Model) -> Result<Option<Model>, Error> {
+    let outputs = program.spec().processing.as_ref().map_or(0, |processing| processing.outputs.len());
+    let is_label = outputs == 1 && matches!(last_step(program), Some(ClearStep::Labels(_)));
+    Ok(if is_label { Some(with_label_alone(model)?) } else { None })
+}
+
+fn last_step(program: &Program) -> Option<&ClearStep> {
+    program.spec().processing.as_ref()?.outputs.first()?.steps.last()
 }
 
 /// What the model on reals says about each sample.

@@ -1,19 +1,24 @@
-//! Choice by budget: bit widths, rounding and error probability by predicted time and accuracy.
+//! Choice by budget: bit widths, rounding of all layers and of single ones, and error probability, by predicted time and
+//! accuracy.
 //!
+//! Rounding is tried alike for all layers; from the cheapest of what is accurate single layers are then rounded further,
+//! one bit after the other, those with the most expensive lookups first.
 //! Accuracy of a candidate is known as soon as it is quantised, since the calibration set goes through the program while
 //! it is made; so most fall out before they are compiled. Those that are left are compiled, which predicts their time by
 //! the table of costs, and simulated.
 
 use super::accuracy::{Truth, float_outputs, leaves_errors_open, score};
-use super::{Mode, ModelCircuit, ModelOptions, compile_quantised};
+use super::{Mode, ModelCircuit, ModelOptions, compile_quantised, wishes};
 use crate::error::Error;
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::{Model, ModelError};
-use cloakwork_frontend::quantise::{Quantisation, Quantised, RoundTo, quantise};
+use cloakwork_frontend::quantise::report::SumReport;
+use cloakwork_frontend::quantise::{Quantisation, Quantised, Reply, RoundTo, quantise, with_label_alone};
 use cloakwork_ir::digits::Exactness;
 use ndarray::ArrayD;
 use serde::Serialize;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,6 +39,14 @@ const BITS: [u32; 7] = [8, 7, 6, 5, 4, 3, 2];
 const ROUNDINGS: [Option<u32>; 5] = [None, Some(8), Some(7), Some(6), Some(5)];
 /// The most candidates that are compiled.
 const MOST_COMPILED: usize = 8;
+/// Quantisations in which a single layer is rounded further.
+const MOST_ROUNDED: usize = 64;
+/// Candidates from which single layers are rounded further.
+const MOST_STARTS: usize = 3;
+/// The fewest bits that the sums of a layer are rounded to.
+const FEWEST_BITS: u32 = 2;
+/// To which a layer whose sums are much wider is rounded first.
+const FIRST_STEP: u32 = 8;
 /// Samples that candidates are simulated on.
 const MOST_SIMULATED: usize = 200;
 /// Error probability of a lookup that may still do where a class is the greatest of several scores.
@@ -155,11 +168,19 @@ pub fn compile_within(
     options: &ModelOptions,
     budget: Budget,
 ) -> Result<ModelCircuit, Error> {
+    let labelled = match options.quantisation.reply {
+        Reply::Label => Some(with_label_alone(model)?),
+        Reply::Scores => None,
+    };
+    let model = labelled.as_ref().unwrap_or(model);
     let float = float_outputs(model, calibration)?;
     let of_float = score(&float, &float, truth);
     let least = of_float - budget.accuracy.unwrap_or(DEFAULT_LOSS);
-    let mut all =
-        quantised_candidates(model, calibration, options, &|outputs| score(outputs, &float, truth))?;
+    let accuracy = |outputs: &[Vec<ClearValue>]| score(outputs, &float, truth);
+    let quantised = |quantisation: Quantisation| quantised_as(model, calibration, quantisation, &accuracy);
+    let mut all = quantised_candidates(options, &quantised)?;
+    let finer = rounded_by_layer(&all, least, &quantised)?;
+    all.extend(finer);
     // Those that are accurate enough, likely cheap ones first; then the most accurate of the others.
     all.sort_by(|a, b| {
         let is_accurate = |candidate: &Quantisable| candidate.accuracy >= least;
@@ -197,7 +218,7 @@ pub fn compile_within(
             let found = Candidate {
                 bits: candidate.bits,
                 rounding: candidate.quantisation.rounding.map(|rounding| rounding.bits),
-                rounding_of: vec![],
+                rounding_of: bits_of_layers(&candidate.quantisation),
                 p_error,
                 seconds: report.predicted_time.map_or(f64::INFINITY, |time| time.total()),
                 accuracy: score(&predictions.outputs, &float[..simulated], truth),
@@ -260,14 +281,25 @@ fn unreachable_budget(found: &str, budget: Budget) -> Error {
     .into()
 }
 
-/// Every wish, quantised, with its accuracy on the calibration set; those that differ from another in nothing are left
-/// out.
-fn quantised_candidates(
+/// Makes a candidate of a wish.
+type Quantise<'q> = dyn Fn(Quantisation) -> Result<Quantisable, ModelError> + 'q;
+
+fn quantised_as(
     model: &Model,
     calibration: &[Vec<ArrayD<f64>>],
-    options: &ModelOptions,
+    quantisation: Quantisation,
     accuracy: &dyn Fn(&[Vec<ClearValue>]) -> f64,
-) -> Result<Vec<Quantisable>, Error> {
+) -> Result<Quantisable, ModelError> {
+    let quantised = quantise(model, calibration, &quantisation)?;
+    let outputs = outputs_of(&quantised)?;
+    let bits = quantisation.bits.op_inputs;
+    let lookups = |sum: &SumReport| sum.count as f64 * f64::from(sum.table_bits()).exp2();
+    let cost = quantised.report.sums.iter().map(lookups).sum::<f64>() + f64::from(bits);
+    Ok(Quantisable { bits, accuracy: accuracy(&outputs), quantisation, cost, quantised })
+}
+
+/// Every wish that is alike for all layers, quantised, with its accuracy on the calibration set.
+fn quantised_candidates(options: &ModelOptions, quantised: &Quantise<'_>) -> Result<Vec<Quantisable>, Error> {
     let mut found: Vec<Quantisable> = vec![];
     for bits in BITS {
         let mut has_sums = true;
@@ -275,36 +307,82 @@ fn quantised_candidates(
             if !has_sums && rounding.is_some() {
                 continue;
             }
-            let mut quantisation = options.quantisation.clone();
+            let mut quantisation = wishes(options);
             quantisation.bits = Quantisation::with_bits(bits).bits;
             quantisation.rounding = rounding.map(|bits| RoundTo { bits, exactness: Exactness::Approximate });
-            let quantised = match quantise(model, calibration, &quantisation) {
-                Ok(quantised) => quantised,
+            match quantised(quantisation) {
+                Ok(candidate) => {
+                    has_sums = !candidate.quantised.report.sums.is_empty();
+                    found.push(candidate);
+                }
                 // Sums may be too wide without rounding.
-                Err(_) if rounding.is_none() => continue,
+                Err(_) if rounding.is_none() => {}
                 Err(error) => return Err(error.into()),
-            };
-            has_sums = !quantised.report.sums.is_empty();
-            let outputs = outputs_of(&quantised)?;
-            let widths = quantised.report.sums.iter().map(|sum| sum.rounded_to.unwrap_or(sum.bits));
-            let cost = widths.map(|width| f64::from(width).exp2()).sum::<f64>() + f64::from(bits);
-            found.push(Quantisable { bits, accuracy: accuracy(&outputs), quantisation, cost, quantised });
+            }
         }
     }
     found.sort_by_key(|candidate| Reverse(candidate.bits));
     Ok(found)
 }
 
+/// From the cheapest accurate candidates: single layers rounded further as long as that stays accurate.
+fn rounded_by_layer(
+    all: &[Quantisable],
+    least: f64,
+    quantised: &Quantise<'_>,
+) -> Result<Vec<Quantisable>, Error> {
+    let mut starts: Vec<&Quantisable> = all.iter().filter(|candidate| candidate.accuracy >= least).collect();
+    starts.retain(|candidate| candidate.quantised.report.sums.len() > 1);
+    starts.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let (mut found, mut tried) = (vec![], 0);
+    for start in starts.into_iter().take(MOST_STARTS) {
+        let mut current: Option<Quantisable> = None;
+        let mut refused: BTreeSet<(String, u32)> = BTreeSet::new();
+        'further: loop {
+            let best = current.as_ref().unwrap_or(start);
+            let mut sums: Vec<&SumReport> = best.quantised.report.sums.iter().collect();
+            let lookups = |sum: &SumReport| sum.count as f64 * f64::from(sum.table_bits()).exp2();
+            sums.sort_by(|a, b| lookups(b).total_cmp(&lookups(a)));
+            let steps = sums.into_iter().flat_map(|sum| {
+                let now = sum.table_bits();
+                [FIRST_STEP, now - 1].map(|bits| (sum.layer.clone(), bits, now))
+            });
+            let steps = steps.filter(|(_, bits, now)| bits < now && *bits >= FEWEST_BITS);
+            for (layer, bits, _) in steps.collect::<Vec<_>>() {
+                if tried == MOST_ROUNDED {
+                    break 'further;
+                }
+                if !refused.insert((layer.clone(), bits)) {
+                    continue;
+                }
+                tried += 1;
+                let mut quantisation = best.quantisation.clone();
+                quantisation.rounding_of.retain(|(name, _)| *name != layer);
+                let rounding = RoundTo { bits, exactness: Exactness::Approximate };
+                quantisation.rounding_of.push((layer, Some(rounding)));
+                let candidate = quantised(quantisation)?;
+                if candidate.accuracy >= least && candidate.cost < best.cost {
+                    current = Some(candidate);
+                    continue 'further;
+                }
+            }
+            break;
+        }
+        found.extend(current);
+    }
+    Ok(found)
+}
+
+fn bits_of_layers(quantisation: &Quantisation) -> Vec<(String, u32)> {
+    let bits = |(name, rounding): &(String, Option<RoundTo>)| Some((name.clone(), (*rounding)?.bits));
+    quantisation.rounding_of.iter().filter_map(bits).collect()
+}
+
 /// What a quantised model says about its calibration set.
-fn outputs_of(quantised: &Quantised) -> Result<Vec<Vec<ClearValue>>, Error> {
+fn outputs_of(quantised: &Quantised) -> Result<Vec<Vec<ClearValue>>, ModelError> {
     let processing = quantised.graph.processing().cloned().unwrap_or_default();
     let refused = |problem: String| {
-        Error::from(ModelError::new(
-            quantised.graph.name(),
-            problem,
-            "results have their clear part",
-            "report it",
-        ))
+        ModelError::new(quantised.graph.name(), problem, "results have their clear part", "report it")
     };
     let of_sample =
         |results: &Vec<ArrayD<i64>>| processing.values(results).map_err(|error| refused(error.to_string()));

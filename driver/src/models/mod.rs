@@ -8,10 +8,12 @@
 mod accuracy;
 mod budget;
 mod predict;
+mod wrap;
 
-pub use accuracy::{Accuracy, Truth, float_outputs};
+pub use accuracy::{Accuracy, Truth, accuracy, float_outputs};
 pub use budget::{Budget, Candidate, NoBudget, Search, compile_within};
 pub use predict::{Mode, Predictions, dequantise_output, predict, predict_elsewhere, quantise_input};
+pub use wrap::MayWrap;
 
 use crate::circuit::{Circuit, Keys};
 use crate::compile::{Source, compile_source};
@@ -21,8 +23,9 @@ use crate::options::Options;
 use cloakwork_abi::processing::{ClearValue, Processing};
 use cloakwork_frontend::OpGraph;
 use cloakwork_frontend::model::{Model, ModelError};
-use cloakwork_frontend::quantise::{Quantisation, QuantisationReport, Quantised, quantise};
+use cloakwork_frontend::quantise::{Margin, Quantisation, QuantisationReport, Quantised, quantise};
 use cloakwork_ir::interpret::Clear;
+use cloakwork_passes::set_bounds::Bounds;
 use ndarray::ArrayD;
 
 /// How a model is compiled.
@@ -49,7 +52,16 @@ pub fn compile_model(
     calibration: &[Vec<ArrayD<f64>>],
     options: &ModelOptions,
 ) -> Result<ModelCircuit, Error> {
-    compile_quantised(quantise(model, calibration, &options.quantisation)?, options)
+    compile_quantised(quantise(model, calibration, &wishes(options))?, options)
+}
+
+/// With room for whatever inputs there are, where ranges are to be provable.
+fn wishes(options: &ModelOptions) -> Quantisation {
+    let margin = match options.options.bounds {
+        Bounds::Provable => Margin::Whole,
+        Bounds::Measured | Bounds::Saturate => options.quantisation.margin,
+    };
+    Quantisation { margin, ..options.quantisation.clone() }
 }
 
 fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<ModelCircuit, Error> {

@@ -115,6 +115,9 @@ fn simulated(
     Ok((simulations.into_iter().map(|simulation| simulation.outputs).collect(), Some(outside)))
 }
 
+/// Groups of samples whose ciphertexts are in memory at once.
+const GROUPS: usize = 8;
+
 fn executed(
     program: &Program,
     arguments: &[Vec<ArrayD<i64>>],
@@ -122,7 +125,7 @@ fn executed(
 ) -> Result<Results, Error> {
     let (spec, options) = (program.spec(), RunOptions::default());
     let mut results = vec![];
-    for arguments in arguments.chunks(samples_at_once(spec, options)) {
+    for arguments in arguments.chunks(GROUPS * samples_at_once(spec, options)) {
         let encrypted = arguments.iter().map(|sample| client::encrypt(spec, secret, sample));
         let encrypted = encrypted.collect::<Result<Vec<_>, _>>()?;
         for values in run_batch(program, evaluation, &encrypted, options)? {

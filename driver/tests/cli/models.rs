@@ -88,3 +88,31 @@ fn bad_samples_and_wishes() {
     let message = fail(CLOAKWORK, &["compile", &broken, "--calibrate", &data, "-o", &program], 1);
     assert!(message.contains("broken.onnx"), "{message}");
 }
+
+#[test]
+fn a_label_as_the_only_reply_and_where_accuracy_is_lost() {
+    let place = Place::new();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_tree_names.onnx");
+    let x = Array2::from_shape_fn((40, 4), |(i, j)| ((i * 7 + j * 3) as f64 * 0.618).fract() * 6.0);
+    let (data, program) = (place.at("x.npy"), place.at("model"));
+    write_npy(&data, &x).unwrap();
+    let compile = ["compile", model, "--calibrate", &data, "--n-bits", "5", "-o", &program];
+    succeed(CLOAKWORK, &[&compile[..], &["--reply", "label"]].concat());
+    let text = succeed(CLOAKWORK, &["predict", &program, &data]);
+    let names = ["setosa", "versicolor", "virginica"].map(|name| format!("output_label = {name}"));
+    assert!(
+        text.lines().count() == 40 && text.lines().all(|line| names.iter().any(|name| name == line)),
+        "{text}"
+    );
+    let keys = place.at("keys");
+    let few = place.at("few.npy");
+    write_npy(&few, &x.slice_axis(ndarray::Axis(0), (0..3).into()).to_owned()).unwrap();
+    succeed(CLOAKWORK, &["keygen", &program, "-o", &keys]);
+    let report = ["report", &program, "--model", model, "--data", &few, "--keys", &keys];
+    let text = succeed(CLOAKWORK, &report);
+    for step in ["agreement", "float      1.0000", "quantised", "simulated", "executed"] {
+        assert!(text.contains(step), "{step}: {text}");
+    }
+    let message = fail(CLOAKWORK, &[&compile[..], &["--reply", "votes"]].concat(), 2);
+    assert!(message.contains("`scores` and `label`"), "{message}");
+}

@@ -18,6 +18,7 @@ use cloakwork_frontend::quantise::{Bits, Quantisation, Reply, RoundTo, quantise}
 use cloakwork_ir::digits::Exactness;
 use cloakwork_ir::interpret::Clear;
 use ndarray::ArrayD;
+use pyo3::types::PyAnyMethods;
 use pyo3::{Bound, FromPyObject, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
 use std::ops::ControlFlow;
 
@@ -247,22 +248,40 @@ impl ClientProcessing {
         py: Python<'py>,
         results: Vec<Bound<'py, PyAny>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let outputs = &self.processing.outputs;
-        let mut dequantised = vec![];
+        let count = self.processing.outputs.len();
+        let mut columns: Vec<Vec<ClearValue>> = vec![vec![]; count];
         for sample in taken_apart(&all_integers(&results)?)? {
-            let mut reals = vec![];
-            for value in self.processing.values(&sample).map_err(refused)? {
-                match value {
-                    ClearValue::Reals(values) => reals.push(values),
-                    ClearValue::Integers(labels) => reals.push(labels.mapv(|label| label as f64)),
-                    ClearValue::Strings(_) => return Err(refused("labels that are text")),
-                }
-            }
-            dequantised.push(reals);
+            let values = self.processing.values(&sample).map_err(refused)?;
+            columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
-        let stacked = stacked(dequantised, outputs.len());
-        Ok(stacked.into_iter().map(|batch| reals_to_python(py, batch)).collect())
+        columns.into_iter().map(|column| to_batch(py, column)).collect()
     }
+}
+
+/// An output of all samples: reals, labels that are integers, or an array of text.
+fn to_batch(py: Python<'_>, column: Vec<ClearValue>) -> PyResult<Bound<'_, PyAny>> {
+    let (mut reals, mut integers, mut names, mut shape) = (vec![], vec![], vec![], vec![column.len()]);
+    for value in column {
+        match value {
+            ClearValue::Reals(values) => reals.push(vec![values]),
+            ClearValue::Integers(labels) => integers.push(vec![labels]),
+            ClearValue::Strings(labels) => {
+                shape.truncate(1);
+                shape.extend(labels.shape().iter().skip(1));
+                names.extend(labels);
+            }
+        }
+    }
+    if !names.is_empty() {
+        let array = py.import("numpy")?.getattr("array")?.call1((names,))?;
+        return array.call_method1("reshape", (shape,));
+    }
+    if !integers.is_empty() {
+        let whole = stacked(integers, 1).pop().unwrap_or_else(|| ArrayD::zeros(vec![0]));
+        return Ok(to_python(py, whole));
+    }
+    let whole = stacked(reals, 1).pop().unwrap_or_else(|| ArrayD::zeros(vec![0]));
+    Ok(reals_to_python(py, whole))
 }
 
 /// Batches of results as Python has them.

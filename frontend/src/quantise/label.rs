@@ -17,7 +17,7 @@ use ndarray::{ArrayD, IxDyn};
 
 /// The model with the label as its only output: that of the model, or the class with the greatest score; a single score
 /// speaks for the second of two classes where it is above 0.
-pub(super) fn with_label_alone(model: &Model) -> Result<Model, ModelError> {
+pub fn with_label_alone(model: &Model) -> Result<Model, ModelError> {
     let is_position = |output: &&ModelOutput| is_position(model, output.value);
     let of_model = model.outputs.iter().find(|output| output.labels.is_some());
     let mut model = model.clone();

@@ -4,7 +4,7 @@
 use super::grid::power_of_two_from;
 use super::lowering::Lowering;
 use super::options::{Granularity, Scales};
-use super::value::{Integers, Samples, Value, uniform};
+use super::value::{Integers, Value, uniform};
 use crate::graph::NodeId;
 use crate::model::evaluate::compute;
 use crate::model::op::Reduce;
@@ -131,12 +131,15 @@ impl Lowering<'_> {
         let scaled = &matrix(weights) * &scale.view().insert_axis(Axis(1));
         let sums =
             |sample: &ArrayD<f64>, weights: &ArrayD<f64>| matrix(sample).dot(&matrix(weights)).into_dyn();
-        let integers = self.fitting_weights(&scaled.clone().into_dyn(), 1, &x.samples, sums);
+        let integers = self.fitting_weights(&scaled.clone().into_dyn(), 1, &x, sums);
         let t = Array1::from(integers.scale.clone());
         let effective = effective(&(&matrix(&integers.integers) * &t), &scaled, &matrix(weights));
         let node = self.integers(integers.integers.mapv(|weight| weight as i64));
         let node = self.graph.matmul(x.node, node);
         let node = self.built(node)?;
+        if let Some(span) = self.span_of_sums(x.node, &integers.integers, sums) {
+            self.spans.insert(node, span);
+        }
         let samples = x.samples.iter().map(|sample| sums(sample, &integers.integers)).collect();
         let rows = x.shape()[0];
         let scale = t.broadcast((rows, t.len())).expect("a row for each").to_owned().into_dyn();
@@ -184,11 +187,14 @@ impl Lowering<'_> {
         let mut scaled = weights.clone();
         scaled.indexed_iter_mut().for_each(|(index, weight)| *weight *= scale_of(&index));
         let run = |x: &ArrayD<f64>, weights: &ArrayD<f64>| compute(&node.op, &[x, weights], &node.shape);
-        let integers = self.fitting_weights(&scaled, 0, &x.samples, run);
+        let integers = self.fitting_weights(&scaled, 0, &x, run);
         let mut real = integers.integers.clone();
         real.indexed_iter_mut().for_each(|(index, weight)| *weight *= integers.scale[index[0]]);
         let effective = effective(&real, &scaled, weights);
         let built = self.convolved(x.node, &integers.integers.mapv(|weight| weight as i64), &node.op)?;
+        if let Some(span) = self.span_of_sums(x.node, &integers.integers, run) {
+            self.spans.insert(built, span);
+        }
         let samples = x.samples.iter().map(|sample| run(sample, &integers.integers)).collect();
         let scale = ArrayD::from_shape_fn(node.shape.clone(), |index| integers.scale[index[1]]);
         let offset = run(&x.offset, &effective);
@@ -411,6 +417,7 @@ impl Lowering<'_> {
         let known = self.integers(factors.mapv(|factor| factor as i64));
         let node = self.graph.mul(x.node, known);
         let node = self.built(node)?;
+        self.spans_as(node, x.node, |ends| ends * &factors);
         let samples = x.samples.iter().map(|q| q * &factors).collect();
         Ok(Integers { node, scale: &x.scale / &factors, samples: Rc::new(samples), ..x })
     }
@@ -433,6 +440,7 @@ impl Lowering<'_> {
         let known = self.integers(known);
         let node = self.graph.add(x.node, known);
         let node = self.built(node)?;
+        self.spans_as(node, x.node, |ends| ends + &zeros);
         let samples = x.samples.iter().map(|q| q + &zeros).collect();
         let offset = ArrayD::zeros(x.scale.raw_dim());
         Ok(Integers { node, offset, samples: Rc::new(samples), ..x })
@@ -510,15 +518,21 @@ impl Lowering<'_> {
         &self,
         weights: &ArrayD<f64>,
         axis: usize,
-        samples: &Samples,
+        x: &Integers,
         sums: impl Fn(&ArrayD<f64>, &ArrayD<f64>) -> ArrayD<f64>,
     ) -> Weights {
         let mut found = self.weights(weights, axis);
         if !self.leads_to_table(ValueId(self.position)) {
             return found;
         }
-        let most = samples.iter().flat_map(|sample| sums(sample, &found.integers)).map(f64::abs);
-        let most = most.fold(0.0, f64::max) * (1.0 + 2.0 * self.options.margin);
+        let most = match self.span_of_sums(x.node, &found.integers, &sums) {
+            // They are brought around 0 before a table takes them.
+            Some(span) => (&span[1] - &span[0]).fold(0.0f64, |most, extent| most.max(extent / 2.0 + 1.0)),
+            None => {
+                let all = x.samples.iter().flat_map(|sample| sums(sample, &found.integers)).map(f64::abs);
+                all.fold(0.0, f64::max) * (1.0 + 2.0 * self.options.margin.share())
+            }
+        };
         let coarser = (most / WIDEST_OF_TABLES).log2().ceil();
         if coarser > 0.0 {
             let factor = coarser.exp2();

@@ -36,6 +36,8 @@ pub(super) struct Lowering<'m> {
     pub rounded: BTreeMap<NodeId, Integers>,
     /// Reals that are results, as integers, by the node of the reals.
     pub ends: BTreeMap<NodeId, Integers>,
+    /// How far integers reach for whatever inputs there are.
+    pub spans: BTreeMap<NodeId, super::spans::Span>,
     /// Whether mean errors are taken out of the layer that is lowered.
     pub is_correcting: bool,
     /// Whether the weights of the layer that is lowered are exactly those of the model.
@@ -85,6 +87,7 @@ pub(super) fn lower(
         narrowed: BTreeMap::new(),
         rounded: BTreeMap::new(),
         ends: BTreeMap::new(),
+        spans: BTreeMap::new(),
         is_correcting: true,
         is_exact: true,
         arguments: vec![vec![]; calibration.len()],
@@ -351,7 +354,9 @@ impl<'m> Lowering<'m> {
             }
             false => self.graph.gather(node, positions),
         };
-        self.built(built)
+        let moved = self.built(built)?;
+        self.spans_as(moved, node, |ends| linear::taken(ends, positions));
+        Ok(moved)
     }
 
     /// A value in a larger shape, as NumPy broadcasts.

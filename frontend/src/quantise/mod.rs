@@ -22,11 +22,13 @@ pub mod options;
 mod outputs;
 mod pairs;
 pub mod report;
+mod spans;
 mod tables;
 mod trees;
 mod value;
 
-pub use options::{Bits, Granularity, InputScales, Quantisation, RangeRule, Reply, RoundTo, Scales};
+pub use label::with_label_alone;
+pub use options::{Bits, Granularity, InputScales, Margin, Quantisation, RangeRule, Reply, RoundTo, Scales};
 pub use report::QuantisationReport;
 
 use crate::graph::OpGraph;

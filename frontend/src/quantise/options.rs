@@ -22,8 +22,8 @@ pub struct Quantisation {
     pub rounding: Option<RoundTo>,
     /// Exceptions from `rounding`, by name of the layer whose sums are rounded.
     pub rounding_of: Vec<(String, Option<RoundTo>)>,
-    /// How far sums may leave the range that samples showed before they leave their width, as a share of it.
-    pub margin: f64,
+    /// How far sums may leave the range that samples showed before they leave their width.
+    pub margin: Margin,
     /// What the results are.
     pub reply: Reply,
 }
@@ -39,7 +39,7 @@ impl Default for Quantisation {
             corrects_bias: true,
             rounding: None,
             rounding_of: vec![],
-            margin: 0.1,
+            margin: Margin::DEFAULT,
             reply: Reply::Scores,
         }
     }
@@ -100,6 +100,28 @@ pub enum InputScales {
     Automatic,
     /// All.
     PerTensor,
+}
+
+/// Room for sums beyond what samples showed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Margin {
+    /// So large a share of the range on each side.
+    Share(f64),
+    /// For whatever inputs there are: nothing leaves its width.
+    Whole,
+}
+
+impl Margin {
+    /// A tenth on each side.
+    pub const DEFAULT: Self = Self::Share(0.1);
+
+    /// The share, where samples say how far sums reach.
+    pub(crate) fn share(self) -> f64 {
+        match self {
+            Self::Share(share) => share,
+            Self::Whole => 0.1,
+        }
+    }
 }
 
 /// What a program hands out.
@@ -183,10 +205,10 @@ impl Quantisation {
                 "cut 0.1",
             ));
         }
-        if !(0.0..=4.0).contains(&self.margin) {
+        if !(0.0..=4.0).contains(&self.margin.share()) {
             return Err(ModelError::new(
                 "margin",
-                format!("{}", self.margin),
+                format!("{}", self.margin.share()),
                 "shares from 0 to 4 are added to ranges",
                 "use 0.1",
             ));

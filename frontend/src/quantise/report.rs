@@ -37,10 +37,19 @@ pub struct LayerReport {
 pub struct SumReport {
     /// The layer that adds them up.
     pub layer: String,
+    /// How many there are.
+    pub count: usize,
     /// Their bits.
     pub bits: u32,
     /// Bits that tables take, where sums are rounded.
     pub rounded_to: Option<u32>,
+}
+
+impl SumReport {
+    /// Bits that tables take.
+    pub fn table_bits(&self) -> u32 {
+        self.rounded_to.unwrap_or(self.bits)
+    }
 }
 
 impl LayerReport {
@@ -86,7 +95,7 @@ impl fmt::Display for QuantisationReport {
         }
         for sum in &self.sums {
             let rounded = sum.rounded_to.map_or_else(String::new, |bits| format!(", rounded to {bits}"));
-            writeln!(f, "sums of {}: {} bits{rounded}", sum.layer, sum.bits)?;
+            writeln!(f, "{} sums of {}: {} bits{rounded}", sum.count, sum.layer, sum.bits)?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

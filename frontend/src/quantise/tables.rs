@@ -6,7 +6,7 @@
 use super::grid::Grid;
 use super::inputs::{flat, spread};
 use super::lowering::Lowering;
-use super::options::RoundTo;
+use super::options::{Margin, RoundTo};
 use super::value::{Integers, Reals, Samples, Value, uniform};
 use crate::elementwise::{Binary as Elementwise, Number, Unary};
 use crate::graph::{Hint, NodeId};
@@ -191,7 +191,10 @@ impl Lowering<'_> {
         rounding: Option<RoundTo>,
         layer: &str,
     ) -> Result<Narrowed, ModelError> {
-        let (shift, extent) = centred(sum, self.options.margin);
+        let (shift, extent) = match (self.options.margin, self.span(sum.node)) {
+            (Margin::Whole, Some(ends)) => centred(sum, &*ends, 0.0),
+            (margin, _) => centred(sum, &sum.samples, margin.share()),
+        };
         let node = match uniform(&shift) {
             Some(0.0) => sum.node,
             one => {
@@ -209,6 +212,7 @@ impl Lowering<'_> {
         let shifted: Vec<ArrayD<f64>> = sum.samples.iter().map(|q| q + &shift).collect();
         self.report.sums.push(super::report::SumReport {
             layer: layer.to_owned(),
+            count: sum.scale.len(),
             bits,
             rounded_to: rounding.map(|rounding| rounding.bits.min(bits)),
         });
@@ -260,6 +264,7 @@ impl Lowering<'_> {
     /// Reals rounded to a grid, saturating.
     pub(super) fn quantised(&mut self, reals: &Reals, grid: Grid) -> Result<Integers, ModelError> {
         let node = self.rounded(reals.node, move |real| grid.integer(real))?;
+        self.spans_from(node, grid.lo, grid.hi);
         let samples: Vec<ArrayD<f64>> =
             reals.samples.iter().map(|sample| sample.mapv(|real| grid.integer(real) as f64)).collect();
         let shape = self.graph.node(node).shape.clone();
@@ -333,6 +338,7 @@ impl Lowering<'_> {
                 self.rounded(node, clamp)?
             }
         };
+        self.spans_from(node, lo, hi);
         let quantise = |sample: &ArrayD<f64>| {
             let mut result = sample / &scale;
             result.zip_mut_with(&zero, |v, &zero| *v = clamp(round(*v) + zero as f64) as f64);
@@ -354,13 +360,13 @@ impl Lowering<'_> {
     }
 }
 
-/// What brings the sums of each scale and offset around 0, and how far they then reach with the margin.
-fn centred(sum: &Integers, margin: f64) -> (ArrayD<f64>, i64) {
+/// What brings the sums of each scale and offset around 0, and how far they then reach with the margin, by examples.
+fn centred(sum: &Integers, examples: &[ArrayD<f64>], margin: f64) -> (ArrayD<f64>, i64) {
     let mut groups: BTreeMap<(u64, u64), (f64, f64)> = BTreeMap::new();
     let key = |i: usize, scale: &[f64], offset: &[f64]| (scale[i].to_bits(), offset[i].to_bits());
     let scale: Vec<f64> = sum.scale.iter().copied().collect();
     let offset: Vec<f64> = sum.offset.iter().copied().collect();
-    for sample in sum.samples.iter() {
+    for sample in examples {
         for (i, &q) in sample.iter().enumerate() {
             let range = groups.entry(key(i, &scale, &offset)).or_insert((q, q));
             *range = (range.0.min(q), range.1.max(q));

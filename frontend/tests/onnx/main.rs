@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod computed;
+mod fuzz;
 mod hostile;
 mod messages;
 mod quantised;

@@ -216,6 +216,18 @@ pub(crate) struct Predict {
 pub(crate) struct ReportOf {
     /// Compiled program or its spec as JSON
     pub(crate) program: PathBuf,
+    /// The model that the program was compiled of: says at which step of the way accuracy is lost
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub(crate) model: Option<PathBuf>,
+    /// Samples along axis 0 of a NumPy file; one for each input, in order
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub(crate) data: Vec<PathBuf>,
+    /// Labels as a NumPy file; without, accuracy is agreement with the model on reals
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Folder that `cloakwork keygen` wrote: samples are executed on ciphertexts as well
+    #[arg(long, value_name = "FOLDER", requires = "model")]
+    pub(crate) keys: Option<PathBuf>,
 }
 
 /// What `compile` makes.

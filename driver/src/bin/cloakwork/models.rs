@@ -2,7 +2,9 @@
 
 use crate::arguments::{ModelArguments, Predict, ReportOf};
 use crate::remote;
-use cloakwork::models::{Budget, Truth, compile_within, predict as predict_samples, predict_elsewhere};
+use cloakwork::models::{
+    Budget, Truth, accuracy, compile_within, predict as predict_samples, predict_elsewhere,
+};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
     Circuit, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Predictions, Program, ProgramSpec,
@@ -58,6 +60,13 @@ pub(crate) fn compile(
     }
     if wants_report {
         complain(circuit.quantisation().to_string().trim_end());
+        let may_wrap = circuit.may_wrap();
+        if !may_wrap.is_empty() {
+            complain(
+                "layers that would wrap around for inputs unlike the samples (`--bounds provable` prevents it)",
+            );
+            may_wrap.iter().for_each(|layer| complain(&format!("  {layer}")));
+        }
         let accuracy = circuit.accuracy(&model, &samples, truth, None)?;
         let what = if labels.is_some() { "accuracy" } else { "agreement with the model on reals" };
         complain(&format!("{what}\n{}", accuracy.to_string().trim_end()));
@@ -218,10 +227,7 @@ fn predict_here(
 ) -> Result<Predictions, Failure> {
     let keyset = &program.spec().keyset;
     let keys = match (arguments.execute, &arguments.keys) {
-        (true, Some(folder)) => Some((
-            SecretKeys::read(keyset, &folder.join("secret.key"))?,
-            EvaluationKeys::read(keyset, &folder.join("evaluation.key"))?,
-        )),
+        (true, Some(folder)) => Some(read_keys(program.spec(), folder)?),
         (true, None) => Some(generate(keyset, Randomness::Secure, &|_| ())?),
         (false, _) => None,
     };
@@ -270,7 +276,30 @@ pub(crate) fn report(arguments: &ReportOf) -> Result<(), Failure> {
             );
         }
     }
+    if let Some(model) = &arguments.model {
+        text += &accuracy_of(arguments, &read_model(model)?)?;
+    }
     print(&text)
+}
+
+/// Accuracy of a program from the model on reals to ciphertexts.
+fn accuracy_of(arguments: &ReportOf, model: &Model) -> Result<String, Failure> {
+    let program = Program::load(&arguments.program)?;
+    let samples = read_samples(model, &arguments.data)?;
+    let labels = arguments.labels.as_deref().map(|path| read_labels(path, samples.len())).transpose()?;
+    let keys = arguments.keys.as_deref().map(|folder| read_keys(program.spec(), folder)).transpose()?;
+    let execute = keys.as_ref().map(|(secret, evaluation)| Mode::Execute { secret, evaluation });
+    let truth = Truth { values: labels.as_deref(), ..Truth::default() };
+    let found = accuracy(&program, model, &samples, (truth, execute))?;
+    let what = if labels.is_some() { "accuracy" } else { "agreement with the model on reals" };
+    Ok(format!("{what}\n{found}"))
+}
+
+fn read_keys(spec: &ProgramSpec, folder: &Path) -> Result<(SecretKeys, EvaluationKeys), Failure> {
+    Ok((
+        SecretKeys::read(&spec.keyset, &folder.join("secret.key"))?,
+        EvaluationKeys::read(&spec.keyset, &folder.join("evaluation.key"))?,
+    ))
 }
 
 fn write_results(path: &Path, results: &[Vec<ClearValue>]) -> Result<(), Failure> {
