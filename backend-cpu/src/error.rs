@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     /// A processor name that LLVM does not have.
-    #[error("`{name}` is not an x86-64 processor that LLVM knows; allowed are `host` and {}", .known.join(", "))]
+    #[error("`{name}` is no processor that LLVM knows; allowed are `host`, `aarch64` and {}", .known.join(", "))]
     UnknownCpu {
         /// The name.
         name: String,

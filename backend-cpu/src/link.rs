@@ -1,4 +1,4 @@
-//! Shared libraries and executables, with the system's linker.
+//! Shared libraries, archives and executables, with the system's linker.
 //!
 //! A file appears under its final name only when it is complete, and its bytes depend on nothing but
 //! the object, the archive and the linker. Nothing but regular files is replaced; links are followed. Needs a C compiler as a driver of the linker; compiles no C.
@@ -21,17 +21,74 @@ const DRIVERS: [&str; 3] = ["cc", "gcc", "clang"];
 const COMMON: [&str; 3] =
     ["-Wl,--build-id=none,--strip-all,--as-needed", "-Wl,-z,relro,-z,now,-z,noexecstack", "-Wl,-z,defs"];
 
-/// Links `object` to a shared library at `output`, which needs at most the C library.
-pub fn link_shared(object: &ObjectCode, output: &Path) -> Result<(), BackendError> {
-    let work = Workplace::beside(output)?;
-    let object = work.write("program.o", object.bytes())?;
-    // Without the usual start files: there is nothing to start, and nothing else would be undefined.
-    let flags = ["-shared", "-nostdlib"];
-    let arguments = flags.into_iter().chain(COMMON).map(OsString::from).chain([object.into(), "-lc".into()]);
-    work.link(arguments.collect())
+/// Which functions of the runtime's archive a shared library has.
+#[derive(Clone, Copy, Debug)]
+pub struct RuntimeExports<'a> {
+    /// The archive.
+    pub archive: &'a Path,
+    /// Symbols, which all start with `cloakwork_`.
+    pub functions: &'a [&'a str],
 }
 
-/// Links `object` and the runtime to an executable at `output`.
+/// Whether a program uses the C library of the machine that it runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CLibrary {
+    /// Found when the program starts.
+    #[default]
+    Shared,
+    /// In the program.
+    Static,
+}
+
+/// Links `object` to a shared library at `output`: alone, which needs at most the C library, or with functions of the
+/// runtime.
+pub fn link_shared(
+    object: &ObjectCode,
+    runtime: Option<RuntimeExports<'_>>,
+    output: &Path,
+) -> Result<(), BackendError> {
+    let work = Workplace::beside(output)?;
+    let object = work.write("program.o", object.bytes())?;
+    let mut arguments: Vec<OsString> = COMMON.into_iter().chain(["-shared"]).map(OsString::from).collect();
+    match runtime {
+        // Without the usual start files: there is nothing to start, and nothing else would be undefined.
+        None => arguments.extend(["-nostdlib".into(), object.into(), "-lc".into()]),
+        Some(RuntimeExports { archive, functions }) => {
+            let script = work.write("exports", b"{ global: cloakwork_*; local: *; };")?;
+            arguments.extend(["-Wl,--gc-sections".into(), "-Wl,--version-script".into()]);
+            let last = arguments.len() - 1;
+            arguments[last].push(",");
+            arguments[last].push(script);
+            arguments.extend(functions.iter().map(|function| format!("-Wl,-u,{function}").into()));
+            arguments.extend([object.into(), whole_path(archive)?.into()]);
+            arguments.extend(LIBRARIES.map(OsString::from));
+        }
+    }
+    work.link(arguments)
+}
+
+/// Writes the runtime's archive with `object` in it to `output`, without what only debuggers read.
+pub fn archive_static(
+    object: &ObjectCode,
+    runtime_archive: &Path,
+    output: &Path,
+) -> Result<(), BackendError> {
+    let work = Workplace::beside(output)?;
+    let object = work.write("cloakwork_program.o", object.bytes())?;
+    let linked = work.directory.path().join("linked");
+    let runtime = whole_path(runtime_archive)?;
+    fs::copy(&runtime, &linked).map_err(failed("read", &runtime))?;
+    // Neither times nor owners, so that the same input gives the same bytes.
+    work.tool("ar", &["qcD".into(), linked.clone().into(), object.into()])?;
+    work.tool("strip", &["--strip-debug".into(), "--enable-deterministic-archives".into(), linked.into()])?;
+    work.finish()
+}
+
+fn whole_path(archive: &Path) -> Result<PathBuf, BackendError> {
+    fs::canonicalize(archive).map_err(failed("read", archive))
+}
+
+/// Links `object` and the runtime to an executable at `output`, with the C library in it if that is wished for.
 ///
 /// The archive must define
 /// `int cloakwork_main(int argc, char **argv, int (*entry)(const void *, const void *, void *), const char *spec, uint64_t spec_len)`.
@@ -39,6 +96,7 @@ pub fn link_shared(object: &ObjectCode, output: &Path) -> Result<(), BackendErro
 pub fn link_executable(
     object: &ObjectCode,
     runtime_archive: &Path,
+    c_library: CLibrary,
     output: &Path,
 ) -> Result<(), BackendError> {
     let entries: Vec<&str> = object.entries().collect();
@@ -47,20 +105,22 @@ pub fn link_executable(
             found: entries.iter().map(|entry| format!("`{entry}`")).collect(),
         });
     };
-    let archive = fs::canonicalize(runtime_archive).map_err(|source| BackendError::Io {
-        action: "read",
-        path: runtime_archive.to_owned(),
-        source,
-    })?;
+    let archive = whole_path(runtime_archive)?;
     let work = Workplace::beside(output)?;
     let main = work.write("main.o", &compile_main(entry, object.target())?)?;
     let object = work.write("program.o", object.bytes())?;
     let arguments = COMMON.into_iter().chain(["-Wl,--gc-sections"]).map(OsString::from);
+    let style = match c_library {
+        CLibrary::Shared => None,
+        CLibrary::Static => Some("-static"),
+    };
     let inputs = [main, object, archive].map(OsString::from);
-    // The libraries that Rust's standard library uses; old C libraries have them one by one.
-    let libraries = ["-lm", "-lpthread", "-ldl"].map(OsString::from);
-    work.link(arguments.chain(inputs).chain(libraries).collect())
+    let arguments = arguments.chain(style.map(OsString::from)).chain(inputs);
+    work.link(arguments.chain(LIBRARIES.map(OsString::from)).collect())
 }
+
+/// The libraries that Rust's standard library uses; old C libraries have them one by one.
+const LIBRARIES: [&str; 5] = ["-lgcc_eh", "-lm", "-lpthread", "-ldl", "-lc"];
 
 /// A temporary directory on the file system of the output, removed with all that is in it at the end.
 struct Workplace {
@@ -89,14 +149,25 @@ impl Workplace {
     fn link(self, mut arguments: Vec<OsString>) -> Result<(), BackendError> {
         let linked = self.directory.path().join("linked");
         arguments.extend(["-o".into(), linked.clone().into()]);
-        self.run(&arguments)?;
-        fs::rename(&linked, &self.output).map_err(failed("write", &self.output))
+        let drivers = env::var_os("CC").into_iter().chain(DRIVERS.map(OsString::from));
+        self.run(&drivers.collect::<Vec<_>>(), &arguments)?;
+        self.finish()
     }
 
-    fn run(&self, arguments: &[OsString]) -> Result<(), BackendError> {
-        let drivers: Vec<OsString> =
-            env::var_os("CC").into_iter().chain(DRIVERS.map(OsString::from)).collect();
-        for driver in &drivers {
+    /// What was made gets its name.
+    fn finish(self) -> Result<(), BackendError> {
+        let linked = self.directory.path().join("linked");
+        fs::rename(linked, &self.output).map_err(failed("write", &self.output))
+    }
+
+    /// A tool of the linker's package; the environment names another one by its name in capitals.
+    fn tool(&self, name: &str, arguments: &[OsString]) -> Result<(), BackendError> {
+        let named = env::var_os(name.to_uppercase());
+        self.run(&named.into_iter().chain([name.into()]).collect::<Vec<_>>(), arguments)
+    }
+
+    fn run(&self, drivers: &[OsString], arguments: &[OsString]) -> Result<(), BackendError> {
+        for driver in drivers {
             let run = match Command::new(driver).args(arguments).output() {
                 Ok(run) => run,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,

@@ -3,6 +3,7 @@
 use crate::error::BackendError;
 use crate::target::Target;
 use cloakwork_abi::functions::entry_symbol;
+use cloakwork_abi::processor;
 use object::{Architecture, Object, ObjectSymbol};
 
 /// Symbol of the length of the spec in bytes, a 64-bit integer.
@@ -11,7 +12,7 @@ pub const SPEC_LENGTH_SYMBOL: &str = "cloakwork_spec_len";
 /// The functions of the C library that LLVM makes out of loops, and the only ones an object may need.
 pub const LIBRARY_FUNCTIONS: [&str; 5] = ["bcmp", "memcmp", "memcpy", "memmove", "memset"];
 
-/// An ELF object for x86-64 that exports entry points and spec and needs [`LIBRARY_FUNCTIONS`] at most.
+/// An ELF object that exports entry points and spec and needs [`LIBRARY_FUNCTIONS`] at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectCode {
     bytes: Vec<u8>,
@@ -26,8 +27,12 @@ impl ObjectCode {
     pub fn new(bytes: Vec<u8>, target: Target) -> Result<Self, BackendError> {
         let malformed = |message: String| BackendError::MalformedObject { message };
         let file = object::File::parse(bytes.as_slice()).map_err(|error| malformed(error.to_string()))?;
-        if file.architecture() != Architecture::X86_64 {
-            return Err(malformed(format!("it is for {:?}, allowed is X86_64", file.architecture())));
+        let expected = match target.architecture() {
+            processor::Architecture::X86_64 => Architecture::X86_64,
+            processor::Architecture::Aarch64 => Architecture::Aarch64,
+        };
+        if file.architecture() != expected {
+            return Err(malformed(format!("it is for {:?}, allowed is {expected:?}", file.architecture())));
         }
         let (mut symbols, mut undefined) = (Vec::new(), Vec::new());
         for symbol in file.symbols().filter(|symbol| symbol.is_global()) {

@@ -1,8 +1,9 @@
 //! Which processor code is made for: names, checks, and LLVM's target machine.
 //!
-//! Always x86-64 Linux. Unsafe only for the two functions of `cpp/cpus.cpp`.
+//! Linux on x86-64 processors, or on any 64-bit ARM processor. Unsafe only for the two functions of `cpp/cpus.cpp`.
 
 use crate::error::BackendError;
+use cloakwork_abi::processor::{Architecture, Processor, detectable};
 use inkwell::OptimizationLevel;
 use inkwell::targets::{
     CodeModel, InitializationConfig, RelocMode, Target as LlvmTarget, TargetMachine, TargetTriple,
@@ -14,7 +15,8 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use std::{ptr, slice};
 
-const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+/// The name of the target for ARM.
+const AARCH64: &str = "aarch64";
 
 /// Instructions that LLVM never chooses for arithmetic: privileged ones, hints and those that only
 /// intrinsics reach. Virtual machines hide many of them, and code runs without them.
@@ -34,6 +36,8 @@ pub enum Target {
     Host,
     /// A processor or level by LLVM's name, for example `x86-64-v3` or `znver4`.
     Cpu(CpuName),
+    /// Every 64-bit ARM processor.
+    Aarch64,
 }
 
 /// A name out of [`known_cpus`].
@@ -65,9 +69,13 @@ impl FromStr for CpuName {
 impl FromStr for Target {
     type Err = BackendError;
 
-    /// `host` or a name out of [`known_cpus`].
+    /// `host`, `aarch64` or a name out of [`known_cpus`].
     fn from_str(name: &str) -> Result<Self, BackendError> {
-        if name == "host" { Ok(Self::Host) } else { name.parse().map(Self::Cpu) }
+        match name {
+            "host" => Ok(Self::Host),
+            AARCH64 => Ok(Self::Aarch64),
+            name => name.parse().map(Self::Cpu),
+        }
     }
 }
 
@@ -76,6 +84,7 @@ impl Display for Target {
         match self {
             Self::Host => formatter.write_str("host"),
             Self::Cpu(name) => formatter.write_str(&name.0),
+            Self::Aarch64 => formatter.write_str(AARCH64),
         }
     }
 }
@@ -97,9 +106,14 @@ impl Target {
                 (text(TargetMachine::get_host_cpu_name()), text(TargetMachine::get_host_cpu_features()))
             }
             Self::Cpu(name) => (name.0.clone(), String::new()),
+            Self::Aarch64 => ("generic".to_owned(), String::new()),
         };
-        LlvmTarget::initialize_x86(&InitializationConfig::default());
-        let triple = TargetTriple::create(TRIPLE);
+        match self.architecture() {
+            Architecture::X86_64 => LlvmTarget::initialize_x86(&InitializationConfig::default()),
+            Architecture::Aarch64 => LlvmTarget::initialize_aarch64(&InitializationConfig::default()),
+        }
+        let name = format!("{}-unknown-linux-gnu", self.architecture().name());
+        let triple = TargetTriple::create(&name);
         let refused = |message| BackendError::Llvm { stage: "for its target", message };
         LlvmTarget::from_triple(&triple)
             .map_err(|error| refused(text(error)))?
@@ -111,7 +125,23 @@ impl Target {
                 RelocMode::PIC,
                 CodeModel::Default,
             )
-            .ok_or_else(|| refused(format!("there is no machine `{cpu}` for {TRIPLE}")))
+            .ok_or_else(|| refused(format!("there is no machine `{cpu}` for {name}")))
+    }
+
+    /// The instruction set.
+    pub fn architecture(&self) -> Architecture {
+        match self {
+            Self::Host | Self::Cpu(_) => Architecture::X86_64,
+            Self::Aarch64 => Architecture::Aarch64,
+        }
+    }
+
+    /// What code for it needs of a processor.
+    pub fn processor(&self) -> Processor {
+        let architecture = self.architecture();
+        let names = detectable(architecture).iter().filter(|&&name| self.has_features(&[name]));
+        let features = names.map(|&name| name.to_owned()).collect();
+        Processor { architecture, name: self.to_string(), features }
     }
 
     /// Whether the processor has all of these features, by LLVM's names.
@@ -122,6 +152,7 @@ impl Target {
                 all.split(',').filter_map(|feature| feature.strip_prefix('+')).map(str::to_owned).collect()
             }
             Self::Cpu(name) => name.features(),
+            Self::Aarch64 => vec![],
         };
         names.iter().all(|name| found.iter().any(|feature| feature == name))
     }
@@ -129,7 +160,14 @@ impl Target {
     /// Whether this machine has all instructions that code for the target may use.
     pub(crate) fn require_runs_here(&self) -> Result<(), BackendError> {
         require_x86_64_linux()?;
-        let Self::Cpu(name) = self else { return Ok(()) };
+        let name = match self {
+            Self::Host => return Ok(()),
+            Self::Cpu(name) => name,
+            Self::Aarch64 => {
+                let missing = vec!["a processor of kind aarch64".to_owned()];
+                return Err(BackendError::OtherCpu { cpu: AARCH64.to_owned(), missing });
+            }
+        };
         let host_features = text(TargetMachine::get_host_cpu_features());
         // `+name` or `-name`; what the host does not report, such as tunings, is no instruction.
         let host: HashMap<&str, bool> = host_features

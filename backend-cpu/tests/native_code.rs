@@ -3,8 +3,8 @@
 
 use cloakwork_abi::functions::{Context as RunContext, Entry, FunctionTable, SPEC_SECTION, SPEC_SYMBOL};
 use cloakwork_backend_cpu::{
-    BackendError, Jit, LIBRARY_FUNCTIONS, ObjectCode, RUNTIME_ARCHIVE, SPEC_LENGTH_SYMBOL, Target, assembly,
-    compile, find_runtime_archive, jit, known_cpus, link_executable, link_shared, llvm_ir,
+    BackendError, CLibrary, Jit, LIBRARY_FUNCTIONS, ObjectCode, RUNTIME_ARCHIVE, SPEC_LENGTH_SYMBOL, Target,
+    assembly, compile, find_runtime_archive, jit, known_cpus, link_executable, link_shared, llvm_ir,
 };
 use melior::Context;
 use melior::dialect::{DialectHandle, DialectRegistry};
@@ -155,9 +155,9 @@ fn same_input_same_bytes() {
         link(&path).unwrap();
         fs::read(path).unwrap()
     };
-    let shared = |path: &Path| link_shared(&first, path);
+    let shared = |path: &Path| link_shared(&first, None, path);
     assert_eq!(linked("a.so", &shared), linked("other.so", &shared));
-    let executable = |path: &Path| link_executable(&first, &archive, path);
+    let executable = |path: &Path| link_executable(&first, &archive, CLibrary::Shared, path);
     assert_eq!(linked("a", &executable), linked("other", &executable));
 }
 
@@ -165,7 +165,7 @@ fn same_input_same_bytes() {
 fn shared_library_loads_and_carries_the_spec() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("axpy.so");
-    link_shared(&object(AXPY, &Target::Host), &path).unwrap();
+    link_shared(&object(AXPY, &Target::Host), None, &path).unwrap();
     let bytes = fs::read(&path).unwrap();
     let file = object::File::parse(bytes.as_slice()).unwrap();
     assert_eq!(file.section_by_name(SPEC_SECTION).unwrap().data().unwrap(), SPEC.as_bytes());
@@ -192,7 +192,7 @@ fn executable_runs_with_the_runtime() {
     // An entry whose symbol is no identifier of C.
     let object =
         object(&AXPY.replace("@cloakwork_entry_axpy", "@\"cloakwork_entry_a \\\"-x\""), &Target::Host);
-    link_executable(&object, &archive, &path).unwrap();
+    link_executable(&object, &archive, CLibrary::Shared, &path).unwrap();
     let run = Command::new(&path).args(["7", "x"]).output().unwrap();
     let expected = format!("3 arguments, 31 41, spec of {} bytes: {SPEC}\n", SPEC.len());
     assert_eq!(String::from_utf8(run.stdout).unwrap(), expected);
@@ -210,13 +210,19 @@ fn failed_links_leave_nothing_behind() {
     let archive = stub_archive(directory.path(), "int not_the_entry(void) { return 0; }");
     let before = names(directory.path());
     let object = object(AXPY, &Target::Host);
-    let error = link_executable(&object, &archive, &directory.path().join("out")).unwrap_err();
+    let error =
+        link_executable(&object, &archive, CLibrary::Shared, &directory.path().join("out")).unwrap_err();
     assert!(matches!(error, BackendError::Linker { .. }), "{error}");
     assert!(error.to_string().contains("cloakwork_main"), "{error}");
-    let error = link_executable(&object, &directory.path().join("none.a"), &directory.path().join("out"))
-        .unwrap_err();
+    let error = link_executable(
+        &object,
+        &directory.path().join("none.a"),
+        CLibrary::Shared,
+        &directory.path().join("out"),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("none.a"), "{error}");
-    let error = link_shared(&object, &directory.path().join("no/such/directory.so")).unwrap_err();
+    let error = link_shared(&object, None, &directory.path().join("no/such/directory.so")).unwrap_err();
     assert!(error.to_string().contains("no/such"), "{error}");
     let two = AXPY
         .replace("@scale_add", "@cloakwork_entry_scale_add")
@@ -224,8 +230,13 @@ fn failed_links_leave_nothing_behind() {
     let two = two.split("{\n").next().unwrap().to_owned() // a second entry that returns 0
         + "{\n  %z = llvm.mlir.constant(0 : i32) : i32\n  llvm.return %z : i32\n}\n"
         + &AXPY[AXPY.find("llvm.func @scale_add").unwrap()..];
-    let error = link_executable(&self::object(&two, &Target::Host), &archive, &directory.path().join("out"))
-        .unwrap_err();
+    let error = link_executable(
+        &self::object(&two, &Target::Host),
+        &archive,
+        CLibrary::Shared,
+        &directory.path().join("out"),
+    )
+    .unwrap_err();
     assert!(
         error.to_string().contains("has 2: `cloakwork_entry_axpy`, `cloakwork_entry_scale_add`"),
         "{error}"
@@ -237,7 +248,7 @@ fn failed_links_leave_nothing_behind() {
 fn without_a_linker_the_error_says_so() {
     const MARK: &str = "CLOAKWORK_TEST_WITHOUT_LINKER";
     if let Some(output) = env::var_os(MARK) {
-        let error = link_shared(&object(AXPY, &Target::Host), Path::new(&output)).unwrap_err();
+        let error = link_shared(&object(AXPY, &Target::Host), None, Path::new(&output)).unwrap_err();
         assert!(error.to_string().contains("none of `cc`, `gcc`, `clang` can be started"), "{error}");
         return;
     }
@@ -280,16 +291,44 @@ fn runtime_archive_is_found_or_named() {
 
 #[test]
 fn processors_are_checked_by_name() {
-    for known in ["x86-64", "x86-64-v4", "znver5", "sapphirerapids"] {
+    for known in ["x86-64", "x86-64-v4", "znver5", "sapphirerapids", "aarch64"] {
         assert_eq!(known.parse::<Target>().unwrap().to_string(), known);
     }
     assert_eq!("host".parse::<Target>().unwrap(), Target::default());
     assert!(known_cpus().len() > 50);
     for unknown in ["", "i386", "cortex-a72", "znver55", "Host"] {
         let error = unknown.parse::<Target>().unwrap_err().to_string();
-        assert!(error.starts_with(&format!("`{unknown}` is not")) && error.contains("`host` and"), "{error}");
+        assert!(
+            error.starts_with(&format!("`{unknown}` is no processor"))
+                && error.contains("`host`, `aarch64` and"),
+            "{error}"
+        );
         assert!(error.contains("znver5"), "{error}");
     }
+}
+
+#[test]
+fn what_code_needs_of_a_processor_is_listed() {
+    let features = |name: &str| name.parse::<Target>().unwrap().processor().features;
+    assert_eq!(features("x86-64"), [""; 0]);
+    let (v3, v4) = (features("x86-64-v3"), features("x86-64-v4"));
+    assert!(v3.contains(&"avx2".to_owned()) && v3.contains(&"fma".to_owned()), "{v3:?}");
+    assert!(v3.iter().all(|feature| v4.contains(feature)) && v4.contains(&"avx512vl".to_owned()), "{v4:?}");
+    // What was made for this machine runs on it, as far as its own detection sees.
+    assert_eq!(Target::Host.processor().missing_here(), [""; 0]);
+}
+
+#[test]
+fn code_for_arm_is_made_here() {
+    let object = object(AXPY, &Target::Aarch64);
+    let file = object::File::parse(object.bytes()).unwrap();
+    assert_eq!(file.architecture(), object::Architecture::Aarch64);
+    assert_eq!(object.entries().collect::<Vec<_>>(), [ENTRY]);
+    assert_eq!(object, self::object(AXPY, &Target::Aarch64));
+    let text = with_module(AXPY, |module| assembly(module, SPEC, &Target::Aarch64)).unwrap();
+    assert!(text.contains(".2d"), "{text}");
+    let error = jit(&object).unwrap_err().to_string();
+    assert!(error.contains("compiled for `aarch64`, this machine lacks"), "{error}");
 }
 
 #[test]
@@ -387,13 +426,13 @@ fn nothing_but_regular_files_is_replaced() {
         ("link to nothing", "a link to a file that is not there"),
         ("folder", "it is a folder"),
     ] {
-        let error = link_shared(&object, &at(name)).unwrap_err().to_string();
+        let error = link_shared(&object, None, &at(name)).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(part), "{error}");
     }
     assert!(fs::metadata(at("pipe")).unwrap().file_type().is_fifo());
     fs::write(at("file"), "old").unwrap();
     symlink("file", at("link")).unwrap();
-    link_shared(&object, &at("link")).unwrap();
+    link_shared(&object, None, &at("link")).unwrap();
     assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
     assert!(fs::read(at("file")).unwrap().starts_with(b"\x7fELF"));
     assert_eq!(names(directory.path()).len(), 6, "no temporary file is left");

@@ -39,7 +39,7 @@ fn main() {
     let circuit = compile(&network);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("digits.so");
-    circuit.save_shared(&path).unwrap();
+    circuit.save(&path).unwrap();
     let program = Program::load(&path).unwrap();
     let (secret, evaluation) = generate(&program.spec().keyset, Randomness::Secure, &|_| ()).unwrap();
     let file = arguments(&program, &secret, &network.test_images().unwrap()[0]);

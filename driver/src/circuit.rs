@@ -6,6 +6,7 @@ use crate::evaluate::find_function;
 use crate::module::CompiledModule;
 use crate::report::Report;
 use cloakwork_abi::spec::ProgramSpec;
+use cloakwork_backend_cpu::CLibrary;
 use cloakwork_frontend::sample::Sample;
 use cloakwork_ir::context::{context, parse};
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
@@ -175,15 +176,10 @@ impl Circuit {
         calls.into_iter().map(evaluate).collect()
     }
 
-    /// Writes a shared library of the whole module with its specs inside.
-    pub fn save_shared(&self, path: &Path) -> Result<(), Error> {
-        self.module.save_shared(path)
-    }
-
     /// Writes an executable that runs on files of ciphertexts and keys; the module must have one function. The
     /// archive of the runtime is looked for beside the running executable if it is not named.
     pub fn save_executable(&self, path: &Path, runtime_archive: Option<&Path>) -> Result<(), Error> {
-        self.module.save_executable(path, runtime_archive)
+        self.module.save_executable(path, CLibrary::Shared, runtime_archive)
     }
 
     /// The machine code in this process, for calls of the runtime's functions.

@@ -9,12 +9,14 @@ use cloakwork_frontend::TraceError;
 use cloakwork_frontend::calibrate::CalibrationError;
 use cloakwork_frontend::model::ModelError;
 use cloakwork_ir::diagnostic::Diagnostic;
+use cloakwork_runtime::artifact::ArtifactProblem;
 use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::formats::FormatError;
 use cloakwork_runtime::keys::KeyError;
 use cloakwork_runtime::program::LoadError;
 use cloakwork_runtime::server::RunError;
 use cloakwork_runtime::simulator::SimulationError;
+use cloakwork_runtime::spec_file::SpecFileError;
 
 /// Everything that can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,12 @@ pub enum Error {
     /// A compiled program is refused.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A compiled program cannot be written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactProblem),
+    /// A file has no spec.
+    #[error(transparent)]
+    SpecFile(#[from] SpecFileError),
     /// Keys cannot be made.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -119,6 +127,8 @@ impl Error {
             | Self::Backend(_)
             | Self::Spec(_)
             | Self::Load(_)
+            | Self::Artifact(_)
+            | Self::SpecFile(_)
             | Self::Keys(_)
             | Self::Client(_)
             | Self::Run(_)

@@ -6,28 +6,31 @@ use crate::error::Error;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
 use cloakwork_passes::parameters::CostModel;
+use cloakwork_runtime::artifact::{InvalidKey, SignatureKey, TrustedKey};
 use cloakwork_runtime::formats::{self, FormatError, FormatProblem};
 use cloakwork_runtime::output_file::{self, Content};
-use cloakwork_runtime::program::read_module_spec;
-use std::path::Path;
+use cloakwork_runtime::spec_file::load_module_spec;
+use std::path::{Path, PathBuf};
 
-/// First bytes of every shared library and executable.
-const ELF_MAGIC: &[u8] = b"\x7fELF";
-
-/// The spec of a compiled shared library or executable, or of a JSON file.
+/// The specs in a compiled program, an executable or a JSON file.
 pub fn load_spec(path: &Path) -> Result<ModuleSpec, Error> {
-    let bytes = read(path)?;
-    if bytes.starts_with(ELF_MAGIC) {
-        return Ok(read_module_spec(&bytes, &path.display().to_string())?);
-    }
-    let content = |problem: String| Error::Content { path: path.display().to_string(), problem };
-    match str::from_utf8(&bytes).ok().filter(|text| text.trim_start().starts_with(['{', '['])) {
-        Some(text) => ModuleSpec::from_json(text).map_err(|error| content(format!("is refused: {error}"))),
-        None => Err(content(
-            "is neither a compiled program nor a spec as JSON; name a file that `cloakwork compile` wrote"
-                .into(),
-        )),
-    }
+    Ok(load_module_spec(path)?)
+}
+
+/// A key that signs programs, as `openssl genpkey -algorithm ed25519` writes it.
+pub fn load_signature_key(path: &Path) -> Result<SignatureKey, Error> {
+    SignatureKey::from_pem(&read_text(path)?).map_err(|error| invalid_key(path, &error))
+}
+
+/// Keys whose signature is trusted, as `openssl pkey -pubout` writes them.
+pub fn load_trusted_keys(paths: &[PathBuf]) -> Result<Vec<TrustedKey>, Error> {
+    let load =
+        |path: &PathBuf| TrustedKey::from_pem(&read_text(path)?).map_err(|error| invalid_key(path, &error));
+    paths.iter().map(load).collect()
+}
+
+fn invalid_key(path: &Path, error: &InvalidKey) -> Error {
+    Error::Content { path: path.display().to_string(), problem: format!("is refused: {error}") }
 }
 
 /// The key set of a compiled program, of a spec as JSON, or of a file of keys.

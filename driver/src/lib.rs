@@ -3,6 +3,7 @@
 //! - [`trace`], [`compile`] and friends: a closure or MLIR text becomes a [`Circuit`];
 //! - [`Circuit`]: keys, encryption, runs, simulation, files; [`Report`]: what was decided;
 //! - [`Functions`], [`compile_functions`], [`CompiledModule`]: several functions under the keys of one client;
+//! - [`artifact`]: compiled programs as files;
 //! - [`models`]: models on reals, their predictions;
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
 //! - [`surplus_bits`]: what rounding may leave out;
@@ -11,12 +12,14 @@
 //!
 #![doc = include_str!("../../docs/library.md")]
 
+pub mod artifact;
 pub mod calibrate;
 pub mod call;
 mod circuit;
 mod compile;
 mod error;
 mod evaluate;
+mod export;
 pub mod files;
 mod functions;
 mod machine_code;
@@ -29,12 +32,14 @@ pub mod report;
 pub mod steps;
 mod surplus_bits;
 
+pub use artifact::{ArtifactOptions, load_program};
 pub use circuit::{Circuit, Keys};
 pub use compile::{
     Source, compile, compile_calibrated, compile_functions, compile_module, compile_source, compile_text,
 };
 pub use error::Error;
 pub use evaluate::evaluate;
+pub use export::Library;
 pub use functions::{Functions, Ranges};
 pub use models::{Mode, ModelCircuit, ModelOptions, Predictions, compile_model};
 pub use module::CompiledModule;
@@ -45,7 +50,7 @@ pub use surplus_bits::surplus_bits;
 pub use cloakwork_abi::module_spec::ModuleSpec;
 pub use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
 pub use cloakwork_abi::spec::{Keyset, ProgramSpec};
-pub use cloakwork_backend_cpu::Target;
+pub use cloakwork_backend_cpu::{CLibrary, Target};
 pub use cloakwork_frontend::compositions::convolution::ConvOptions;
 pub use cloakwork_frontend::compositions::pooling::Outside;
 pub use cloakwork_frontend::compositions::rearranging::{Padding, Triangle};

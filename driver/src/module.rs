@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::machine_code::{self, Code};
 use crate::report::Report;
 use cloakwork_abi::module_spec::ModuleSpec;
-use cloakwork_backend_cpu::{ObjectCode, find_runtime_archive, link_executable, link_shared};
+use cloakwork_backend_cpu::{CLibrary, ObjectCode, Target, find_runtime_archive, link_executable};
 use cloakwork_ir::context::{context, parse};
 use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
@@ -103,16 +103,26 @@ impl CompiledModule {
         Ok(Keys { secret, evaluation })
     }
 
-    /// Writes a shared library with the specs inside.
-    pub fn save_shared(&self, path: &Path) -> Result<(), Error> {
-        Ok(link_shared(&self.0.object, path)?)
+    /// The machine code.
+    pub(crate) fn object(&self) -> &ObjectCode {
+        &self.0.object
+    }
+
+    /// The machine code for another processor.
+    pub(crate) fn object_for(&self, target: &Target) -> Result<ObjectCode, Error> {
+        self.with_native_module(|module, spec| Ok(cloakwork_backend_cpu::compile(module, spec, target)?))
     }
 
     /// Writes an executable that runs on files of ciphertexts and keys; the module must have one function. The
     /// archive of the runtime is looked for beside the running executable if it is not named.
-    pub fn save_executable(&self, path: &Path, runtime_archive: Option<&Path>) -> Result<(), Error> {
+    pub fn save_executable(
+        &self,
+        path: &Path,
+        c_library: CLibrary,
+        runtime_archive: Option<&Path>,
+    ) -> Result<(), Error> {
         let archive = find_runtime_archive(runtime_archive)?;
-        Ok(link_executable(&self.0.object, &archive, path)?)
+        Ok(link_executable(&self.0.object, &archive, c_library, path)?)
     }
 
     /// The machine code of a function in this process.

@@ -142,6 +142,7 @@ unsafe fn execute(
     command: Command,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let spec = ProgramSpec::from_json(str::from_utf8(spec_json)?.trim_end_matches('\0'))?;
+    spec.require_contract()?;
     match command {
         Command::Help => println!("{USAGE}"),
         Command::Inspect => println!("{}", spec.to_json()),

@@ -16,6 +16,8 @@ pub enum Content {
     SecretKeys,
     /// Evaluation keys: a regular file that everyone may read.
     EvaluationKeys,
+    /// A compiled program: as evaluation keys.
+    Program,
     /// Values, text, arrays: a regular file that everyone may read, or a character device or a pipe.
     Data,
 }
@@ -66,6 +68,7 @@ fn destination(path: &Path, content: Content) -> io::Result<Destination> {
             described(found),
             match content {
                 Content::SecretKeys | Content::EvaluationKeys => "keys",
+                Content::Program => "machine code",
                 Content::Data => "a file",
             }
         )),
@@ -95,7 +98,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
     use std::process::Command;
 
-    const ALL: [Content; 3] = [Content::SecretKeys, Content::EvaluationKeys, Content::Data];
+    const ALL: [Content; 4] = [Content::SecretKeys, Content::EvaluationKeys, Content::Program, Content::Data];
 
     /// Regular files of a folder, and no temporary ones beside them.
     fn names(folder: &Path) -> Vec<String> {
@@ -110,7 +113,7 @@ mod tests {
     fn regular_files_are_replaced_and_links_followed() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        for (content, mode) in ALL.into_iter().zip([0o600, 0o644, 0o644]) {
+        for (content, mode) in ALL.into_iter().zip([0o600, 0o644, 0o644, 0o644]) {
             write(&file, b"first", content).unwrap();
             write(&file, b"second", content).unwrap();
             assert_eq!(fs::read(&file).unwrap(), b"second");

@@ -1,26 +1,21 @@
-//! A compiled function: its spec and its machine code, from memory or from a shared library.
+//! A compiled function: its spec and its machine code, from memory or from an artifact.
 //!
-//! A library is read and checked before the loader sees it: ELF header, every segment and section within the
-//! file, the spec with its contract. What is loaded is a private copy of the bytes that were checked.
+//! An artifact is checked whole before any of it is brought into memory, see [`crate::artifact`].
 
+use crate::artifact::{Artifact, ArtifactProblem, TrustedKey};
+use crate::machine_code::MachineCode;
+use crate::spec_file::ELF_MAGIC;
 use cloakwork_abi::functions::{Entry, SPEC_SECTION, entry_symbol};
-use cloakwork_abi::module_spec::{ModuleSpec, UnknownFunction};
+use cloakwork_abi::module_spec::UnknownFunction;
+use cloakwork_abi::processor::Processor;
 use cloakwork_abi::read_spec::SpecError;
 use cloakwork_abi::spec::ProgramSpec;
-use object::elf::{EM_X86_64, ET_DYN, ET_EXEC, FileHeader64, PT_INTERP, PT_LOAD};
-use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
-use object::{Endianness, Object, ObjectSection};
 use std::any::Any;
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::ffi::c_void;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::value::Words;
-
-/// Longest spec that is read from a library.
-const MAX_SPEC_BYTES: usize = 64 << 20;
 
 /// A compiled function that can be run and simulated, on many threads at once.
 pub struct Program {
@@ -32,7 +27,7 @@ pub struct Program {
     _owner: Arc<dyn Any + Send + Sync>,
 }
 
-/// Why a library was not loaded.
+/// Why a program was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
@@ -43,39 +38,23 @@ pub enum LoadError {
         /// Cause.
         source: std::io::Error,
     },
-    /// Not a whole ELF file of this machine.
+    /// An executable or a library where an artifact is wanted.
     #[error(
-        "`{path}` is not a shared library for this machine: {problem}; compile the program again for this machine"
-    )]
-    Elf {
-        /// File.
-        path: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A whole program where a library is wanted.
-    #[error(
-        "`{path}` is an executable, not a shared library: run it directly, it takes `--keys`, `--input` and `--output`; or compile with `--emit shared`"
+        "`{path}` is an executable or a library, not an artifact: run it directly, it takes `--keys`, `--input` and `--output`; or compile without `--emit`"
     )]
     Executable {
         /// File.
         path: String,
     },
-    /// An ELF file that the compiler did not write.
-    #[error("`{path}` has no section `{SPEC_SECTION}`; it is not a program compiled by `cloakwork compile`")]
-    NoSpec {
-        /// File.
-        path: String,
-    },
-    /// A spec that is refused.
+    /// An artifact that is refused.
     #[error("`{path}`: {source}")]
-    Spec {
+    Artifact {
         /// File.
         path: String,
         /// Cause.
-        source: SpecError,
+        source: ArtifactProblem,
     },
-    /// A function that the library does not have, or none named where there are several.
+    /// A function that the program does not have, or none named where there are several.
     #[error("`{path}`: {source}")]
     Function {
         /// File.
@@ -83,8 +62,27 @@ pub enum LoadError {
         /// Cause.
         source: UnknownFunction,
     },
-    /// The system's loader refused it.
-    #[error("`{path}` cannot be loaded: {problem}")]
+    /// Machine code for another runtime.
+    #[error("`{path}`: {source}")]
+    Contract {
+        /// File.
+        path: String,
+        /// Cause.
+        source: SpecError,
+    },
+    /// No machine code that runs on this processor.
+    #[error(
+        "`{path}` has no machine code for this processor: {}; compile it with `--cpu` for this one too, or with `--with-ir`",
+        .found.join("; ")
+    )]
+    Processor {
+        /// File.
+        path: String,
+        /// What there is, and what this processor lacks for it.
+        found: Vec<String>,
+    },
+    /// Machine code that was not made by this compiler.
+    #[error("`{path}` cannot be loaded: {problem}; compile the program again")]
     Load {
         /// File.
         path: String,
@@ -104,35 +102,44 @@ impl Program {
         Self { spec, fingerprint, entry, idle_workspaces: Mutex::default(), _owner: owner }
     }
 
-    /// Loads the only function of a compiled shared library. Its code runs in this process: load only what you trust.
+    /// Loads the only function of an artifact. Its code runs in this process: load only what you trust.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         Self::load_function(path, None)
     }
 
     /// [`Self::load`] of the function of that name, or of the only one.
     pub fn load_function(path: &Path, function: Option<&str>) -> Result<Self, LoadError> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: name.clone(), source })?;
-        let module = read_module_spec(&bytes, &name)?;
-        let unknown = |source| LoadError::Function { path: name.clone(), source };
-        let spec = module.function(function).map_err(unknown)?.clone();
-        if is_executable(&bytes) {
-            return Err(LoadError::Executable { path: name });
-        }
-        let failed = |problem: String| LoadError::Load { path: name.clone(), problem };
-        let copy = private_copy(&bytes).map_err(|error| failed(error.to_string()))?;
-        // The copy stays open while the library is loaded: its path must not come to mean another file.
-        let copy_path = format!("/proc/self/fd/{}", copy.as_raw_fd());
-        // SAFETY: the caller trusts the code; compiled libraries have no initialisers of their own.
-        let library =
-            unsafe { libloading::Library::new(copy_path) }.map_err(|error| failed(with_causes(&error)))?;
+        Self::from_artifact(&read_artifact(path, &[])?, function, &path.display().to_string())
+    }
+
+    /// The function of that name, or the only one, of an artifact that is called `path` in messages. Its code runs in
+    /// this process.
+    pub fn from_artifact(artifact: &Artifact, function: Option<&str>, path: &str) -> Result<Self, LoadError> {
+        let path = || path.to_owned();
+        let unknown = |source| LoadError::Function { path: path(), source };
+        let spec = artifact.spec().function(function).map_err(unknown)?.clone();
+        spec.require_contract().map_err(|source| LoadError::Contract { path: path(), source })?;
+        let Some((_, object)) = artifact.code_for_here() else {
+            let lacking = |(Processor { name, .. }, missing): (&Processor, Vec<String>)| {
+                format!("code for `{name}` needs {}", missing.join(", "))
+            };
+            let code = artifact.code().map(|(processor, _)| (processor, processor.missing_here()));
+            let mut found: Vec<String> = code.map(lacking).collect();
+            if found.is_empty() {
+                found.push("it has a portable program only, which needs a compiler".into());
+            }
+            return Err(LoadError::Processor { path: path(), found });
+        };
+        let failed = |problem: String| LoadError::Load { path: path(), problem };
+        let spec_json = artifact.spec().to_json();
+        let code = MachineCode::load(object, (SPEC_SECTION, spec_json.as_bytes())).map_err(failed)?;
         let symbol = entry_symbol(&spec.name);
-        // SAFETY: the symbol is the entry function by the contract that the spec's ABI hash stands for.
-        let entry = unsafe { library.get::<Entry>(symbol.as_bytes()) }.map(|entry| *entry);
-        let entry =
-            entry.map_err(|error| failed(format!("no function `{symbol}`: {}", with_causes(&error))))?;
-        // SAFETY: spec and code come from one file, and the owner keeps the library loaded.
-        Ok(unsafe { Self::from_entry(spec, entry, Arc::new((library, copy))) })
+        let address = code.symbol(&symbol).ok_or_else(|| failed(format!("no function `{symbol}`")))?;
+        // SAFETY: symbols of this form are entry functions by the contract that the spec's ABI hash stands for, and the
+        // caller trusts the code.
+        let entry = unsafe { std::mem::transmute::<*const c_void, Entry>(address) };
+        // SAFETY: the code says itself that it was compiled for this spec, and the owner keeps it in memory.
+        Ok(unsafe { Self::from_entry(spec, entry, Arc::new(code)) })
     }
 
     /// The public description.
@@ -159,84 +166,17 @@ impl std::fmt::Debug for Program {
     }
 }
 
-/// The spec of the only function in the shared library or executable `bytes`, see [`read_module_spec`].
-pub fn read_spec(bytes: &[u8], path: &str) -> Result<ProgramSpec, LoadError> {
-    let module = read_module_spec(bytes, path)?;
-    let unknown = |source| LoadError::Function { path: path.to_owned(), source };
-    module.function(None).cloned().map_err(unknown)
-}
-
-/// The specs in the shared library or executable `bytes`, after checking that the file is whole.
-pub fn read_module_spec(bytes: &[u8], path: &str) -> Result<ModuleSpec, LoadError> {
-    let bad = |problem: String| LoadError::Elf { path: path.to_owned(), problem };
-    let file = ElfFile64::<Endianness>::parse(bytes).map_err(|error| bad(error.to_string()))?;
-    let (header, endian) = (file.elf_header(), file.endian());
-    check_header(header, endian).map_err(bad)?;
-    for segment in file.elf_program_headers() {
-        if segment.data(endian, bytes).is_err() && segment.p_type(endian) == PT_LOAD {
-            return Err(bad(
-                "a segment lies beyond the end of the file, which is cut short or damaged".to_owned()
-            ));
-        }
+/// Reads and checks an artifact, which must be signed by one of `trusted` if there are any.
+pub fn read_artifact(path: &Path, trusted: &[TrustedKey]) -> Result<Artifact, LoadError> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: name(), source })?;
+    if bytes.starts_with(ELF_MAGIC) {
+        return Err(LoadError::Executable { path: name() });
     }
-    let mut spec = None;
-    for section in file.sections() {
-        let data = section.data().map_err(|_| {
-            bad("a section lies beyond the end of the file, which is cut short or damaged".to_owned())
-        })?;
-        if section.name() == Ok(SPEC_SECTION) {
-            spec = Some(data);
-        }
+    let refused = |source| LoadError::Artifact { path: name(), source };
+    let artifact = Artifact::from_bytes(bytes).map_err(refused)?;
+    if !trusted.is_empty() {
+        artifact.require_signature(trusted).map_err(refused)?;
     }
-    let spec = spec.ok_or_else(|| LoadError::NoSpec { path: path.to_owned() })?;
-    if spec.len() > MAX_SPEC_BYTES {
-        return Err(bad(format!("its spec has {} bytes, allowed are {MAX_SPEC_BYTES}", spec.len())));
-    }
-    let text = str::from_utf8(spec).map_err(|_| bad("its spec is not text".to_owned()))?;
-    ModuleSpec::from_json(text.trim_end_matches('\0'))
-        .map_err(|source| LoadError::Spec { path: path.to_owned(), source })
-}
-
-fn check_header(header: &FileHeader64<Endianness>, endian: Endianness) -> Result<(), String> {
-    if endian != Endianness::Little || header.e_machine(endian) != EM_X86_64 || !cfg!(target_arch = "x86_64")
-    {
-        return Err(format!(
-            "it is for machine {}, this is {}",
-            header.e_machine(endian),
-            std::env::consts::ARCH
-        ));
-    }
-    match header.e_type(endian) {
-        ET_DYN | ET_EXEC => Ok(()),
-        other => Err(format!("its ELF type is {other}, a shared library has {ET_DYN}")),
-    }
-}
-
-/// Whether a file that [`read_spec`] accepted is started rather than loaded: it names its loader, or lies at fixed
-/// addresses.
-fn is_executable(bytes: &[u8]) -> bool {
-    ElfFile64::<Endianness>::parse(bytes).is_ok_and(|file| {
-        let endian = file.endian();
-        file.elf_header().e_type(endian) == ET_EXEC
-            || file.elf_program_headers().iter().any(|segment| segment.p_type(endian) == PT_INTERP)
-    })
-}
-
-/// An error with what is behind it: the loader's own words are the cause of the library's.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-/// An anonymous file with those bytes.
-fn private_copy(bytes: &[u8]) -> std::io::Result<File> {
-    // SAFETY: the name is a C string; the call has no other requirements.
-    let descriptor = unsafe { libc::memfd_create(c"cloakwork-program".as_ptr(), libc::MFD_CLOEXEC) };
-    if descriptor < 0 {
-        return Err(std::io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor is new, and owned by nobody else.
-    let mut file = unsafe { File::from_raw_fd(descriptor) };
-    file.write_all(bytes)?;
-    Ok(file)
+    Ok(artifact)
 }

@@ -81,6 +81,7 @@ impl Value {
         }
     }
 
+    #[cfg(feature = "server")]
     /// A value of zeros for `spec`; if it is encrypted, then under `keys` with that fingerprint.
     pub(crate) fn zeros(spec: &ValueSpec, keyset: &Keyset, (fingerprint, keys): (&str, KeyIdentity)) -> Self {
         let (data, keys) = match spec.encoding {

@@ -8,8 +8,8 @@ use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Wi
 use cloakwork_abi::spec::{EncodingSpec, Keyset, KeyswitchKeySpec, ProgramSpec, ValueSpec};
 use cloakwork_runtime::client::{ClientError, decrypt, encrypt};
 use cloakwork_runtime::formats::{
-    FormatProblem, inspect, read_arguments, read_keyset, read_values, values_from_bytes, values_to_bytes,
-    write_values,
+    FormatProblem, Passphrase, inspect, read_arguments, read_keyset, read_values, values_from_bytes,
+    values_to_bytes, write_values,
 };
 use cloakwork_runtime::keys::{EvaluationKeys, Origin, Randomness, SecretKeys, generate};
 use cloakwork_runtime::server::{RunError, RunOptions, run};
@@ -100,7 +100,7 @@ fn bad_files_are_refused() {
         other_version[8] = 1;
         assert_eq!(
             problem(&other_version).to_string(),
-            "the file has format version 1, this release reads version 3; make keys and encrypt again with this release, or use the release that wrote the file"
+            "the file has version 1, this release (0.1.0) reads version 3; it comes from an older release: upgrade the other side and make keys and encrypt again with this release"
         );
         let mut longer_header = bytes.clone();
         longer_header[15] = 0xff;
@@ -282,4 +282,36 @@ fn missing_files_and_folders_are_told() {
     let error = SecretKeys::read(&keyset(), "/nowhere/secret.keys".as_ref()).unwrap_err();
     assert!(error.to_string().starts_with("`/nowhere/secret.keys`: "), "{error}");
     assert!(keys(1).0.write("/nowhere/secret.keys".as_ref()).is_err());
+}
+
+#[test]
+fn secret_keys_under_a_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let (secret, _) = keys(1);
+    let right = Passphrase::new("correct horse\nsecond line").unwrap();
+    let wrong = Passphrase::new("correct horses").unwrap();
+    assert!(Passphrase::new("").is_err() && Passphrase::new("\nsecond line").is_err());
+    secret.write_under(&path, &right).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let read = |passphrase: Option<&Passphrase>| SecretKeys::read_under(&keyset(), &path, passphrase);
+    let again = read(Some(&right)).unwrap();
+    assert_eq!(again.to_bytes().as_slice(), secret.to_bytes().as_slice());
+    let problem = |passphrase| read(passphrase).unwrap_err().problem;
+    assert!(matches!(problem(None), FormatProblem::Sealed));
+    assert!(matches!(SecretKeys::read(&keyset(), &path).unwrap_err().problem, FormatProblem::Sealed));
+    assert!(matches!(inspect(&path).unwrap_err().problem, FormatProblem::Sealed));
+    assert!(problem(Some(&wrong)).to_string().contains("not the right one"));
+    // Whoever gives a passphrase that is not needed reads the keys all the same.
+    let plain = SecretKeys::from_bytes_under(&keyset(), &secret.to_bytes(), Some(&wrong)).unwrap();
+    assert_eq!(plain.identity(), secret.identity());
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(!bytes.windows(8).any(|window| window == b"CLOAKWRK"), "nothing is in the clear");
+    let length = bytes.len();
+    for position in [0, 20, 30, 60, 120, length - 40, length - 1] {
+        let mut flipped = bytes.clone();
+        flipped[position] ^= 1;
+        assert!(SecretKeys::from_bytes_under(&keyset(), &flipped, Some(&right)).is_err(), "byte {position}");
+        assert!(SecretKeys::from_bytes_under(&keyset(), &bytes[..position], Some(&right)).is_err());
+    }
 }

@@ -61,7 +61,7 @@ impl Models {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
-            compile_text(text, name, &Options::default()).unwrap().save_shared(&path).unwrap();
+            compile_text(text, name, &Options::default()).unwrap().save(&path).unwrap();
             path
         };
         let words = |table: [i64; 4]| table.map(|entry| entry as u64);

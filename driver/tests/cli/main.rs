@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod artifacts;
 mod bad_input;
 mod cost_table;
+mod exports;
 mod fixture;
 mod ir_opt;
 mod models;

@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 
 #[test]
-fn shared_library() {
+fn artifact() {
     let compiled = compiled();
     let decrypt = [
         "decrypt",
@@ -150,4 +150,35 @@ fn keys_are_not_replaced_by_accident() {
     assert_eq!(fs::read(&secret).unwrap(), before);
     succeed(CLOAKWORK, &[&keygen[..], &["--force"]].concat());
     assert_ne!(fs::read(&secret).unwrap(), before);
+}
+
+#[test]
+fn secret_keys_under_a_passphrase() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (right, wrong) = (place.write("right", "correct horse\n"), place.write("wrong", "battery staple\n"));
+    let (keys, input, output) = (place.at("keys"), place.at("in.ct"), place.at("out.ct"));
+    let (secret, evaluation) = (format!("{keys}/secret.key"), format!("{keys}/evaluation.key"));
+    succeed(CLOAKWORK, &["keygen", &compiled.program, "-o", &keys, "--passphrase-file", &right]);
+    assert!(fs::read(&secret).unwrap().starts_with(b"age-encryption.org/v1\n-> scrypt "));
+    let client = ["--program", &compiled.program, "--secret", &secret];
+    let encrypt = [&["encrypt"], &client[..], &["--value", X, "--value", C, "-o", &input]].concat();
+    succeed(CLOAKWORK, &[&encrypt[..], &["--passphrase-file", &right]].concat());
+    let run =
+        ["run", "--program", &compiled.program, "--keys", &evaluation, "--input", &input, "-o", &output];
+    succeed(CLOAKWORK, &run);
+    let decrypt = [&["decrypt"], &client[..], &["--input", &output]].concat();
+    assert_eq!(succeed(CLOAKWORK, &[&decrypt[..], &["--passphrase-file", &right]].concat()), RESULTS);
+    let message = crate::fixture::fail(CLOAKWORK, &decrypt, 1);
+    assert!(
+        message.contains("encrypted under a passphrase") && message.contains("--passphrase-file"),
+        "{message}"
+    );
+    let message =
+        crate::fixture::fail(CLOAKWORK, &[&decrypt[..], &["--passphrase-file", &wrong]].concat(), 1);
+    assert!(message.contains("not the right one"), "{message}");
+    assert_eq!(succeed(CLOAKWORK, &["inspect", &secret]), "secret keys under a passphrase: not for others\n");
+    let empty = place.write("empty", "\n");
+    let keygen = ["keygen", &compiled.program, "-o", &place.at("other"), "--passphrase-file", &empty];
+    let message = crate::fixture::fail(CLOAKWORK, &keygen, 1);
+    assert!(message.contains("the passphrase is empty"), "{message}");
 }

@@ -7,13 +7,19 @@ use crate::model::taken_apart;
 use crate::options::OptionsArgument;
 use crate::spec::Spec;
 use crate::value::Value;
+use cloakwork::artifact::recompiled;
 use cloakwork::operations::OperationKind;
 use cloakwork::report::UnprovenRange;
-use cloakwork::{Circuit as Compiled, Keyset, Level, Noise, RunOptions, Source, compile_module};
+use cloakwork::{
+    ArtifactOptions, Circuit as Compiled, Keyset, Level, Noise, RunOptions, Source, compile_module,
+};
+use cloakwork_runtime::program::read_artifact;
 use cloakwork_runtime::samples_at_once;
 use ndarray::ArrayD;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::types::PyBytes;
 use pyo3::{Bound, Py, PyAny, PyResult, Python, pyclass, pyfunction, pymethods};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -37,6 +43,32 @@ pub(crate) fn compile_text(
     let options = options.into_options()?;
     let compiled = py.detach(|| compile_module(Source::Text { mlir, name }, &options, &mut |_| ()));
     Ok(compiled.map_err(exception)?.functions().map(Circuit::new).collect())
+}
+
+/// The functions of an artifact, compiled from its portable program for this processor; the public description that it
+/// claims, its labels, and the whole file.
+#[pyfunction]
+#[allow(clippy::type_complexity, reason = "what an artifact gives Python")]
+pub(crate) fn load_artifact<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+) -> PyResult<(Vec<Circuit>, Spec, BTreeMap<String, String>, Bound<'py, PyBytes>)> {
+    let loaded = py.detach(|| {
+        let artifact = read_artifact(&path, &[])?;
+        let module = recompiled(&artifact, &path.display().to_string())?;
+        Ok((module, artifact))
+    });
+    let (module, artifact) = loaded.map_err(exception)?;
+    let functions = module.functions().map(Circuit::new).collect();
+    let (spec, labels) = (Spec::new(artifact.spec().clone()), artifact.manifest().labels.clone());
+    Ok((functions, spec, labels, PyBytes::new(py, artifact.bytes())))
+}
+
+/// Writes what [`load_artifact`] gave.
+#[pyfunction]
+pub(crate) fn write_artifact(path: PathBuf, bytes: &[u8]) -> PyResult<()> {
+    let written = cloakwork_runtime::artifact::write_file(&path, bytes);
+    written.map_err(|error| PyOSError::new_err(format!("cannot write `{}`: {error}", path.display())))
 }
 
 impl Circuit {
@@ -74,6 +106,12 @@ impl Circuit {
     /// Parameters, ranges, counts and times of the whole module as text.
     fn report(&self) -> String {
         self.circuit.report().to_string()
+    }
+
+    /// Writes the whole module as an artifact with machine code for this processor and the portable program.
+    fn save(&self, py: Python<'_>, path: PathBuf, labels: BTreeMap<String, String>) -> PyResult<()> {
+        let options = ArtifactOptions { with_ir: true, labels, ..ArtifactOptions::default() };
+        py.detach(|| self.circuit.module().save(&path, &options)).map_err(exception)
     }
 
     /// The public description of the whole module.
@@ -122,11 +160,6 @@ impl Circuit {
     /// Bootstraps of one call.
     fn bootstraps(&self) -> u64 {
         self.circuit.spec().counts.bootstraps
-    }
-
-    /// Writes a shared library with its spec, for a service.
-    fn save_shared(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        py.detach(|| self.circuit.save_shared(&path)).map_err(exception)
     }
 
     /// Runs the program on encrypted arguments; `progress` hears how many bootstraps are done.

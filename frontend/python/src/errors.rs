@@ -5,6 +5,7 @@ use cloakwork::{Error, TraceError};
 use cloakwork_frontend::calibrate::CalibrationError;
 use cloakwork_frontend::error::Fault;
 use cloakwork_runtime::client::ClientError;
+use cloakwork_runtime::program::LoadError;
 use cloakwork_runtime::simulator::SimulationError;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
@@ -18,7 +19,14 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::Program(_)
         | Error::Infeasible(_)
         | Error::Backend(_)
-        | Error::Load(_)
+        | Error::Load(
+            LoadError::Executable { .. }
+            | LoadError::Artifact { .. }
+            | LoadError::Function { .. }
+            | LoadError::Contract { .. }
+            | LoadError::Processor { .. }
+            | LoadError::Load { .. },
+        )
         | Error::Keys(_)
         | Error::Run(_)
         | Error::Simulation(SimulationError::Failed { .. }) => PyRuntimeError::new_err(message),
@@ -30,6 +38,8 @@ pub(crate) fn exception(error: Error) -> PyErr {
             | CalibrationError::Stopped { .. },
         )
         | Error::Options { .. }
+        | Error::Artifact(_)
+        | Error::SpecFile(_)
         | Error::Function(_)
         | Error::Model(_)
         | Error::Call(_)
@@ -38,7 +48,7 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::Simulation(SimulationError::Arguments(_))
         | Error::Format(_)
         | Error::Content { .. } => PyValueError::new_err(message),
-        Error::File { .. } => PyOSError::new_err(message),
+        Error::File { .. } | Error::Load(LoadError::Read { .. }) => PyOSError::new_err(message),
     }
 }
 

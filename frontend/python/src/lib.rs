@@ -38,7 +38,7 @@ mod _cloakwork {
     #[pymodule_export]
     use crate::budget::{compile_within_budget, read_budget};
     #[pymodule_export]
-    use crate::circuit::{Circuit, compile_text};
+    use crate::circuit::{Circuit, compile_text, load_artifact, write_artifact};
     #[pymodule_export]
     use crate::keys::{EvaluationKeys, Keys};
     #[pymodule_export]

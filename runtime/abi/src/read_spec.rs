@@ -6,6 +6,7 @@ use crate::encoding::{MAX_WIDTH, bounds};
 use crate::functions::abi_hash;
 use crate::parameters::{Decomposition, NoiseDistribution, Variance, Width};
 use crate::radix::Radix;
+use crate::release::OtherRelease;
 use crate::security::ModulusBits;
 use crate::spec::{EncodingSpec, Keyset, ProgramSpec, SPEC_VERSION, SecretKeyShape, ValueSpec};
 use std::fmt::Display;
@@ -26,12 +27,18 @@ impl ProgramSpec {
             return Err(SpecError::Version { found, compiler });
         }
         let spec: Self = serde_json::from_value(value)?;
-        let expected = abi_hash();
-        if spec.abi != expected {
-            return Err(SpecError::Abi { found: spec.abi, expected });
-        }
         check(&spec)?;
         Ok(spec)
+    }
+
+    /// Refuses machine code that was made for another runtime. A client does not mind: it runs none.
+    pub fn require_contract(&self) -> Result<(), SpecError> {
+        let expected = abi_hash();
+        if self.abi == expected {
+            return Ok(());
+        }
+        let (found, compiler) = (self.abi.clone(), self.compiler.clone());
+        Err(SpecError::Abi { found, compiler, expected })
     }
 }
 
@@ -42,9 +49,7 @@ pub enum SpecError {
     #[error("the spec cannot be read: {0}; it must be the JSON written by `cloakwork compile`")]
     Syntax(#[from] serde_json::Error),
     /// Another layout.
-    #[error(
-        "the spec has version {found}, this release reads version {SPEC_VERSION}; compile the program again or use the release that wrote it ({compiler})"
-    )]
+    #[error("{} (written by cloakwork {compiler})", other_release(*.found))]
     Version {
         /// Version in the spec.
         found: u64,
@@ -53,11 +58,13 @@ pub enum SpecError {
     },
     /// Made for another runtime.
     #[error(
-        "the program was compiled for the runtime contract {found}, this runtime has {expected}; compile it again with this release"
+        "the program was compiled by cloakwork {compiler} for the runtime contract {found}, this runtime has {expected}; upgrade the older of both sides, or compile the program again with this release"
     )]
     Abi {
         /// Contract in the spec.
         found: String,
+        /// Compiler that wrote it.
+        compiler: String,
         /// Contract of this crate.
         expected: String,
     },
@@ -71,6 +78,11 @@ pub enum SpecError {
         /// What it may be.
         allowed: String,
     },
+}
+
+fn other_release(found: u64) -> OtherRelease {
+    let known = u64::from(SPEC_VERSION);
+    OtherRelease { what: "the spec", found, oldest: known, newest: known, again: "compile the program again" }
 }
 
 /// Most elements of one argument or result, and most ciphertexts of scratch memory under one key.
@@ -361,9 +373,15 @@ mod tests {
         let message = refused(&|spec| spec.workspace = vec![0]);
         assert!(message.contains("`workspace`: 1 entries"), "{message}");
         let message = refused(&|spec| spec.version = 9);
-        assert!(message.contains("version 9, this release reads version 2"), "{message}");
-        let message = refused(&|spec| spec.abi = "0".into());
-        assert!(message.contains("compile it again"), "{message}");
+        assert!(message.contains("version 9, this release (0.1.0) reads version 2; it comes from a newer release: upgrade this side"), "{message}");
+        let message = refused(&|spec| spec.version = 1);
+        assert!(message.contains("upgrade the other side and compile the program again"), "{message}");
+        // A client can use what this runtime could not run.
+        let foreign = ProgramSpec { abi: "0".into(), ..spec(1e-20) };
+        let foreign = ProgramSpec::from_json(&foreign.to_json()).unwrap();
+        let message = foreign.require_contract().unwrap_err().to_string();
+        assert!(message.contains("the runtime contract 0, this runtime has"), "{message}");
+        spec(1e-20).require_contract().unwrap();
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::wire::ModelSummary;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
-use cloakwork_runtime::program::{LoadError, read_module_spec};
+use cloakwork_runtime::program::{LoadError, read_artifact};
 use cloakwork_runtime::{EvaluationKeys, Program};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub enum ModelsError {
     #[error("`{0}`: another file gives a model of the same name; rename one")]
     Twice(String),
     /// Nothing to serve.
-    #[error("`{0}` has no models; compile one into it, such as `cloakwork compile net.mlir -o {0}/net.so`")]
+    #[error("`{0}` has no models; compile one into it, such as `cloakwork compile net.mlir -o {0}/net`")]
     None(String),
 }
 
@@ -79,12 +79,11 @@ impl Model {
         let place = path.display().to_string();
         let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| is_name(name));
         let name = name.ok_or_else(|| ModelsError::Name(place.clone()))?.to_owned();
-        let bytes =
-            std::fs::read(path).map_err(|source| ModelsError::Read { path: place.clone(), source })?;
-        let spec = read_module_spec(&bytes, &place)?;
+        let artifact = read_artifact(path, &[])?;
+        let spec = artifact.spec().clone();
         let mut functions = BTreeMap::new();
         for function in spec.functions() {
-            let program = Program::load_function(path, Some(&function.name))?;
+            let program = Program::from_artifact(&artifact, Some(&function.name), &place)?;
             functions.insert(function.name.clone(), Arc::new(program));
         }
         Ok(Self { name, keyset: spec.keyset().fingerprint(), spec, functions })

@@ -191,6 +191,9 @@ pub(super) fn bytes_said(fixed: &[u8; FIXED]) -> Result<u64, FormatProblem> {
 /// Bytes of the header and halves of the body, from the start of a frame of this version.
 fn lengths(fixed: &[u8; FIXED]) -> Result<(u32, u64), FormatProblem> {
     let [magic @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fixed;
+    if super::is_under_passphrase(fixed) {
+        return Err(FormatProblem::Sealed);
+    }
     if magic != MAGIC {
         return Err(FormatProblem::Magic { found: magic.to_vec() });
     }

@@ -1,6 +1,7 @@
 //! Secret and evaluation keys as files. Secret keys are bits, evaluation keys seeds and bodies.
 
 use super::frame::{self, Header, push_words, take_halves, take_words};
+use super::passphrase::{self, Passphrase};
 use super::{FormatError, FormatProblem, Kind, read_file, write_file};
 use crate::keys::{
     EvaluationKeys, KeyIdentity, Origin, SecretKey, SecretKeys, SeededBootstrapKey, SeededKeyswitchKey,
@@ -11,6 +12,9 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Most bytes of a file of secret keys that are read, far more than keys have.
+const MAX_SECRET_BYTES: u64 = 64 << 20;
 
 impl SecretKeys {
     /// The keys as bytes, wiped when dropped.
@@ -32,9 +36,42 @@ impl SecretKeys {
         write_file(path, &self.to_bytes(), Content::SecretKeys)
     }
 
-    /// Reads keys of `keyset` from a file.
+    /// Reads keys of `keyset` from a file that is not under a passphrase.
     pub fn read(keyset: &Keyset, path: &Path) -> Result<Self, FormatError> {
-        read_file(path, |from| read_secret(keyset, from))
+        Self::read_under(keyset, path, None)
+    }
+
+    /// The keys as bytes of an `age` file under a passphrase.
+    pub fn to_bytes_under(&self, passphrase: &Passphrase) -> Vec<u8> {
+        passphrase::seal(&self.to_bytes(), passphrase)
+    }
+
+    /// [`Self::from_bytes`] of bytes that may be under a passphrase.
+    pub fn from_bytes_under(
+        keyset: &Keyset,
+        bytes: &[u8],
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, FormatError> {
+        unsealed(keyset, bytes, passphrase).map_err(|problem| problem.at("secret keys"))
+    }
+
+    /// [`Self::write`] under a passphrase.
+    pub fn write_under(&self, path: &Path, passphrase: &Passphrase) -> Result<(), FormatError> {
+        write_file(path, &self.to_bytes_under(passphrase), Content::SecretKeys)
+    }
+
+    /// Reads keys of `keyset` from a file that may be under a passphrase.
+    pub fn read_under(
+        keyset: &Keyset,
+        path: &Path,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, FormatError> {
+        read_file(path, |from| {
+            // A file of secret keys has some hundred bytes.
+            let mut bytes = Zeroizing::new(vec![]);
+            from.take(MAX_SECRET_BYTES).read_to_end(&mut bytes)?;
+            unsealed(keyset, &bytes, passphrase)
+        })
     }
 }
 
@@ -94,6 +131,23 @@ fn header(
     let keyset = parameters.fingerprint();
     let (keys, origin, parameters) = (Some(keys), Some(origin), Some(parameters.clone()));
     Header { kind, keyset, keys, origin, parameters, seeds, values: vec![] }
+}
+
+/// Whether these are the first bytes of a file of secret keys under a passphrase.
+pub fn is_under_passphrase(bytes: &[u8]) -> bool {
+    bytes.starts_with(passphrase::MAGIC)
+}
+
+fn unsealed(
+    keyset: &Keyset,
+    bytes: &[u8],
+    passphrase: Option<&Passphrase>,
+) -> Result<SecretKeys, FormatProblem> {
+    match (is_under_passphrase(bytes), passphrase) {
+        (false, _) => read_secret(keyset, &mut &bytes[..]),
+        (true, None) => Err(FormatProblem::Sealed),
+        (true, Some(passphrase)) => read_secret(keyset, &mut passphrase::open(bytes, passphrase)?.as_slice()),
+    }
 }
 
 /// The key set that a file of keys was made for, from its header. Whether the keys are whole shows when they are used.

@@ -7,14 +7,17 @@
 mod frame;
 mod inspect;
 mod keys;
+mod passphrase;
 mod values;
 
 use crate::keys::KeyIdentity;
 use crate::output_file::{self, Content};
+use cloakwork_abi::release::OtherRelease;
 use std::path::Path;
 
 pub use inspect::{FileSummary, inspect};
-pub use keys::{keyset_from_bytes, read_keyset};
+pub use keys::{is_under_passphrase, keyset_from_bytes, read_keyset};
+pub use passphrase::{EmptyPassphrase, Passphrase};
 pub use values::{
     most_values_bytes, read_arguments, read_values, value_from_bytes, value_to_bytes, values_from_bytes,
     values_to_bytes, write_values,
@@ -58,9 +61,7 @@ pub enum FormatProblem {
         found: Vec<u8>,
     },
     /// Another layout.
-    #[error(
-        "the file has format version {found}, this release reads version {FORMAT_VERSION}; make keys and encrypt again with this release, or use the release that wrote the file"
-    )]
+    #[error("{}", other_release(*.found))]
     Version {
         /// Version in the file.
         found: u32,
@@ -114,9 +115,28 @@ pub enum FormatProblem {
         /// Keys of the first encrypted value.
         expected: KeyIdentity,
     },
+    /// Secret keys under a passphrase, and none is given.
+    #[error(
+        "the secret keys are encrypted under a passphrase; name the file that it is in, on the command line with `--passphrase-file`"
+    )]
+    Sealed,
+    /// A passphrase that does not open the file.
+    #[error("the passphrase does not open it: {0}")]
+    Passphrase(String),
     /// Bits that changed.
     #[error("the checksum does not match: the file is damaged; copy or write it again")]
     Checksum,
+}
+
+fn other_release(found: u32) -> OtherRelease {
+    let (found, known) = (u64::from(found), u64::from(FORMAT_VERSION));
+    OtherRelease {
+        what: "the file",
+        found,
+        oldest: known,
+        newest: known,
+        again: "make keys and encrypt again with this release",
+    }
 }
 
 impl FormatProblem {

@@ -4,9 +4,11 @@
 use super::check::{glwe_shape, lwe_dimension};
 use super::noise::distribution;
 use super::{SecretKeys, Seeds};
+#[cfg(feature = "server")]
 use crate::kernels::BootstrapKeyWords;
 use cloakwork_abi::parameters::Grouping;
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset};
+#[cfg(feature = "server")]
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 use tfhe::core_crypto::commons::math::random::Seed;
 use tfhe::core_crypto::prelude as core;
@@ -43,6 +45,7 @@ impl SeededBootstrapKey {
         Self { seed: seed.0, bodies: key.into_container() }
     }
 
+    #[cfg(feature = "server")]
     pub(super) fn expand(&self, spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyWords {
         let seeded = seeded(self.bodies.as_slice(), spec, keyset, Seed(self.seed));
         let (from, to) = (lwe_dimension(keyset, spec.from), glwe_shape(keyset, spec.to));

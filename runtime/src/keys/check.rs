@@ -2,13 +2,17 @@
 //! can stand there. Who makes or reads keys checks it again, as a key set need not come from JSON.
 
 use super::KeyError;
-use crate::kernels::BootstrapKernel;
 use cloakwork_abi::parameters::{Decomposition, GlweShape, LweDimension, NoiseDistribution};
 use cloakwork_abi::security::ModulusBits;
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 
 /// Most coefficients of an accumulator, `e·N`: what a modulus switch can lead to, and far more than tables need.
 const MAX_COEFFICIENTS: u64 = 1 << 28;
+
+/// Most polynomials of a key that bootstraps lead to, and fewest coefficients of one.
+const MAX_GLWE_DIMENSION: u64 = 6;
+/// See [`MAX_GLWE_DIMENSION`].
+pub(crate) const MIN_POLYNOMIAL_SIZE: u64 = 256;
 
 /// Whether keys can be made for `keyset`.
 pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
@@ -33,7 +37,7 @@ pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
     for key in &keyset.bootstrap_keys {
         let ends = is_lwe(key.from) && is_glwe(key.to);
         require(ends, &key.name, "must lead from an LWE key to a GLWE key")?;
-        let is_served = BootstrapKernel::supports(glwe_shape(keyset, key.to));
+        let is_served = is_served(glwe_shape(keyset, key.to));
         require(
             is_served,
             &key.name,
@@ -51,6 +55,12 @@ pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
         require(is_sound, &key.name, &what)?;
     }
     Ok(())
+}
+
+/// Whether bootstraps may lead to a key of that shape.
+pub(crate) fn is_served(shape: GlweShape) -> bool {
+    let size = shape.polynomial_size.0;
+    (1..=MAX_GLWE_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_POLYNOMIAL_SIZE
 }
 
 fn require(holds: bool, name: &str, what: &str) -> Result<(), KeyError> {

@@ -2,12 +2,13 @@
 //!
 //! A key is kept twice: seeded (a public seed for the masks, and the bodies), small and ready to be
 //! written; and expanded in the kernels, bootstrap keys in the Fourier domain. Expansion happens
-//! once, at generation or loading. The keys serve every program with their key set.
+//! once, at generation or loading, where there is a server. The keys serve every program with their key set.
 
 use super::bootstrap_key::SeededBootstrapKey;
 use super::check::{glwe_shape, lwe_dimension};
 use super::keyswitch_key::SeededKeyswitchKey;
 use super::{KeyIdentity, Origin, SecretKeys, Seeds};
+#[cfg(feature = "server")]
 use crate::kernels::{BootstrapKernel, KeyswitchKernel};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec};
 use std::fmt;
@@ -19,7 +20,9 @@ pub struct EvaluationKeys {
     identity: KeyIdentity,
     origin: Origin,
     pub(crate) seeded: (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
+    #[cfg(feature = "server")]
     pub(crate) keyswitch: Vec<KeyswitchKernel>,
+    #[cfg(feature = "server")]
     pub(crate) bootstrap: Vec<BootstrapKernel>,
 }
 
@@ -50,19 +53,17 @@ impl EvaluationKeys {
         identity: KeyIdentity,
         origin: Origin,
     ) -> Self {
-        let kernels = keyset.keyswitch_keys.iter().zip(&keyswitch);
-        let keyswitch_kernels = kernels.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset)));
-        let keyswitch_kernels = keyswitch_kernels.collect();
-        let kernels = keyset.bootstrap_keys.iter().zip(&bootstrap);
-        let bootstrap_kernels = kernels.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset)));
-        let bootstrap_kernels = bootstrap_kernels.collect();
+        #[cfg(feature = "server")]
+        let (keyswitch_kernels, bootstrap_kernels) = kernels(keyset, (&keyswitch, &bootstrap));
         Self {
             keyset: keyset.clone(),
             fingerprint: keyset.fingerprint(),
             identity,
             origin,
             seeded: (keyswitch, bootstrap),
+            #[cfg(feature = "server")]
             keyswitch: keyswitch_kernels,
+            #[cfg(feature = "server")]
             bootstrap: bootstrap_kernels,
         }
     }
@@ -102,6 +103,19 @@ impl EvaluationKeys {
     pub fn origin(&self) -> Origin {
         self.origin
     }
+}
+
+/// Ready to run.
+#[cfg(feature = "server")]
+fn kernels(
+    keyset: &Keyset,
+    (keyswitch, bootstrap): (&[SeededKeyswitchKey], &[SeededBootstrapKey]),
+) -> (Vec<KeyswitchKernel>, Vec<BootstrapKernel>) {
+    let pairs = keyset.keyswitch_keys.iter().zip(keyswitch);
+    let keyswitch = pairs.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset))).collect();
+    let pairs = keyset.bootstrap_keys.iter().zip(bootstrap);
+    let bootstrap = pairs.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset))).collect();
+    (keyswitch, bootstrap)
 }
 
 impl fmt::Debug for EvaluationKeys {

@@ -4,9 +4,13 @@
 use super::check::lwe_dimension;
 use super::noise::distribution;
 use super::{SecretKey, SecretKeys, Seeds};
+#[cfg(feature = "server")]
 use crate::kernels::{KeyswitchKeyWords, Target};
 use cloakwork_abi::parameters::Decomposition;
-use cloakwork_abi::spec::{Keyset, KeyswitchKeySpec, SecretKeyShape};
+#[cfg(feature = "server")]
+use cloakwork_abi::spec::SecretKeyShape;
+use cloakwork_abi::spec::{Keyset, KeyswitchKeySpec};
+#[cfg(feature = "server")]
 use tfhe::core_crypto::commons::math::random::Seed;
 use tfhe::core_crypto::prelude as core;
 use zeroize::Zeroizing;
@@ -47,6 +51,7 @@ impl SeededKeyswitchKey {
         Self { seed: seed.0, bodies: list.into_container() }
     }
 
+    #[cfg(feature = "server")]
     pub(super) fn expand(&self, spec: &KeyswitchKeySpec, keyset: &Keyset) -> KeyswitchKeyWords {
         let (from, to) = (lwe_dimension(keyset, spec.from), lwe_dimension(keyset, spec.to));
         let size = core::LweDimension(to.0 as usize).to_lwe_size();

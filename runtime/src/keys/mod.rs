@@ -11,13 +11,15 @@ mod keyswitch_key;
 mod noise;
 mod randomness;
 mod secret;
-#[cfg(test)]
+#[cfg(all(test, feature = "server"))]
 mod tests;
 
 use cloakwork_abi::spec::Keyset;
 
 pub(crate) use bootstrap_key::SeededBootstrapKey;
 pub(crate) use check::check;
+#[cfg(feature = "server")]
+pub(crate) use check::{MIN_POLYNOMIAL_SIZE, is_served};
 pub use evaluation::EvaluationKeys;
 pub use identity::{InvalidIdentity, KeyIdentity};
 pub(crate) use keyswitch_key::SeededKeyswitchKey;

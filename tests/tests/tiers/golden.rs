@@ -1,12 +1,18 @@
 //! Golden data: specs of some programs, the runtime contract, and specs of other releases, which are refused.
 
-use cloakwork::{Circuit, Options, ProgramSpec, compile, compile_text, trace};
+use cloakwork::artifact::recompiled;
+use cloakwork::{
+    ArtifactOptions, Circuit, Noise, Options, ProgramSpec, compile, compile_text, load_program, trace,
+};
 use cloakwork_abi::functions::{RUNTIME_FUNCTIONS, SPEC_SECTION, SPEC_SYMBOL, abi_hash, entry_symbol};
 use cloakwork_abi::spec::SPEC_VERSION;
+use cloakwork_runtime::program::read_artifact;
+use cloakwork_runtime::simulate;
 use cloakwork_tests::golden::{compare, in_repository, rounded};
 use cloakwork_tests::integers::Integers;
 use cloakwork_tests::lookup_program;
 use libtest_mimic::Trial;
+use ndarray::ArrayD;
 use std::error::Error;
 use std::fmt::Write;
 
@@ -27,6 +33,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         Trial::test("golden::runtime_contract", || Ok(check("runtime_contract.txt", &runtime_contract())?)),
         Trial::test("golden::same_input_same_bytes", || Ok(same_bytes()?)),
         Trial::test("golden::specs_of_other_releases", || Ok(other_releases()?)),
+        Trial::test("golden::artifact_of_version_1", || Ok(artifact_of_version_1()?)),
     ]
 }
 
@@ -90,13 +97,13 @@ fn other_releases() -> Result<(), String> {
         change(&mut spec);
         spec.to_json()
     };
-    let older = json(&|spec| (spec.version, spec.compiler) = (0, "cloakwork 0.0.1".to_owned()));
-    let other = json(&|spec| spec.abi = "0123456789abcdef".to_owned());
+    let older = json(&|spec| (spec.version, spec.compiler) = (0, "0.0.1".to_owned()));
+    let newer = json(&|spec| (spec.version, spec.compiler) = (99, "99.0.0".to_owned()));
     let truncated = spec.to_json()[..100].to_owned();
     let unknown = spec.to_json().replacen('{', "{\"speed\": 3,", 1);
     let cases = [
-        (older, "the spec has version 0, this release reads version"),
-        (other, "the program was compiled for the runtime contract 0123456789abcdef"),
+        (older, "upgrade the other side and compile the program again (written by cloakwork 0.0.1)"),
+        (newer, "it comes from a newer release: upgrade this side (written by cloakwork 99.0.0)"),
         (truncated, "the spec cannot be read"),
         (unknown, "unknown field `speed`"),
     ];
@@ -108,4 +115,38 @@ fn other_releases() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// `y = x² + 1` of 0 to 7 in an artifact of the first version: every later release reads and runs it. It is made once, with
+/// `BLESS=1`, and never again.
+fn artifact_of_version_1() -> Result<(), Box<dyn Error>> {
+    let path = in_repository("tests/golden").join("artifact_1.cloakwork");
+    if !path.exists() && std::env::var_os("BLESS").is_some() {
+        let graph = trace("square", |t| t.encrypted("x", [2], 0..=7).map(|v| v * v + 1))?;
+        let options = Options { target: "x86-64".parse()?, ..Options::default() };
+        let artifact = ArtifactOptions {
+            more_targets: vec!["aarch64".parse()?],
+            with_ir: true,
+            labels: [("note".to_owned(), "golden".to_owned())].into(),
+            signed_by: None,
+        };
+        compile(&graph, &options)?.module().save(&path, &artifact)?;
+    }
+    let artifact = read_artifact(&path, &[])?;
+    let recompiled = recompiled(&artifact, "golden")?.function("square")?;
+    let loaded = load_program(&path, None, &[])?;
+    for x in 0..8 {
+        let argument = ArrayD::from_shape_vec(vec![2], vec![x, 7 - x])?;
+        let expected = argument.mapv(|x| x * x + 1);
+        let of_code = simulate(&loaded, std::slice::from_ref(&argument), Noise::Seed(7))?.outputs;
+        let of_ir = recompiled.simulate(&argument, Noise::Seed(7))?.outputs;
+        if of_code != [expected.clone()] || of_ir != [expected.clone()] {
+            return Err(format!("{argument}: {of_code:?} and {of_ir:?}, expected {expected}").into());
+        }
+    }
+    let labels = &artifact.manifest().labels;
+    match (artifact.code().count(), labels.get("note").map(String::as_str)) {
+        (2, Some("golden")) => Ok(()),
+        found => Err(format!("code and label are {found:?}").into()),
+    }
 }

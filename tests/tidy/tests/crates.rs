@@ -13,6 +13,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("cloakwork-ir", &["cloakwork-abi"]),
     ("cloakwork-passes", &["cloakwork-abi", "cloakwork-ir"]),
     ("cloakwork-python", FACADE_AND_PARTS),
+    ("cloakwork-python-client", &["cloakwork-abi", "cloakwork-runtime"]),
     ("cloakwork-runtime", &["cloakwork-abi"]),
     ("cloakwork-serve", &["cloakwork-abi", "cloakwork-runtime"]),
     ("cloakwork-tests", FACADE_AND_PARTS),
@@ -46,7 +47,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("llvm-sys", &["cloakwork-backend-cpu"]),
     ("melior", COMPILER),
     ("mlir-sys", COMPILER),
-    ("pyo3", &["cloakwork-python"]),
+    ("pyo3", &["cloakwork-python", "cloakwork-python-client"]),
     ("tfhe", &["cloakwork-runtime"]),
 ];
 

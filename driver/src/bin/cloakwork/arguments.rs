@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compiles MLIR text or an ONNX model to a shared library with its spec, or to something else
+    /// Compiles MLIR text or an ONNX model to an artifact, or to something else
     Compile(Box<Compile>),
     /// Makes the keys of one client, for all functions of a program
     Keygen(Keygen),
@@ -67,7 +67,7 @@ pub(crate) struct Compile {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// What to make
-    #[arg(long, value_enum, default_value_t = Emit::Shared)]
+    #[arg(long, value_enum, default_value_t = Emit::Artifact)]
     pub(crate) emit: Emit,
     /// Greatest failure probability of one lookup
     #[arg(long, value_name = "P")]
@@ -97,14 +97,27 @@ pub(crate) struct Compile {
     /// Compiles for exactly the keys of a compiled program, of a spec as JSON or of a file of keys
     #[arg(long, value_name = "FILE", conflicts_with = "restrict")]
     pub(crate) keys_of: Option<PathBuf>,
-    /// Processor by LLVM's name, such as `x86-64-v3`, or `host`
-    #[arg(long, value_name = "NAME", default_value = "host")]
-    pub(crate) cpu: String,
+    /// Processors to make machine code for, by LLVM's names, such as `x86-64-v3,x86-64-v4,aarch64`, or `host`; whoever
+    /// loads an artifact takes the best that runs there. All but artifacts have code for one
+    #[arg(long, value_name = "LIST", default_value = "host", value_delimiter = ',')]
+    pub(crate) cpu: Vec<String>,
+    /// Puts the portable program into the artifact: `cloakwork` compiles it on loading for processors without code
+    #[arg(long)]
+    pub(crate) with_ir: bool,
+    /// Signs the artifact with an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign: Option<PathBuf>,
+    /// What to say about the artifact; may be repeated
+    #[arg(long, value_name = "NAME=TEXT", value_parser = label)]
+    pub(crate) label: Vec<(String, String)>,
     /// What operations cost on the machine that will run it, as `cloakwork calibrate` writes it; otherwise as on a
     /// typical machine with the processor's vector instructions
     #[arg(long, value_name = "FILE")]
     pub(crate) cost_table: Option<PathBuf>,
-    /// Archive of the runtime that executables are linked with
+    /// Puts the C library into an executable, too
+    #[arg(long = "static")]
+    pub(crate) static_c_library: bool,
+    /// Archive of the runtime that executables and libraries are linked with
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime: Option<PathBuf>,
     /// Prints what binds the parameters and what cheaper ones would need to standard error
@@ -115,6 +128,13 @@ pub(crate) struct Compile {
     pub(crate) report: bool,
     #[command(flatten)]
     pub(crate) strategies: Strategies,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, text)) if !name.is_empty() => Ok((name.to_owned(), text.to_owned())),
+        _ => Err("write it like `release=2026-11`".to_owned()),
+    }
 }
 
 /// How a model is quantised.
@@ -181,6 +201,9 @@ pub(crate) struct Predict {
     /// Compiled model; its code runs in this process, so it must be one you trust. Or the address of a service, or of a
     /// model there: then it predicts on ciphertexts there
     pub(crate) program: PathBuf,
+    /// Accepts only what is signed by this Ed25519 key in PEM; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Vec<PathBuf>,
     /// Samples along axis 0 of a NumPy file; one for each input, in order
     #[arg(required = true)]
     pub(crate) data: Vec<PathBuf>,
@@ -199,6 +222,9 @@ pub(crate) struct Predict {
     /// Folder that `cloakwork keygen` wrote; new keys are made without. With an address they are made there if there are none
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keys: Option<PathBuf>,
+    /// File whose first line is the passphrase of the secret keys; where they have one, a terminal is asked without
+    #[arg(long, value_name = "FILE", requires = "keys")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) service: Service,
     /// Seed of the noise of the first sample
@@ -233,10 +259,16 @@ pub(crate) struct ReportOf {
 /// What `compile` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Emit {
-    /// A shared library for `cloakwork run`
-    Shared,
+    /// One file with the spec and machine code, for `cloakwork run`
+    Artifact,
     /// An executable that needs neither this command nor a compiler
     Exe,
+    /// A shared library with the runtime inside, and a C header beside it
+    Shared,
+    /// A static library with the runtime inside, and a C header beside it
+    Static,
+    /// A folder with a Rust crate around the static library
+    Crate,
     /// The spec as JSON
     Spec,
     /// The `fhe` module with widths
@@ -275,6 +307,12 @@ pub(crate) struct Keygen {
     /// File for the evaluation keys
     #[arg(long, value_name = "FILE", requires = "secret", conflicts_with = "output")]
     pub(crate) evaluation: Option<PathBuf>,
+    /// Encrypts the secret keys under the passphrase in the first line of this file, in the format of `age`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Asks for such a passphrase
+    #[arg(long, conflicts_with = "passphrase_file")]
+    pub(crate) passphrase: bool,
     /// Replaces keys that are there already: what they encrypted is lost
     #[arg(long)]
     pub(crate) force: bool,
@@ -303,6 +341,9 @@ pub(crate) struct Encrypt {
     /// Secret keys
     #[arg(long, value_name = "FILE")]
     pub(crate) secret: PathBuf,
+    /// File whose first line is the passphrase of the secret keys; where they have one, a terminal is asked without
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
     /// Encrypts only the argument of that name; repeated for several, in the order of their values
@@ -315,9 +356,12 @@ pub(crate) struct Encrypt {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Compiled shared library; its code runs in this process, so it must be one you trust
+    /// Compiled program; its code runs in this process, so it must be one you trust
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Accepts only what is signed by this Ed25519 key in PEM; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Vec<PathBuf>,
     /// Function; not needed where the program has only one
     #[arg(long, value_name = "NAME")]
     pub(crate) function: Option<String>,
@@ -346,6 +390,9 @@ pub(crate) struct Decrypt {
     /// Secret keys
     #[arg(long, value_name = "FILE")]
     pub(crate) secret: PathBuf,
+    /// File whose first line is the passphrase of the secret keys; where they have one, a terminal is asked without
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Encrypted results
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
@@ -356,9 +403,12 @@ pub(crate) struct Decrypt {
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// Compiled shared library; its code runs in this process, so it must be one you trust
+    /// Compiled program; its code runs in this process, so it must be one you trust
     #[arg(long, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Accepts only what is signed by this Ed25519 key in PEM; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Vec<PathBuf>,
     /// Function; not needed where the program has only one
     #[arg(long, value_name = "NAME")]
     pub(crate) function: Option<String>,

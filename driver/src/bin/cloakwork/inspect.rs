@@ -4,6 +4,7 @@ use crate::arguments::Inspect;
 use cloakwork::process::{Failure, print};
 use cloakwork::{files, report};
 use cloakwork_abi::spec::EncodingSpec;
+use cloakwork_runtime::artifact::{self, Artifact, PartContent};
 use cloakwork_runtime::formats::{self, FileSummary, FormatProblem, Kind};
 use cloakwork_runtime::keys::Origin;
 use std::fmt::Write;
@@ -12,18 +13,48 @@ pub(crate) fn inspect(arguments: &Inspect) -> Result<(), Failure> {
     match formats::inspect(&arguments.file) {
         Ok(summary) if arguments.json => print(&(serde_json::to_string_pretty(&summary)? + "\n")),
         Ok(summary) => print(&summary_text(&summary)),
+        Err(error) if matches!(error.problem, FormatProblem::Sealed) && !arguments.json => {
+            print("secret keys under a passphrase: not for others\n")
+        }
         // Neither keys nor values: what is left are programs and specs.
         Err(error) if matches!(error.problem, FormatProblem::Magic { .. } | FormatProblem::Truncated) => {
             let spec = files::load_spec(&arguments.file)?;
-            let text = if arguments.json { spec.to_json() + "\n" } else { report::describe(&spec) };
-            print(&format!("{text}{}", fingerprint_line(arguments, &spec.keyset().fingerprint())))
+            if arguments.json {
+                return print(&(spec.to_json() + "\n"));
+            }
+            let text = report::describe(&spec);
+            print(&format!("{text}key set  {}\n{}", spec.keyset().fingerprint(), artifact_text(arguments)?))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn fingerprint_line(arguments: &Inspect, fingerprint: &str) -> String {
-    if arguments.json { String::new() } else { format!("key set  {fingerprint}\n") }
+/// What an artifact holds besides its spec; nothing of other files.
+fn artifact_text(arguments: &Inspect) -> Result<String, Failure> {
+    let bytes = files::read(&arguments.file)?;
+    if !bytes.starts_with(artifact::MAGIC) {
+        return Ok(String::new());
+    }
+    let artifact = Artifact::from_bytes(bytes)?;
+    let mut text = String::new();
+    for part in &artifact.manifest().parts {
+        let what = match &part.content {
+            PartContent::Spec => continue,
+            PartContent::Code(processor) => {
+                let name = &processor.name;
+                let here = if processor.missing_here().is_empty() { "" } else { ", not for this processor" };
+                format!("machine code  {}, `{name}`{here}", processor.architecture.name())
+            }
+            PartContent::Ir => "portable program".to_owned(),
+        };
+        let _ = writeln!(text, "{what}: {} bytes", part.bytes);
+    }
+    for (name, label) in &artifact.manifest().labels {
+        let _ = writeln!(text, "label  {name}: {label}");
+    }
+    let signer = artifact.signer();
+    let _ = writeln!(text, "signed by  {}", signer.map_or("nobody".to_owned(), |key| key.to_string()));
+    Ok(text)
 }
 
 fn summary_text(summary: &FileSummary) -> String {

@@ -1,9 +1,11 @@
 //! `cloakwork keygen`.
 
 use crate::arguments::Keygen;
+use crate::passphrase;
 use cloakwork::process::{EXIT_REFUSED, Failure};
 use cloakwork::{Error, Keyset, Randomness, files};
 use cloakwork_runtime::generate;
+use cloakwork_runtime::formats::Passphrase;
 use cloakwork_runtime::output_file::Content;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -22,11 +24,20 @@ pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
             return Err(Failure::new(EXIT_REFUSED, message));
         }
     }
-    generate_into(spec.keyset(), &secret, &evaluation)
+    let passphrase = match &arguments.passphrase_file {
+        Some(file) => Some(passphrase::read(file)?),
+        None if arguments.passphrase => Some(passphrase::ask_for_new()?),
+        None => None,
+    };
+    generate_into(spec.keyset(), (&secret, passphrase.as_ref()), &evaluation)
 }
 
-/// Makes keys into those files, whatever is there.
-pub(crate) fn generate_into(keyset: &Keyset, secret: &Path, evaluation: &Path) -> Result<(), Failure> {
+/// Makes keys into those files, whatever is there; secret ones under the passphrase, if there is one.
+pub(crate) fn generate_into(
+    keyset: &Keyset,
+    (secret, passphrase): (&Path, Option<&Passphrase>),
+    evaluation: &Path,
+) -> Result<(), Failure> {
     let bar = ProgressBar::new(1);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len}") {
         bar.set_style(style);
@@ -41,7 +52,10 @@ pub(crate) fn generate_into(keyset: &Keyset, secret: &Path, evaluation: &Path) -
     let (secret_keys, evaluation_keys) = keys?;
     // The secret comes last: a lone evaluation key is of no use and can be made again.
     evaluation_keys.write(evaluation)?;
-    Ok(secret_keys.write(secret)?)
+    match passphrase {
+        Some(passphrase) => Ok(secret_keys.write_under(secret, passphrase)?),
+        None => Ok(secret_keys.write(secret)?),
+    }
 }
 
 fn places(arguments: &Keygen) -> Result<(PathBuf, PathBuf), Failure> {

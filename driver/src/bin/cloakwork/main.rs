@@ -9,6 +9,7 @@ mod compile;
 mod inspect;
 mod keygen;
 mod models;
+mod passphrase;
 mod remote;
 mod run;
 mod serve;

@@ -1,6 +1,7 @@
 //! Models: `cloakwork compile model.onnx`, `cloakwork predict`, `cloakwork report`.
 
 use crate::arguments::{ModelArguments, Predict, ReportOf};
+use crate::passphrase;
 use crate::remote;
 use cloakwork::models::{
     Budget, Truth, accuracy, compile_within, predict as predict_samples, predict_elsewhere,
@@ -8,7 +9,7 @@ use cloakwork::models::{
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
     Circuit, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Predictions, Program, ProgramSpec,
-    Quantisation, SecretKeys, compile_model, files, report,
+    Quantisation, SecretKeys, compile_model, files, load_program, report,
 };
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::Model;
@@ -179,7 +180,8 @@ pub(crate) fn predict(arguments: &Predict) -> Result<(), Failure> {
         let predictions = predict_elsewhere(&spec, &samples, call)?;
         (spec, samples, predictions)
     } else {
-        let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
+        let trusted = files::load_trusted_keys(&arguments.trust)?;
+        let program = load_program(&arguments.program, arguments.function.as_deref(), &trusted)?;
         let spec = program.spec().clone();
         let samples = samples_of(&spec, &arguments.data)?;
         let predictions = predict_here(&program, &samples, arguments)?;
@@ -227,7 +229,7 @@ fn predict_here(
 ) -> Result<Predictions, Failure> {
     let keyset = &program.spec().keyset;
     let keys = match (arguments.execute, &arguments.keys) {
-        (true, Some(folder)) => Some(read_keys(program.spec(), folder)?),
+        (true, Some(folder)) => Some(read_keys(program.spec(), folder, arguments.passphrase_file.as_deref())?),
         (true, None) => Some(generate(keyset, Randomness::Secure, &|_| ())?),
         (false, _) => None,
     };
@@ -287,7 +289,7 @@ fn accuracy_of(arguments: &ReportOf, model: &Model) -> Result<String, Failure> {
     let program = Program::load(&arguments.program)?;
     let samples = read_samples(model, &arguments.data)?;
     let labels = arguments.labels.as_deref().map(|path| read_labels(path, samples.len())).transpose()?;
-    let keys = arguments.keys.as_deref().map(|folder| read_keys(program.spec(), folder)).transpose()?;
+    let keys = arguments.keys.as_deref().map(|folder| read_keys(program.spec(), folder, None)).transpose()?;
     let execute = keys.as_ref().map(|(secret, evaluation)| Mode::Execute { secret, evaluation });
     let truth = Truth { values: labels.as_deref(), ..Truth::default() };
     let found = accuracy(&program, model, &samples, (truth, execute))?;
@@ -295,9 +297,13 @@ fn accuracy_of(arguments: &ReportOf, model: &Model) -> Result<String, Failure> {
     Ok(format!("{what}\n{found}"))
 }
 
-fn read_keys(spec: &ProgramSpec, folder: &Path) -> Result<(SecretKeys, EvaluationKeys), Failure> {
+fn read_keys(
+    spec: &ProgramSpec,
+    folder: &Path,
+    passphrase_file: Option<&Path>,
+) -> Result<(SecretKeys, EvaluationKeys), Failure> {
     Ok((
-        SecretKeys::read(&spec.keyset, &folder.join("secret.key"))?,
+        passphrase::read_keys(&spec.keyset, &folder.join("secret.key"), passphrase_file)?,
         EvaluationKeys::read(&spec.keyset, &folder.join("evaluation.key"))?,
     ))
 }

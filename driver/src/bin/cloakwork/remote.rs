@@ -2,6 +2,7 @@
 
 use crate::arguments::{Call, Predict, Service};
 use crate::keygen::generate_into;
+use crate::passphrase;
 use crate::values::{read_arguments, text_of};
 use cloakwork::call::words;
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, print};
@@ -51,7 +52,7 @@ fn connect(
         (true, true) => {}
         (false, false) => {
             std::fs::create_dir_all(folder)?;
-            generate_into(module.keyset(), &secret, &evaluation)?;
+            generate_into(module.keyset(), (&secret, None), &evaluation)?;
         }
         (true, false) | (false, true) => {
             let message = format!(
@@ -61,7 +62,7 @@ fn connect(
             return Err(Failure::new(EXIT_REFUSED, message));
         }
     }
-    let keys = SecretKeys::read(&spec.keyset, &secret)?;
+    let keys = passphrase::read_keys(&spec.keyset, &secret, None)?;
     let uploaded = client.upload_file(&model.name, &evaluation)?;
     Ok((RemoteProgram::new(client, &model.name, Some(&spec.name), uploaded)?, keys))
 }

@@ -4,12 +4,13 @@ use crate::arguments::{Run, Simulate};
 use crate::values::{read_arguments, text_of};
 use cloakwork::call::words;
 use cloakwork::process::{Failure, complain, print};
-use cloakwork::{EvaluationKeys, Noise, Program};
+use cloakwork::{EvaluationKeys, Noise, files, load_program};
 use cloakwork_runtime::formats::{read_arguments as read_encrypted, write_values};
 use cloakwork_runtime::{RunOptions, run as run_encrypted, simulate as run_simulated};
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
-    let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
+    let trusted = files::load_trusted_keys(&arguments.trust)?;
+    let program = load_program(&arguments.program, arguments.function.as_deref(), &trusted)?;
     let spec = program.spec();
     let inputs = read_encrypted(&spec.keyset, &spec.inputs, &arguments.input)?;
     let keys = EvaluationKeys::read(&spec.keyset, &arguments.keys)?;
@@ -19,7 +20,8 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
 }
 
 pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Failure> {
-    let program = Program::load_function(&arguments.program, arguments.function.as_deref())?;
+    let trusted = files::load_trusted_keys(&arguments.trust)?;
+    let program = load_program(&arguments.program, arguments.function.as_deref(), &trusted)?;
     let inputs = read_arguments(&arguments.values)?;
     let noise = if arguments.exact { Noise::None } else { Noise::Seed(arguments.seed) };
     let simulation = run_simulated(&program, &words(program.spec(), inputs)?, noise)?;

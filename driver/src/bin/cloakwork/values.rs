@@ -1,9 +1,10 @@
 //! `cloakwork encrypt` and `cloakwork decrypt`, and clear values as NumPy files and text.
 
 use crate::arguments::{Decrypt, Encrypt, Values};
+use crate::passphrase;
 use cloakwork::call::{format_value, parse_integers, words};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, print};
-use cloakwork::{ProgramSpec, SecretKeys, files};
+use cloakwork::{ProgramSpec, files};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_runtime::formats::{read_values, write_values};
 use cloakwork_runtime::{decrypt as decrypt_values, encrypt as encrypt_values};
@@ -16,7 +17,7 @@ pub(crate) fn encrypt(arguments: &Encrypt) -> Result<(), Failure> {
     let module = files::load_spec(&arguments.program)?;
     let spec = chosen(module.function(arguments.function.as_deref())?, &arguments.argument)?;
     let values = read_arguments(&arguments.values)?;
-    let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
+    let keys = passphrase::read_keys(&spec.keyset, &arguments.secret, arguments.passphrase_file.as_deref())?;
     let encrypted = encrypt_values(&spec, &keys, &words(&spec, values)?)?;
     Ok(write_values(&spec.keyset, &spec.inputs, &encrypted, &arguments.output)?)
 }
@@ -33,7 +34,7 @@ pub(crate) fn decrypt(arguments: &Decrypt) -> Result<(), Failure> {
         return Err(Failure::new(EXIT_USAGE, message));
     }
     let values = read_values(&spec.keyset, &spec.outputs, &arguments.input)?;
-    let keys = SecretKeys::read(&spec.keyset, &arguments.secret)?;
+    let keys = passphrase::read_keys(&spec.keyset, &arguments.secret, arguments.passphrase_file.as_deref())?;
     let results = decrypt_values(spec, &keys, &values)?;
     for (path, result) in arguments.output.iter().zip(&results) {
         let mut bytes = vec![];

@@ -4,11 +4,10 @@
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
-use super::fused::{FusedBootstrap, supports};
+use super::fused::FusedBootstrap;
 use super::portable::Portable;
 use crate::kernels::pooled::Pooled;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables};
-use cloakwork_abi::parameters::GlweShape;
 
 /// A bootstrap with its key.
 pub(crate) enum BootstrapKernel {
@@ -23,12 +22,7 @@ pub(crate) enum BootstrapKernel {
 }
 
 impl BootstrapKernel {
-    /// Whether there are bootstraps to keys of that shape.
-    pub(crate) fn supports(shape: GlweShape) -> bool {
-        supports(shape)
-    }
-
-    /// The fastest. The shape is [supported](Self::supports), as with the constructors that follow.
+    /// The fastest. The key comes through [`crate::keys::check`], as with the constructors that follow.
     pub(crate) fn new(key: BootstrapKeyWords) -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx512) = Avx512::detect() {

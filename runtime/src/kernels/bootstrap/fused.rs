@@ -8,15 +8,13 @@ use super::external_product::{ExternalProduct, Workspace};
 use super::monomials::Monomials;
 use super::multiply::KeySlice;
 use super::simd::{Block, LANES, Points, Simd};
-use super::transform::{MIN_SIZE, Transform};
+use super::transform::Transform;
 use crate::kernels::modulus_switch::Switched;
+use crate::keys::is_served;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, interleaved, small};
 use cloakwork_abi::batches::bootstrap_batch;
-use cloakwork_abi::parameters::{ExtensionFactor, GlweShape};
+use cloakwork_abi::parameters::ExtensionFactor;
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
-
-/// Greatest `k` that code exists for.
-const MAX_DIMENSION: u64 = 6;
 
 pub(crate) struct FusedBootstrap<S> {
     /// `n`
@@ -36,16 +34,10 @@ pub(crate) struct FusedScratch {
     workspace: Workspace,
 }
 
-/// Whether code exists for keys of that shape.
-pub(super) fn supports(shape: GlweShape) -> bool {
-    let size = shape.polynomial_size.0;
-    (1..=MAX_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_SIZE as u64
-}
-
 impl<S: Simd> FusedBootstrap<S> {
-    /// The shape is [supported](supports).
+    /// The shape is one that [`is_served`].
     pub(crate) fn new(simd: S, key: BootstrapKeyWords) -> Self {
-        assert!(supports(key.to));
+        assert!(is_served(key.to));
         assert!(key.from.0.is_multiple_of(key.grouping.factor()), "checked: pairs need an even dimension");
         let size = key.to.polynomial_size.0 as usize;
         let transform = Transform::new(size);

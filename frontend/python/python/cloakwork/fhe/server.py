@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Callable
@@ -20,10 +19,8 @@ from .specs import ClientSpecs
 from .statistics import FunctionStatistics, KeySizes
 from .value import Value
 
-_PROGRAM = "program.mlir"
-_SPECS = "client.specs.json"
-_ABOUT = "server.json"
-_VERSION = 1
+# The label of artifacts whose server simulates.
+_SIMULATED = "simulated"
 
 
 class Server:
@@ -39,6 +36,8 @@ class Server:
         self._specs = ClientSpecs(functions[0].spec())
         self.is_simulated = is_simulated
         self._configuration = configuration or Configuration()
+        # The file that it was loaded from.
+        self._artifact: bytes | None = None
 
     @staticmethod
     def create(
@@ -53,37 +52,24 @@ class Server:
         return Server(functions, is_simulated, configuration)
 
     def save(self, path: str | Path, via_mlir: bool = False) -> None:
-        """Writes the program with its parameters. `via_mlir` makes no difference: the file is always portable."""
-        import zipfile
-
+        """Writes an artifact. `via_mlir` makes no difference: the portable program is always in it."""
         del via_mlir
-        about = {"version": _VERSION, "is_simulated": self.is_simulated}
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(_PROGRAM, self._any().mlir("tfhe"))
-            archive.writestr(_SPECS, self._specs.serialize())
-            archive.writestr(_ABOUT, json.dumps(about))
+        if self._artifact is not None:
+            _cloakwork.write_artifact(Path(path), self._artifact)
+            return
+        self._any().save(Path(path), {_SIMULATED: "true"} if self.is_simulated else {})
 
     @staticmethod
     def load(path: str | Path, **configuration: Any) -> Server:
-        """The server of a file that `save` wrote."""
-        import zipfile
-
+        """The server of an artifact with a portable program, such as `save` and `cloakwork compile --with-ir` write."""
         if configuration:
             names = ", ".join(configuration)
             raise ValueError(f"the parameters of a saved program are fixed, so {names} cannot change; compile again")
-        with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(_ABOUT))
-            text, specs = archive.read(_PROGRAM).decode(), ClientSpecs.deserialize(archive.read(_SPECS))
-        if about.get("version") != _VERSION:
-            raise ValueError(
-                f"`{path}` has version {about.get('version')}, this release reads {_VERSION}; save it again"
-            )
-        functions = _cloakwork.compile_text(text, str(path), Configuration().wishes)
-        server = Server(functions, bool(about.get("is_simulated")))
-        if server._specs._spec.fingerprint != specs._spec.fingerprint:
-            raise ValueError(f"`{path}` is damaged: its program has other parameters than its client specs")
+        functions, spec, labels, file = _cloakwork.load_artifact(Path(path))
+        server = Server(functions, labels.get(_SIMULATED) == "true")
         # What the compiler claimed of failures it knew from the whole compilation.
-        server._specs = specs
+        server._specs = ClientSpecs(spec)
+        server._artifact = file
         return server
 
     def run(self, *args: Any, evaluation_keys: EvaluationKeys | None = None, function_name: str | None = None) -> Any:

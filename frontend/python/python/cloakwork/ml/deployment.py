@@ -54,7 +54,7 @@ class FHEModelDev:
     def save_for_service(self, folder: str | Path, name: str) -> Path:
         """Writes `NAME.so` into a folder of `cloakwork serve`, for processors like this one."""
         path = Path(folder) / f"{name}.so"
-        _module_of(self.model)._circuit().save_shared(path)
+        _module_of(self.model)._circuit().save(path, {})
         return path
 
 
