@@ -67,21 +67,40 @@ pub fn link_shared(
     work.link(arguments)
 }
 
-/// Writes the runtime's archive with `object` in it to `output`, without what only debuggers read.
+/// Writes `object` with functions of the runtime, and all that these need, as an archive to `output`. Nothing but what
+/// starts with `cloakwork_` can be seen in it, so that it gets along with other Rust code in a program; what only
+/// debuggers read is left out.
 pub fn archive_static(
     object: &ObjectCode,
-    runtime_archive: &Path,
+    RuntimeExports { archive, functions }: RuntimeExports<'_>,
     output: &Path,
 ) -> Result<(), BackendError> {
     let work = Workplace::beside(output)?;
-    let object = work.write("cloakwork_program.o", object.bytes())?;
-    let linked = work.directory.path().join("linked");
-    let runtime = whole_path(runtime_archive)?;
-    fs::copy(&runtime, &linked).map_err(failed("read", &runtime))?;
+    let object = work.write("program.o", object.bytes())?;
+    let joined = work.directory.path().join("cloakwork.o");
+    let mut arguments: Vec<OsString> = ["-r", "-nostdlib", "-o"].map(OsString::from).into();
+    arguments.push(joined.clone().into());
+    arguments.extend(functions.iter().map(|function| format!("-Wl,-u,{function}").into()));
+    arguments.extend([object.into(), whole_path(archive)?.into()]);
+    work.run(&drivers(), &arguments)?;
+    let hide = [
+        "--strip-debug",
+        "--wildcard",
+        "--keep-global-symbol=cloakwork_*",
+        // The bitcode of several files, joined: no longer any, and tools that look at it give up.
+        "--remove-section=.llvmbc",
+        "--remove-section=.llvmcmd",
+    ];
+    let hide = hide.map(OsString::from);
+    work.tool("objcopy", &[&hide[..], &[joined.clone().into()]].concat())?;
     // Neither times nor owners, so that the same input gives the same bytes.
-    work.tool("ar", &["qcD".into(), linked.clone().into(), object.into()])?;
-    work.tool("strip", &["--strip-debug".into(), "--enable-deterministic-archives".into(), linked.into()])?;
+    let linked = work.directory.path().join("linked");
+    work.tool("ar", &["qcD".into(), linked.into(), joined.into()])?;
     work.finish()
+}
+
+fn drivers() -> Vec<OsString> {
+    env::var_os("CC").into_iter().chain(DRIVERS.map(OsString::from)).collect()
 }
 
 fn whole_path(archive: &Path) -> Result<PathBuf, BackendError> {
@@ -149,8 +168,7 @@ impl Workplace {
     fn link(self, mut arguments: Vec<OsString>) -> Result<(), BackendError> {
         let linked = self.directory.path().join("linked");
         arguments.extend(["-o".into(), linked.clone().into()]);
-        let drivers = env::var_os("CC").into_iter().chain(DRIVERS.map(OsString::from));
-        self.run(&drivers.collect::<Vec<_>>(), &arguments)?;
+        self.run(&drivers(), &arguments)?;
         self.finish()
     }
 

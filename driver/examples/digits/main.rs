@@ -223,3 +223,21 @@ fn peak_memory() -> Option<String> {
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(format!("{} MiB", kibibytes / 1024))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloakwork::ArtifactOptions;
+
+    #[test]
+    fn the_artifact_is_small() -> Result<(), Failure> {
+        let network = Network::load()?;
+        let training = network.training_images().map_err(|problem| Failure::new(EXIT_REFUSED, problem))?;
+        let circuit = compile(&network, &training, &Arguments::parse_from(["digits"]))?;
+        let more_targets = vec!["x86-64-v3".parse()?, "x86-64-v4".parse()?, "aarch64".parse()?];
+        let options = ArtifactOptions { more_targets, with_ir: true, ..ArtifactOptions::default() };
+        let bytes = circuit.module().artifact(&options)?.len();
+        assert!(bytes < 1_000_000, "{bytes}");
+        Ok(())
+    }
+}

@@ -33,12 +33,10 @@ impl CompiledModule {
     ) -> Result<(), Error> {
         let model = Model::new(path, self.spec());
         let archive = find_runtime_archive(runtime_archive)?;
+        let runtime = RuntimeExports { archive: &archive, functions: &FUNCTIONS };
         match library {
-            Library::Shared => {
-                let runtime = RuntimeExports { archive: &archive, functions: &FUNCTIONS };
-                link_shared(self.object(), Some(runtime), path)?;
-            }
-            Library::Static => archive_static(self.object(), &archive, path)?,
+            Library::Shared => link_shared(self.object(), Some(runtime), path)?,
+            Library::Static => archive_static(self.object(), runtime, path)?,
         }
         let header = path.with_file_name(format!("{}.h", model.name));
         files::write(&header, c_header::text(&model).as_bytes())
@@ -57,7 +55,8 @@ impl CompiledModule {
         };
         made(&folder.join("src"))?;
         let archive = find_runtime_archive(runtime_archive)?;
-        archive_static(self.object(), &archive, &folder.join(format!("lib{}.a", model.name)))?;
+        let runtime = RuntimeExports { archive: &archive, functions: &FUNCTIONS };
+        archive_static(self.object(), runtime, &folder.join(format!("lib{}.a", model.name)))?;
         for (name, text) in rust_crate::files(&model) {
             files::write(&folder.join(name), text.as_bytes())?;
         }

@@ -47,10 +47,20 @@ fn c_with_a_static_and_with_a_shared_library() {
     assert!(symbols.lines().all(|line| line.contains(" cloakwork_")), "{symbols}");
     assert!(fs::metadata(place.at("libnet.so")).unwrap().len() < MOST_BYTES);
     let header = fs::read_to_string(place.at("net.h")).unwrap();
-    assert!(header.contains("/* argument `x`: 2×3, encrypted, from 0 to 3 */\n#define NET_MAIN_X_ELEMENTS 6"));
+    assert!(
+        header.contains("/* argument `x`: 2×3, encrypted, from 0 to 3 */\n#define NET_MAIN_X_ELEMENTS 6")
+    );
     // It is a header of C++, too.
     let cpp = place.write("main.cpp", "#include \"net.h\"\nint main() { return 0; }\n");
-    build(Command::new("c++").args(["-fsyntax-only", "-Wall", "-Werror", "-Wno-unused-function", "-I", &folder, &cpp]));
+    build(Command::new("c++").args([
+        "-fsyntax-only",
+        "-Wall",
+        "-Werror",
+        "-Wno-unused-function",
+        "-I",
+        &folder,
+        &cpp,
+    ]));
     // The same input gives the same bytes.
     let first = fs::read(place.at("libnet.a")).unwrap();
     assert!(first == fs::read(export(&place, "static", "libagain.a")).unwrap());

@@ -120,7 +120,9 @@ impl Spec {
         let value = |value| match value {
             ClearValue::Reals(reals) => Ok(reals.into_pyarray(py).into_any()),
             ClearValue::Integers(labels) => Ok(labels.into_pyarray(py).into_any()),
-            ClearValue::Strings(labels) => Ok(labels.into_raw_vec_and_offset().0.into_pyobject(py)?.into_any()),
+            ClearValue::Strings(labels) => {
+                Ok(labels.into_raw_vec_and_offset().0.into_pyobject(py)?.into_any())
+            }
         };
         dequantise(spec, &results).map_err(refused)?.into_iter().map(value).collect()
     }
@@ -158,7 +160,8 @@ impl Keys {
 fn arrays<T: numpy::Element + Clone>(arguments: &[Bound<'_, PyAny>]) -> PyResult<Vec<ArrayD<T>>> {
     let array = |argument: &Bound<'_, PyAny>| {
         let array = argument.extract::<PyReadonlyArrayDyn<'_, T>>();
-        let array = array.map_err(|error| PyValueError::new_err(format!("an argument has other elements: {error}")))?;
+        let array = array
+            .map_err(|error| PyValueError::new_err(format!("an argument has other elements: {error}")))?;
         Ok(array.as_array().to_owned())
     };
     arguments.iter().map(array).collect()

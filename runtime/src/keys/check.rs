@@ -60,7 +60,9 @@ pub(crate) fn check(keyset: &Keyset) -> Result<(), KeyError> {
 /// Whether bootstraps may lead to a key of that shape.
 pub(crate) fn is_served(shape: GlweShape) -> bool {
     let size = shape.polynomial_size.0;
-    (1..=MAX_GLWE_DIMENSION).contains(&shape.dimension.0) && size.is_power_of_two() && size >= MIN_POLYNOMIAL_SIZE
+    (1..=MAX_GLWE_DIMENSION).contains(&shape.dimension.0)
+        && size.is_power_of_two()
+        && size >= MIN_POLYNOMIAL_SIZE
 }
 
 fn require(holds: bool, name: &str, what: &str) -> Result<(), KeyError> {

@@ -6,10 +6,10 @@
 //! six bits within blocks of 64 points. Values come in the order that this leaves them in; nothing reorders them.
 //! The plan depends on the size alone and all angles are exact, so the same input gives the same bits everywhere.
 
-use crate::keys::MIN_POLYNOMIAL_SIZE;
 use super::butterfly::{Angle, Numbers, Same, forward, forward_64, inverse, inverse_64};
 use super::complex::Complex;
 use super::simd::{Block, LANES, Points, Simd, Task};
+use crate::keys::MIN_POLYNOMIAL_SIZE;
 
 /// Least `N`: there is always a first step.
 pub(super) const MIN_SIZE: usize = MIN_POLYNOMIAL_SIZE as usize;
