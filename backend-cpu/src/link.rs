@@ -78,7 +78,9 @@ pub fn archive_static(
     let work = Workplace::beside(output)?;
     let object = work.write("program.o", object.bytes())?;
     let joined = work.directory.path().join("cloakwork.o");
-    let mut arguments: Vec<OsString> = ["-r", "-nostdlib", "-o"].map(OsString::from).into();
+    // Groups are joined with what is in them: a linker must not take that of other code for one whose name is hidden.
+    let mut arguments: Vec<OsString> =
+        ["-r", "-nostdlib", "-Wl,--force-group-allocation", "-o"].map(OsString::from).into();
     arguments.push(joined.clone().into());
     arguments.extend(functions.iter().map(|function| format!("-Wl,-u,{function}").into()));
     arguments.extend([object.into(), whole_path(archive)?.into()]);

@@ -229,7 +229,9 @@ fn predict_here(
 ) -> Result<Predictions, Failure> {
     let keyset = &program.spec().keyset;
     let keys = match (arguments.execute, &arguments.keys) {
-        (true, Some(folder)) => Some(read_keys(program.spec(), folder, arguments.passphrase_file.as_deref())?),
+        (true, Some(folder)) => {
+            Some(read_keys(program.spec(), folder, arguments.passphrase_file.as_deref())?)
+        }
         (true, None) => Some(generate(keyset, Randomness::Secure, &|_| ())?),
         (false, _) => None,
     };
