@@ -211,7 +211,11 @@ class QuantizedEstimator(BaseEstimator):
         raise NotImplementedError
 
     def _quantized(self, X: np.ndarray, before: Affine | None) -> QuantizedModule:
-        return QuantizedModule.of(self._built(before), [X], self._bits().wishes())
+        return QuantizedModule.of(self._built(before), [X], self._bits().wishes(self._rounding()))
+
+    def _rounding(self) -> tuple[int, bool] | None:
+        """Bits that tables take of sums, and whether noise may move what is left by a step; `None` for all bits."""
+        return None
 
     def _substitute(self) -> np.ndarray:
         """Samples where nobody gives any."""

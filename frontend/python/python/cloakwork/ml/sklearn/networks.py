@@ -21,6 +21,10 @@ class PerceptronEstimator(QuantizedEstimator):
     _n_bits = 6
     _bit_names = ("op_inputs", "op_weights", "model_inputs", "model_outputs")
 
+    def _rounding(self) -> tuple[int, bool]:
+        # A function of a sum is as fine as its result; half of what it takes may be below 0.
+        return min(self._bits().op_inputs + 1, 8), True
+
     def _built(self, before: Affine | None) -> _cloakwork.Model:
         inner: Any = self.sklearn_model
         layers = [(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64)) for w, b in zip(inner.coefs_, inner.intercepts_)]

@@ -164,6 +164,10 @@ class NeuralNetEstimator(QuantizedEstimator):
     def _bits(self) -> Bits:
         return Bits.of(8, ("op_inputs",))
 
+    def _rounding(self) -> tuple[int, bool]:
+        # A function of a sum is as fine as its result, with room for what is cut off at its ends.
+        return min(self._parameters["module__n_a_bits"] + 2, 8), True
+
     def _built(self, before: Affine | None) -> _cloakwork.Model:
         module, features = self.base_module, self.base_module.input_dim
         if before is not None:
