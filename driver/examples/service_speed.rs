@@ -32,7 +32,7 @@ use std::time::Instant;
 /// Clients at once.
 const CLIENTS: usize = 8;
 /// How often each side of a ratio is measured.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 5;
 
 fn main() {
     let network = Network::load().unwrap();
@@ -116,7 +116,7 @@ fn overhead(program: &Program, keys: &EvaluationKeys, remote: &RemoteProgram, fi
 fn throughput(program: &Program, keys: &EvaluationKeys, remote: &RemoteProgram, file: &[u8]) {
     let spec = program.spec();
     let values = values_from_bytes(&spec.keyset, &spec.inputs, file).unwrap();
-    let runs = 4 * CLIENTS;
+    let runs = 2 * CLIENTS;
     let files = [file.to_vec()];
     let here = |at_once: usize| {
         in_parallel(at_once, runs, &|| drop(run(program, keys, &values, RunOptions::default()).unwrap()));
@@ -124,7 +124,7 @@ fn throughput(program: &Program, keys: &EvaluationKeys, remote: &RemoteProgram, 
     let there = || in_parallel(CLIENTS, runs, &|| drop(remote.run(&files).unwrap()));
     // The machine's limit: whatever number of runs at once does best.
     let mut best = (1, f64::INFINITY);
-    for at_once in [1, 2, 4, CLIENTS] {
+    for at_once in [1, 2, CLIENTS] {
         let time = seconds(|| here(at_once));
         if time < best.1 {
             best = (at_once, time);
@@ -167,8 +167,7 @@ fn uploads(client: &Client, program: &Program, folder: &Path) {
     for _ in 0..ROUNDS {
         let bytes = fresh();
         let upload = seconds(|| {
-            let keys = client.upload_keys("digits", &bytes).unwrap();
-            assert_eq!(keys, cloakwork_serve::ContentHash::of(&bytes));
+            client.upload_keys("digits", &bytes).unwrap();
         });
         let write = seconds(|| {
             let mut file = File::create(&path).unwrap();

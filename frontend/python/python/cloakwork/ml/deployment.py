@@ -111,6 +111,7 @@ class FHEModelClient:
 
     def deserialize_decrypt(self, *serialized_results: Any) -> Any:
         """The integers of the server's answer."""
+        self._ready()
         values = [fhe.Value.deserialize(data) for data in _flat(serialized_results)]
         results = self.client.decrypt(*values)
         return _each(results, lambda result: np.asarray(result).reshape(1, -1))
