@@ -166,7 +166,7 @@ class NeuralNetEstimator(QuantizedEstimator):
 
     def _rounding(self) -> tuple[int, bool]:
         # A function of a sum is as fine as its result, with room for what is cut off at its ends.
-        return min(self._parameters["module__n_a_bits"] + 2, 8), True
+        return min(self._parameters["module__n_a_bits"] + 3, 8), True
 
     def _built(self, before: Affine | None) -> _cloakwork.Model:
         module, features = self.base_module, self.base_module.input_dim
