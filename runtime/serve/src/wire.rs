@@ -8,12 +8,14 @@ pub(crate) const KEYS: &str = "cloakwork-keys";
 /// Where an upload goes on.
 pub(crate) const UPLOAD_OFFSET: &str = "upload-offset";
 /// How long an upload will be.
+#[cfg(feature = "server")]
 pub(crate) const UPLOAD_LENGTH: &str = "upload-length";
 /// Whether an upload is keys already: `true` or `false`.
 pub(crate) const UPLOAD_COMPLETE: &str = "upload-complete";
 /// Media type of files of keys and values.
 pub(crate) const FILES: &str = "application/vnd.cloakwork";
 /// Media type of refusals.
+#[cfg(feature = "server")]
 pub(crate) const PROBLEM: &str = "application/problem+json";
 /// Begins the record that takes the place of a result: then its length in 4 bytes, little-endian, and a [`ProblemBody`].
 pub(crate) const FAILED_MAGIC: &[u8; 8] = b"CLOAKERR";
