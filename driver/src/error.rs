@@ -53,13 +53,13 @@ pub enum Error {
     Spec(#[from] SpecError),
     /// A compiled program is refused.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(Box<LoadError>),
     /// A compiled program cannot be written.
     #[error(transparent)]
-    Artifact(#[from] ArtifactProblem),
+    Artifact(Box<ArtifactProblem>),
     /// A file has no spec.
     #[error(transparent)]
-    SpecFile(#[from] SpecFileError),
+    SpecFile(Box<SpecFileError>),
     /// Keys cannot be made.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -98,6 +98,24 @@ pub enum Error {
 impl From<FormatError> for Error {
     fn from(error: FormatError) -> Self {
         Self::Format(Box::new(error))
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        Self::Load(Box::new(error))
+    }
+}
+
+impl From<ArtifactProblem> for Error {
+    fn from(error: ArtifactProblem) -> Self {
+        Self::Artifact(Box::new(error))
+    }
+}
+
+impl From<SpecFileError> for Error {
+    fn from(error: SpecFileError) -> Self {
+        Self::SpecFile(Box::new(error))
     }
 }
 

@@ -51,9 +51,11 @@ pub mod spec_file;
 mod thread_time;
 pub mod value;
 
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod measured_noise;
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod whole_torus;
 
 #[cfg(feature = "server")]

@@ -57,17 +57,17 @@ fn what_cannot_be_served_is_refused_at_the_start() {
         error(&output)
     };
     assert!(serve(&[]).contains("has no models"));
-    std::fs::write(folder.path().join("net.so"), "no program").unwrap();
-    assert!(serve(&[]).contains("net.so"));
-    std::fs::copy(models().path().join("net.so"), folder.path().join("net.so")).unwrap();
-    std::fs::copy(models().path().join("net.so"), folder.path().join("-x.so")).unwrap();
+    std::fs::write(folder.path().join("net.cloakwork"), "no program").unwrap();
+    assert!(serve(&[]).contains("net.cloakwork"));
+    std::fs::copy(models().path().join("net.cloakwork"), folder.path().join("net.cloakwork")).unwrap();
+    std::fs::copy(models().path().join("net.cloakwork"), folder.path().join("-x.cloakwork")).unwrap();
     assert!(serve(&[]).contains("rename the file"));
-    std::fs::remove_file(folder.path().join("-x.so")).unwrap();
-    std::fs::copy(models().path().join("net.so"), folder.path().join("net.bin")).unwrap();
+    std::fs::remove_file(folder.path().join("-x.cloakwork")).unwrap();
+    std::fs::copy(models().path().join("net.cloakwork"), folder.path().join("net.bin")).unwrap();
     assert!(serve(&[]).contains("of the same name"));
     std::fs::remove_file(folder.path().join("net.bin")).unwrap();
     assert!(serve(&["--tokens", "/none"]).contains("`/none`"));
-    let certificate = folder.path().join("net.so");
+    let certificate = folder.path().join("net.cloakwork");
     let certificate = certificate.to_str().unwrap();
     let error = serve(&["--tls-cert", certificate, "--tls-key", certificate]);
     assert!(error.contains("in PEM"), "{error}");

@@ -163,7 +163,7 @@ fn names_that_are_paths() {
         "%2e%2e",
         "..%2f..%2fetc%2fpasswd",
         ".tokens",
-        "net.so",
+        "net.cloakwork",
         "net%00",
         "%ff",
         "net/../other",

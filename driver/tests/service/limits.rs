@@ -68,7 +68,7 @@ fn busy(
         options.limits.runs = Some(NonZeroUsize::MIN);
         change(&mut options.limits);
     });
-    let slow = Program::load(&models().path().join("slow.so")).unwrap();
+    let slow = Program::load(&models().path().join("slow.cloakwork")).unwrap();
     let keys = Keys::new(&slow, 1);
     place.tenants[0].upload("slow", &keys);
     let headers = [
@@ -92,7 +92,7 @@ fn who_hangs_up_frees_the_place() {
     let cancelled = begun.elapsed();
     assert_eq!(place.metric("cloakwork_cancelled_total"), 1.0);
     let begun = Instant::now();
-    let slow = Program::load(&models().path().join("slow.so")).unwrap();
+    let slow = Program::load(&models().path().join("slow.cloakwork")).unwrap();
     let file = keys.encrypted(&slow, 2);
     place.tenants[0].program("slow", &keys).run(&[file]).unwrap();
     let whole = begun.elapsed();

@@ -19,14 +19,6 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::Program(_)
         | Error::Infeasible(_)
         | Error::Backend(_)
-        | Error::Load(
-            LoadError::Executable { .. }
-            | LoadError::Artifact { .. }
-            | LoadError::Function { .. }
-            | LoadError::Contract { .. }
-            | LoadError::Processor { .. }
-            | LoadError::Load { .. },
-        )
         | Error::Keys(_)
         | Error::Run(_)
         | Error::Simulation(SimulationError::Failed { .. }) => PyRuntimeError::new_err(message),
@@ -48,7 +40,16 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::Simulation(SimulationError::Arguments(_))
         | Error::Format(_)
         | Error::Content { .. } => PyValueError::new_err(message),
-        Error::File { .. } | Error::Load(LoadError::Read { .. }) => PyOSError::new_err(message),
+        Error::File { .. } => PyOSError::new_err(message),
+        Error::Load(error) => match *error {
+            LoadError::Read { .. } => PyOSError::new_err(message),
+            LoadError::Executable { .. }
+            | LoadError::Artifact { .. }
+            | LoadError::Function { .. }
+            | LoadError::Contract { .. }
+            | LoadError::Processor { .. }
+            | LoadError::Load { .. } => PyRuntimeError::new_err(message),
+        },
     }
 }
 

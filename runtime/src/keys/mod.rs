@@ -11,7 +11,8 @@ mod keyswitch_key;
 mod noise;
 mod randomness;
 mod secret;
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod tests;
 
 use cloakwork_abi::spec::Keyset;

@@ -52,8 +52,8 @@ class FHEModelDev:
         circuit.server.save(self.path_dir / _SERVER)
 
     def save_for_service(self, folder: str | Path, name: str) -> Path:
-        """Writes `NAME.so` into a folder of `cloakwork serve`, for processors like this one."""
-        path = Path(folder) / f"{name}.so"
+        """Writes `NAME.cloakwork` into a folder of `cloakwork serve`, for processors like this one."""
+        path = Path(folder) / f"{name}.cloakwork"
         _module_of(self.model)._circuit().save(path, {})
         return path
 
