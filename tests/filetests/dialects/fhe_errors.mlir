@@ -260,3 +260,15 @@ func.func @main(%x: tensor<4x!fhe.eint<2>>, %at: tensor<2xi64>) {
   %0 = fhe.set_at %x, %x, %at {axis = 0 : i64} : (tensor<4x!fhe.eint<2>>, tensor<4x!fhe.eint<2>>, tensor<2xi64>) -> tensor<4x!fhe.eint<2>>
   return
 }
+// -----
+func.func @main(%x: !fhe.eint<6>) {
+  // expected-error@+1: 'fhe.round' op has no attribute `exactness`; it takes `approximate`, `bits`
+  %0 = fhe.round %x {bits = 2 : i64, exactness = "approximate"} : (!fhe.eint<6>) -> !fhe.eint<?>
+  return
+}
+// -----
+func.func @main(%x: !fhe.eint<6>) {
+  // expected-error@+1: 'fhe.neg' op has no attribute `range`
+  %0 = fhe.neg %x {range = array<i64: 0, 3>} : (!fhe.eint<6>) -> !fhe.esint<6>
+  return
+}
