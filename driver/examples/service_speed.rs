@@ -38,7 +38,7 @@ fn main() {
     let network = Network::load().unwrap();
     let circuit = compile(&network);
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("digits.so");
+    let path = folder.path().join("digits.cloakwork");
     circuit.save(&path).unwrap();
     let program = Program::load(&path).unwrap();
     let (secret, evaluation) = generate(&program.spec().keyset, Randomness::Secure, &|_| ()).unwrap();

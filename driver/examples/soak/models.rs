@@ -65,9 +65,9 @@ impl Models {
             path
         };
         let words = |table: [i64; 4]| table.map(|entry| entry as u64);
-        let net = write("net.so", &text(ELEMENTS, words(NET), 1, 10));
-        let other = write("other.so", &text(ELEMENTS, words(OTHER), 1, 12));
-        write("slow.so", &text(MANY, words(NET), 40, 10));
+        let net = write("net.cloakwork", &text(ELEMENTS, words(NET), 1, 10));
+        let other = write("other.cloakwork", &text(ELEMENTS, words(OTHER), 1, 12));
+        write("slow.cloakwork", &text(MANY, words(NET), 40, 10));
         Self { net: Program::load(&net).unwrap(), other: Program::load(&other).unwrap(), folder }
     }
 
@@ -78,7 +78,7 @@ impl Models {
     /// A folder with these models and no state yet.
     pub(crate) fn copy(&self) -> TempDir {
         let copy = tempfile::tempdir().unwrap();
-        for name in ["net.so", "other.so", "slow.so"] {
+        for name in ["net.cloakwork", "other.cloakwork", "slow.cloakwork"] {
             fs::copy(self.path().join(name), copy.path().join(name)).unwrap();
         }
         copy
