@@ -75,7 +75,8 @@ def test_refused_options_say_what_to_use(options, message):
 @pytest.mark.parametrize(
     "options, error, message",
     [
-        ({"speed": 9}, TypeError, "unexpected keyword argument 'speed'"),
+        ({"p_eror": 1e-6}, TypeError, "'p_eror' is not an option of a configuration; did you mean 'p_error'?"),
+        ({"qqq": 9}, TypeError, "'qqq' is not an option of a configuration; allowed are verbose, "),
         ({"comparison_strategy_preference": "fast"}, ValueError, "'fast' is not a valid 'ComparisonStrategy'"),
         ({"comparison_strategy_preference": 3}, TypeError, "expected 'Optional\\[Union\\[ComparisonStrategy"),
         ({"parameter_selection_strategy": 1}, TypeError, "Union\\[ParameterSelectionStrategy, str\\]"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .options import OPTIONS, ApproximateRoundingConfig
 from .strategies import (
@@ -24,6 +26,27 @@ from .strategies import (
 )
 
 _OF_COMPILER = ("p_error", "global_p_error", "preset", "noise")
+
+_Init = TypeVar("_Init", bound=Callable[..., None])
+
+
+def _explains_unknown(init: _Init) -> _Init:
+    """Lets a constructor name the option that is nearest to one that it does not have; its signature stays."""
+
+    @functools.wraps(init)
+    def checked(self: Any, *arguments: Any, **options: Any) -> None:
+        for name in options:
+            if name not in OPTIONS:
+                raise TypeError(_unknown_option(name))
+        init(self, *arguments, **options)
+
+    return cast(_Init, checked)
+
+
+def _unknown_option(name: str) -> str:
+    near = difflib.get_close_matches(name, OPTIONS, n=1)
+    advice = f"did you mean '{near[0]}'?" if near else f"allowed are {', '.join(OPTIONS)}"
+    return f"'{name}' is not an option of a configuration; {advice}"
 
 
 class Configuration:
@@ -101,6 +124,7 @@ class Configuration:
     bounds: Bounds
     refresh_composition: bool
 
+    @_explains_unknown
     def __init__(
         self,
         *,
