@@ -53,7 +53,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], kwargs:
         return _UFUNCS[name](*operands)
     if name in _AS_ITSELF:
         return _as_itself(ufunc, operands)
-    raise RuntimeError(f"Function 'np.{name}' is not supported")
+    raise _unsupported(name, "fhe.univariate(function)(x) looks up any function of one value")
 
 
 def apply_function(function: Callable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -71,12 +71,22 @@ def apply_function(function: Callable, args: tuple[Any, ...], kwargs: dict[str, 
         return joined(function, *args, **kwargs)
     implementation = _FUNCTIONS.get(name)
     if implementation is None:
-        raise RuntimeError(f"Function 'np.{name}' is not supported")
+        raise _unsupported(_in_numpy(function), "write it with those")
     allowed = _parameters(implementation)
     for key in kwargs:
         if key not in allowed and "**" not in allowed:
             raise RuntimeError(f"Function 'np.{name}' is not supported with kwarg '{key}'")
     return implementation(*args, **kwargs)
+
+
+def _unsupported(name: str, advice: str) -> RuntimeError:
+    return RuntimeError(f"Function 'np.{name}' is not supported (docs/functions.md lists those that are); {advice}")
+
+
+def _in_numpy(function: Callable) -> str:
+    """Its name behind `np.`, with the module that it is in."""
+    module = function.__module__.partition(".")[2]
+    return f"{module}.{function.__name__}" if module else function.__name__
 
 
 @functools.cache
