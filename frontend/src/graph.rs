@@ -89,6 +89,14 @@ impl OpGraph {
         &self.outputs
     }
 
+    /// The same nodes with other results, in this order. A node may come once.
+    pub fn with_outputs(&self, outputs: &[NodeId]) -> Result<Self, TraceError> {
+        let mut graph = self.clone();
+        graph.outputs.clear();
+        outputs.iter().try_for_each(|id| graph.output(*id))?;
+        Ok(graph)
+    }
+
     /// The results; from here on there are none.
     pub(crate) fn take_outputs(&mut self) -> Vec<NodeId> {
         std::mem::take(&mut self.outputs)

@@ -3,15 +3,17 @@
 //! Which of two points is nearer is a question of one sum: `|x − a|² ≤ |x − b|²` says `x·u ≥ t` for `u` along `a − b`, so
 //! squares are never encrypted and many pairs of points ask the same. How many points are nearer than a point is a sum of
 //! those answers, and one more lookup tells whether they are fewer than `k`. Where all features together have few bits,
-//! one lookup for each class does it.
+//! one lookup for each class does it. Only ways whose rough cost is near the least are built: a program of hundreds of
+//! lookups takes longer to compile than the answer would ever be worth.
 
 use crate::error::TraceError;
 use crate::graph::{Hint, NodeId, OpGraph};
 use crate::lookup_table::LookupTable;
 use crate::node::InputType;
 use crate::shapes::KeepAxes;
+use cloakwork_abi::encoding::width_of_range;
 use ndarray::{ArrayD, IxDyn};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Points on a grid, each of a class. Of points at one distance the first is nearest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,11 @@ pub struct Neighbours {
 }
 
 /// Bits that one table takes in place of everything else.
-const MOST_TABLE_BITS: u32 = 8;
+const MOST_TABLE_BITS: u32 = 14;
+/// A lookup of fewer bits costs about as much as one of these.
+const CHEAPEST_BITS: u32 = 4;
+/// What costs so many times the least is not built; rough costs are not closer than that.
+const MOST_TIMES_THE_LEAST: f64 = 4.0;
 
 /// `[x·u ≥ t]`
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,12 +68,36 @@ impl Neighbours {
     /// Programs of one meaning: from `[1, features]` to votes `[1, classes]`.
     pub fn programs(&self, name: &str, input: &str) -> Result<Vec<OpGraph>, TraceError> {
         let features = self.points.first().map_or(0, Vec::len);
+        let table_bits = self.bits * features as u32;
+        let by_table = (table_bits <= MOST_TABLE_BITS).then(|| self.class_count as f64 * cost(table_bits));
+        let by_ranks = self.cost_of_ranks();
+        let most = by_table.unwrap_or(f64::INFINITY).min(by_ranks) * MOST_TIMES_THE_LEAST;
         let mut programs = vec![];
-        if self.bits * features as u32 <= MOST_TABLE_BITS {
+        if by_table.is_some_and(|cost| cost <= most) {
             programs.push(self.by_table(name, input, features)?);
         }
-        programs.push(self.by_ranks(name, input, features)?);
+        if by_ranks <= most {
+            programs.push(self.by_ranks(name, input, features)?);
+        }
         Ok(programs)
+    }
+
+    /// Of the lookups of all questions and of all ranks.
+    fn cost_of_ranks(&self) -> f64 {
+        let count = self.points.len();
+        let pairs = (0..count).flat_map(|i| (0..i).flat_map(move |j| [(i, j), (j, i)]));
+        let questions: BTreeSet<Question> = pairs
+            .filter_map(|(a, b)| match self.before(a, b) {
+                Before::Asked { question, .. } => Some(question),
+                Before::Always(_) => None,
+            })
+            .collect();
+        let of_question = |question: &Question| {
+            let (least, greatest) = self.span(&question.direction);
+            cost(width_of_range(0, greatest - least).0)
+        };
+        let rank = cost(width_of_range(0, count as i64).0);
+        questions.iter().map(of_question).sum::<f64>() + count as f64 * rank
     }
 
     fn by_table(&self, name: &str, input: &str, features: usize) -> Result<OpGraph, TraceError> {
@@ -248,6 +278,11 @@ impl Neighbours {
         graph.output(votes)?;
         Ok(graph)
     }
+}
+
+/// Of a lookup, roughly: the entries of its table.
+fn cost(bits: u32) -> f64 {
+    f64::from(bits.max(CHEAPEST_BITS)).exp2()
 }
 
 /// `x·weights`, of shape `[1]`.

@@ -48,12 +48,30 @@ proptest! {
 
 #[test]
 fn thirty_points_of_two_bits_ask_few_questions() {
-    let points: Vec<Vec<i64>> = (0..30).map(|i| vec![(7 * i) % 4, (i / 3) % 4]).collect();
+    // With features that are all alike, no table holds all of them.
+    let padded = |x: i64, y: i64| vec![x, y, 0, 0, 0, 0, 0];
+    let points: Vec<Vec<i64>> = (0..30).map(|i| padded((7 * i) % 4, (i / 3) % 4)).collect();
     let classes = (0..30).map(|i| i % 2).collect();
     let neighbours = Neighbours { points, classes, class_count: 2, k: 3, bits: 2 };
-    check(&neighbours, &(0..16).map(|i| vec![i / 4, i % 4]).collect::<Vec<_>>());
-    let program = neighbours.programs("nearest", "x").unwrap().pop().unwrap();
-    let lookups =
-        program.nodes().filter(|(_, node)| format!("{:?}", node.kind).starts_with("Lookup")).count();
-    assert!(lookups < 120, "{lookups}, where pairs of points are 435");
+    check(&neighbours, &(0..16).map(|i| padded(i / 4, i % 4)).collect::<Vec<_>>());
+    let lookups = lookups(&neighbours);
+    assert!(lookups.len() == 1 && lookups[0] < 120, "{lookups:?}, where pairs of points are 435");
+}
+
+#[test]
+fn ways_that_cost_much_more_than_another_are_not_built() {
+    let points: Vec<Vec<i64>> = (0..30).map(|i| vec![(7 * i) % 16, (i / 3) % 16]).collect();
+    let classes: Vec<usize> = (0..30).map(|i| i % 2).collect();
+    let many = Neighbours { points, classes, class_count: 2, k: 3, bits: 4 };
+    assert_eq!(lookups(&many), [2], "one for each class");
+    let few = Neighbours { points: vec![vec![0, 0], vec![3, 5]], classes: vec![0, 1], k: 1, ..many };
+    assert_eq!(lookups(&few).len(), 1, "a question for two points, and no table of 256 entries");
+    assert_ne!(lookups(&few), [2]);
+}
+
+/// Of each program.
+fn lookups(neighbours: &Neighbours) -> Vec<usize> {
+    let is_lookup = |node: &cloakwork_frontend::node::Node| format!("{:?}", node.kind).starts_with("Lookup");
+    let programs = neighbours.programs("nearest", "x").unwrap();
+    programs.iter().map(|program| program.nodes().filter(|(_, node)| is_lookup(node)).count()).collect()
 }

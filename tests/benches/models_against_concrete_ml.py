@@ -2,14 +2,17 @@
 """Times encrypted predictions of this repository and of Concrete ML in turns, and prints a table of ratios.
 
 usage: models_against_concrete_ml.py CLOAKWORK_PYTHON CONCRETE_ML_PYTHON [--runs N] [--cases NAME ...] [--agreement N]
-                                    [--budget accuracy=-1%]
+       models_against_concrete_ml.py CLOAKWORK_PYTHON --budget accuracy=-1% [--cases NAME ...] [--agreement N]
 
 Each is a Python that can import the one or the other, and xgboost for `boosting`. For each case both sides train or
 read the same model on the same data with the same seed, bits and failure probability (2^-40), compile, make keys and
 predict the same held-back samples in turns, each side first every other time. Compared are the CPU seconds of one
 prediction: encryption, run and decryption of one sample, after one prediction to warm up. A ratio below 1 means that
-ours is faster. `--agreement N` then lets ours predict N samples, and tells how often the class is the quantised one. With
-`--budget` ours chooses bits and errors by it, and Concrete ML is not run: what counts then is accuracy.
+ours is faster. `--agreement N` then lets ours predict N samples, and tells how often the class is the quantised one.
+
+With `--budget` ours chooses bits, rounding and errors by it, and Concrete ML is not run: what counts then is accuracy on the
+held-back samples, of the model on reals, quantised, simulated, and executed on the first N of `--agreement` (100), in rows of
+Markdown. Behind `executed` is the accuracy of the model on reals on the same N.
 
 `mlp` and `qat_cnn` are the files of tests/models/make_networks.py, which both sides read, with sums rounded to 6 bits,
 approximately. `neighbours` is ours alone: Concrete ML finds no parameters for it.
@@ -108,10 +111,10 @@ class Network:
         self.module = self.compile_onnx_model(self.model, X, import_qat=self.import_qat, **wishes)
         return self.module.fhe_circuit
 
-    def predict(self, X):
+    def predict(self, X, fhe="disable"):
         import numpy
 
-        return numpy.argmax(self.module.forward(X, fhe="disable"), axis=1)
+        return numpy.argmax(self.module.forward(X, fhe=fhe), axis=1)
 
     def quantize_input(self, X):
         return self.module.quantize_input(X)
@@ -167,13 +170,17 @@ def serve(side, case, budget):
     quantised = model.predict(X_test)
     start = cpu()
     circuit.keygen(force=True)
+    on_reals = float_labels(model, X_train, y_train, X_test) if budget else None
     facts = {
-        "float": float((float_labels(model, X_train, y_train, X_test) == y_test).mean()) if budget else None,
         "accuracy": float((quantised == y_test).mean()),
+        "samples": len(X_test),
         "compile": compiled,
         "keygen": cpu() - start,
         "lookups": circuit.programmable_bootstrap_count,
     }
+    if budget:
+        facts["float"] = float((on_reals == y_test).mean())
+        facts["simulated"] = float((model.predict(X_test, fhe="simulate") == y_test).mean())
     print(json.dumps(facts), flush=True)
     for line in sys.stdin:
         i = int(line)
@@ -188,13 +195,16 @@ def serve(side, case, budget):
 
         scores = model.post_processing(model.dequantize_output(numpy.asarray(result)))
         label = model.classes_[numpy.argmax(scores, axis=-1)][0] if scores.ndim > 1 else scores[0]
-        print(json.dumps({"seconds": seconds, "sizes": sizes, "agrees": bool(label == quantised[i])}), flush=True)
+        facts = {"seconds": seconds, "sizes": sizes, "agrees": bool(label == quantised[i]), "right": bool(label == y_test[i])}
+        if budget:
+            facts["float_right"] = bool(on_reals[i] == y_test[i])
+        print(json.dumps(facts), flush=True)
 
 
 def float_labels(model, X_train, y_train, X_test):
     """What a model on reals says: the network of the file, or ours of that name trained on reals."""
     if isinstance(model, Network):
-        return model.module._source.model.predict([X_test])[0].argmax(axis=1)
+        return model.module._source.model.predict([X_test.astype("float64")])[0].argmax(axis=1)
     return model._float_model().fit(X_train, y_train).predict(X_test)
 
 
@@ -273,17 +283,21 @@ def compare(case, pythons, runs, agreement):
 
 
 def within(case, python, budget, agreement):
-    """Accuracy of ours where a budget chooses bits and errors."""
+    """A row: accuracy of ours where a budget chooses bits and errors."""
     side = Side("cloakwork", python, case, budget)
-    own = [side.predict(sample) for sample in range(agreement + 1)][1:]
-    seconds = statistics.median(answer["seconds"] for answer in own)
-    agreeing = sum(answer["agrees"] for answer in own)
-    print(
-        f"{case:10} float {side.facts['float']:.4f}  quantised {side.facts['accuracy']:.4f}  "
-        f"executed = quantised {agreeing}/{agreement}  {seconds:.4f} s",
-        flush=True,
-    )
+    count = min(agreement, side.facts["samples"])
+    own = [side.predict(sample) for sample in range(count)]
     side.end()
+    seconds = statistics.median(answer["seconds"] for answer in own)
+    agreeing, right, float_right = (sum(answer[what] for answer in own) for what in ("agrees", "right", "float_right"))
+    cells = [
+        case,
+        *(f"{side.facts[step]:.4f}" for step in ("float", "accuracy", "simulated")),
+        f"{right / count:.4f} ({float_right / count:.4f})",
+        f"{agreeing}/{count}",
+        f"{seconds:.4f} s",
+    ]
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def main():
@@ -297,12 +311,14 @@ def main():
     arguments = parser.parse_args()
     if arguments.serve:
         serve(*arguments.serve)
-    elif len(arguments.pythons) != 2 or arguments.runs < 2:
-        parser.error("name a Python with cloakwork and one with Concrete ML, and at least 2 runs")
+    elif len(arguments.pythons) != (1 if arguments.budget else 2) or arguments.runs < 2:
+        parser.error("name a Python with cloakwork and, without a budget, one with Concrete ML, and at least 2 runs")
     else:
+        if arguments.budget:
+            print("| model | float | quantised | simulated | executed (float) | executed = quantised | CPU |\n|---|---|---|---|---|---|---|")
         for case in arguments.cases:
             if arguments.budget:
-                within(case, arguments.pythons[0], arguments.budget, arguments.agreement or 5)
+                within(case, arguments.pythons[0], arguments.budget, arguments.agreement or 100)
                 continue
             compare(case, dict(zip(("cloakwork", "concrete"), arguments.pythons)), arguments.runs, arguments.agreement)
 

@@ -23,7 +23,9 @@ use crate::options::Options;
 use cloakwork_abi::processing::{ClearValue, Processing};
 use cloakwork_frontend::OpGraph;
 use cloakwork_frontend::model::{Model, ModelError};
-use cloakwork_frontend::quantise::{Margin, Quantisation, QuantisationReport, Quantised, quantise};
+use cloakwork_frontend::quantise::{
+    LayerValue, Margin, Quantisation, QuantisationReport, Quantised, quantise,
+};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_passes::set_bounds::Bounds;
 use ndarray::ArrayD;
@@ -43,6 +45,7 @@ pub struct ModelCircuit {
     circuit: Circuit,
     graph: OpGraph,
     quantisation: QuantisationReport,
+    layers: Vec<LayerValue>,
     search: Option<Search>,
 }
 
@@ -67,7 +70,8 @@ fn wishes(options: &ModelOptions) -> Quantisation {
 fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<ModelCircuit, Error> {
     let (fastest, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
     let graph = quantised.graphs()[fastest].clone();
-    Ok(ModelCircuit { circuit, graph, quantisation: quantised.report, search: None })
+    let Quantised { report: quantisation, layers, .. } = quantised;
+    Ok(ModelCircuit { circuit, graph, quantisation, layers, search: None })
 }
 
 /// Compiles programs that compute the same, with ranges from samples: the one that is predicted to be fastest, and its
@@ -111,6 +115,11 @@ impl ModelCircuit {
     /// What quantisation decided, and what each layer lost by it.
     pub fn quantisation(&self) -> &QuantisationReport {
         &self.quantisation
+    }
+
+    /// Where the values of its layers are in [`Self::graph`].
+    pub fn layers(&self) -> &[LayerValue] {
+        &self.layers
     }
 
     /// What was tried, if a budget chose.

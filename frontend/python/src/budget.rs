@@ -59,9 +59,8 @@ pub(crate) fn compile_within_budget(
         Ok((chosen, integers, seen))
     });
     let (chosen, integers, seen) = found.map_err(exception)?;
-    let graph = chosen.graph().clone();
     let search = chosen.search().map_or_else(String::new, ToString::to_string);
-    let report = chosen.quantisation().to_string();
-    let quantised = QuantisedModel::of_one(graph.clone(), integers, chosen.processing().clone(), report);
-    Ok((quantised, OpGraph::measured(graph, seen), Circuit::new(chosen.circuit().clone()), search))
+    let graph = OpGraph::measured(chosen.graph().clone(), seen);
+    let quantised = QuantisedModel::of_circuit(&chosen, integers);
+    Ok((quantised, graph, Circuit::new(chosen.circuit().clone()), search))
 }

@@ -7,14 +7,17 @@ use crate::measure::{evaluate_all, measure};
 use crate::model::{refused, samples, stacked, taken_apart};
 use crate::op_graph::OpGraph;
 use crate::options::OptionsArgument;
-use cloakwork::models::compile_fastest;
+use cloakwork::models::{ModelCircuit, compile_fastest};
 use cloakwork_abi::processing::{
     ClearValue, Dequantiser, InputProcessing, OutputProcessing, Processing, Quantiser, apply_steps,
 };
 use cloakwork_frontend::OpGraph as Graph;
 use cloakwork_frontend::model::Model;
 use cloakwork_frontend::neighbours::Neighbours;
-use cloakwork_frontend::quantise::{Bits, Quantisation, Reply, RoundTo, quantise};
+use cloakwork_frontend::quantise::report::{LayerReport, SumReport};
+use cloakwork_frontend::quantise::{
+    Bits, LayerValue, Margin, Quantisation, QuantisationReport, Quantised, Reply, RoundTo, quantise,
+};
 use cloakwork_ir::digits::Exactness;
 use cloakwork_ir::interpret::Clear;
 use ndarray::ArrayD;
@@ -34,7 +37,13 @@ pub(crate) struct QuantisationArgument {
     rounding: Option<(u32, bool)>,
     /// `scores` or `label`.
     reply: String,
+    /// Whether no integer leaves its width, whatever the inputs.
+    provable: bool,
 }
+
+/// A row about a layer: name, what it computes, range and bits of its integers, decibels that quantisation left, and bits
+/// that tables take of its sums.
+type LayerRow = (String, String, Option<(i64, i64)>, Option<u32>, f64, Option<u32>);
 
 /// A model on integers.
 #[pyclass(frozen, module = "cloakwork._cloakwork")]
@@ -43,7 +52,8 @@ pub(crate) struct QuantisedModel {
     graphs: Vec<Graph>,
     samples: Vec<Vec<ArrayD<i64>>>,
     processing: Processing,
-    report: String,
+    report: QuantisationReport,
+    layers: Vec<LayerValue>,
 }
 
 /// The model on integers; ranges come from samples.
@@ -55,8 +65,8 @@ pub(crate) fn quantised(
     let quantised = quantise(model, &samples, &options.wishes()?).map_err(refused)?;
     let processing = quantised.graph.processing().cloned().unwrap_or_default();
     let graphs = quantised.graphs().into_iter().cloned().collect();
-    let report = quantised.report.to_string();
-    Ok(QuantisedModel { graphs, samples: quantised.samples, processing, report })
+    let Quantised { samples, report, layers, .. } = quantised;
+    Ok(QuantisedModel { graphs, samples, processing, report, layers })
 }
 
 impl QuantisationArgument {
@@ -76,7 +86,8 @@ impl QuantisationArgument {
             "label" => Reply::Label,
             other => return Err(refused(format!("reply {other:?}; allowed are 'scores' and 'label'"))),
         };
-        Ok(Quantisation { bits, rounding, reply, ..Quantisation::default() })
+        let margin = if self.provable { Margin::Whole } else { Margin::DEFAULT };
+        Ok(Quantisation { bits, rounding, reply, margin, ..Quantisation::default() })
     }
 }
 
@@ -120,18 +131,19 @@ pub(crate) fn nearest(
     let output = OutputProcessing { name: "votes".into(), result: 0, dequantiser, steps: vec![] };
     let processing = Processing { inputs: vec![input], outputs: vec![output] };
     graphs.iter_mut().for_each(|graph| graph.set_processing(processing.clone()));
-    Ok(QuantisedModel { graphs, samples, processing, report: String::new() })
+    Ok(QuantisedModel { graphs, samples, processing, report: QuantisationReport::default(), layers: vec![] })
 }
 
 impl QuantisedModel {
-    /// A model that has one program.
-    pub(crate) fn of_one(
-        graph: Graph,
-        samples: Vec<Vec<ArrayD<i64>>>,
-        processing: Processing,
-        report: String,
-    ) -> Self {
-        Self { graphs: vec![graph], samples, processing, report }
+    /// A model that was compiled, with its arguments for the samples.
+    pub(crate) fn of_circuit(circuit: &ModelCircuit, samples: Vec<Vec<ArrayD<i64>>>) -> Self {
+        Self {
+            graphs: vec![circuit.graph().clone()],
+            samples,
+            processing: circuit.processing().clone(),
+            report: circuit.quantisation().clone(),
+            layers: circuit.layers().to_vec(),
+        }
     }
 }
 
@@ -142,9 +154,44 @@ impl QuantisedModel {
         Ok(ClientProcessing { processing: self.processing.clone() })
     }
 
-    /// What quantisation decided, as text.
-    fn report(&self) -> &str {
-        &self.report
+    /// What quantisation decided, as text; nothing of models that it had nothing to decide about.
+    fn report(&self) -> String {
+        if self.report.layers.is_empty() { String::new() } else { self.report.to_string() }
+    }
+
+    /// What quantisation decided about each layer.
+    fn layers(&self) -> Vec<LayerRow> {
+        let row = |layer: &LayerReport| {
+            let sums = self.report.sums.iter().find(|sum| sum.layer == layer.name);
+            let table_bits = sums.map(SumReport::table_bits);
+            let (name, operation) = (layer.name.clone(), layer.operation.clone());
+            (name, operation, layer.range, layer.bits, layer.signal_to_noise, table_bits)
+        };
+        self.report.layers.iter().map(row).collect()
+    }
+
+    /// The reals that the integers of each layer stand for, for batches of integers.
+    fn evaluate_layers<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+        let samples = taken_apart(&all_integers(&arguments)?)?;
+        let mut outputs: Vec<_> = self.layers.iter().map(|layer| layer.node).collect();
+        outputs.sort_unstable();
+        outputs.dedup();
+        let graph = self.graphs[0].with_outputs(&outputs).map_err(refused)?;
+        let calls = py.detach(|| evaluate_all(&graph, as_clear(samples))).map_err(exception)?;
+        let calls: Vec<Vec<ArrayD<i64>>> = calls.into_iter().map(words).collect();
+        let of_layer = |layer: &LayerValue| {
+            let place = outputs.iter().position(|node| *node == layer.node).expect("each is an output");
+            let reals = |call: &Vec<ArrayD<i64>>| {
+                vec![call[place].mapv(|integer| integer as f64) * &layer.scale + &layer.offset]
+            };
+            let batch = stacked(calls.iter().map(reals).collect(), 1).pop();
+            (layer.name.clone(), reals_to_python(py, batch.unwrap_or_else(|| ArrayD::zeros(vec![0]))))
+        };
+        Ok(self.layers.iter().map(of_layer).collect())
     }
 
     /// The exact results for batches of integers.
@@ -156,7 +203,6 @@ impl QuantisedModel {
         let samples = taken_apart(&all_integers(&arguments)?)?;
         let graph = &self.graphs[0];
         let results = py.detach(|| evaluate_all(graph, as_clear(samples))).map_err(exception)?;
-        let words = |call: Vec<Clear>| call.into_iter().filter_map(Clear::into_words).collect();
         Ok(batches(py, results.into_iter().map(words).collect(), graph.outputs().len()))
     }
 
@@ -291,6 +337,11 @@ pub(crate) fn batches<'py>(
     results: usize,
 ) -> Vec<Bound<'py, PyAny>> {
     stacked(samples, results).into_iter().map(|batch| to_python(py, batch)).collect()
+}
+
+/// The integers of the results of a call.
+fn words(call: Vec<Clear>) -> Vec<ArrayD<i64>> {
+    call.into_iter().filter_map(Clear::into_words).collect()
 }
 
 /// Samples of integers as the interpreter takes them.

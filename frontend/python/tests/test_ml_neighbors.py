@@ -27,6 +27,15 @@ def test_thirty_points(bits):
     assert model.get_topk_labels(X[30:]).shape == (30, 3)
 
 
+def test_distances_are_those_of_reals():
+    X, y = make_classification(n_samples=300, n_features=2, n_informative=2, n_redundant=0, random_state=3)
+    # One feature ten times as wide as the other: with a scale for each, they would count alike.
+    X[:, 0] *= 10
+    model = KNeighborsClassifier(n_bits=7).fit(X[:30], y[:30])
+    # Steps are 1/127 of the wide feature, so that points at nearly one distance change places.
+    assert np.mean(model.predict(X) == model.sklearn_model.predict(X)) > 0.95
+
+
 def test_more_features_than_a_table_takes():
     X, y = load_iris(return_X_y=True)
     rows = np.r_[0:10, 50:60, 100:110]
@@ -40,5 +49,7 @@ def test_what_is_not_there():
     X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match="`weights` is 'distance'; 'uniform' is supported"):
         KNeighborsClassifier(weights="distance").fit(X[::10], y[::10])
+    with pytest.raises(ValueError, match="`n_neighbors` is 3, but there are n_samples = 2 points"):
+        KNeighborsClassifier().fit(X[:2], y[:2])
     with pytest.raises(NotImplementedError, match="only the votes"):
         KNeighborsClassifier().fit(X[::10], y[::10]).kneighbors(X)

@@ -3,17 +3,20 @@
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris, make_classification
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, train_test_split
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, PolynomialFeatures, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
-from cloakwork import ml
-from cloakwork.ml.sklearn import DecisionTreeClassifier, LogisticRegression, SGDClassifier
+from cloakwork import fhe, ml
+from cloakwork.ml.sklearn import DecisionTreeClassifier, LogisticRegression, MLPClassifier, RandomForestRegressor, SGDClassifier
 
 
 def test_the_first_program():
@@ -43,13 +46,35 @@ def test_transformers_fold_into_trees():
     assert (whole.predict(X[:3], fhe="execute") == pipeline.predict(X[:3])).all()
 
 
-def test_steps_that_do_not_fold_are_named():
+def test_steps_that_do_not_fold_are_the_clients():
     X, y = load_iris(return_X_y=True)
-    pipeline = Pipeline([("powers", PolynomialFeatures(2)), ("model", LogisticRegression())]).fit(X, y)
-    with pytest.raises(ValueError, match="step `powers` .PolynomialFeatures. is not an affine function"):
-        ml.compile(pipeline, X)
+    pipeline = make_pipeline(PolynomialFeatures(2), StandardScaler(), PCA(3), LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match="step `polynomialfeatures` .PolynomialFeatures. cannot be part of the program"):
+        ml.fold_pipeline(pipeline, X)
+    whole = ml.compile(pipeline, X)
+    assert [name for name, _ in whole.client_steps.steps] == ["polynomialfeatures"]
+    # 15 features of the client, 8 bits each, where 3 components of 8 bits were quantised before.
+    assert np.mean(whole.predict(X) == pipeline.predict(X)) > 0.98
+    assert (whole.predict(X[:2], fhe="execute") == whole.predict(X[:2])).all()
     with pytest.raises(TypeError, match="the last step, `scale`, is a StandardScaler"):
         ml.compile(Pipeline([("scale", StandardScaler())]).fit(X), X)
+
+
+@pytest.mark.parametrize("last", [LogisticRegression(), DecisionTreeClassifier(max_depth=3, random_state=0)])
+def test_categories_are_encoded_by_the_client(last):
+    draw = np.random.default_rng(0)
+    colours, sizes = draw.choice(["red", "green", "blue"], 200), draw.choice(["s", "m", "l"], 200)
+    X = pd.DataFrame({"colour": colours, "size": sizes, "weight": draw.normal(size=200)})
+    y = np.where(X["weight"] + 1.5 * (colours == "red") - (sizes == "l") > 0, "yes", "no")
+    encoder = ColumnTransformer(
+        [("colour", OneHotEncoder(), ["colour"]), ("size", OrdinalEncoder(), ["size"])], remainder="passthrough"
+    )
+    pipeline = make_pipeline(encoder, StandardScaler(), last).fit(X, y)
+    whole = ml.compile(pipeline, X)
+    assert len(whole.client_steps) == 1
+    # The features of linear models are quantised before they are scaled, those of trees behind.
+    assert np.mean(whole.predict(X, fhe="simulate") == pipeline.predict(X)) > 0.98
+    assert (whole.predict(X[:2], fhe="execute") == whole.predict(X[:2])).all()
 
 
 def test_parameters_are_those_of_scikit_learn():
@@ -93,6 +118,11 @@ def test_messages():
     ]:
         with pytest.raises(ValueError, match=message):
             DecisionTreeClassifier(n_bits=bits).fit(X, y)
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.predict(np.full((1, 4), np.nan))
+    for name in ("fhe_circuit", "input_quantizers", "onnx_model", "quantized_module_", "report"):
+        with pytest.raises(NotFittedError, match="call fit"):
+            getattr(DecisionTreeClassifier(), name)
     with pytest.raises(AttributeError, match="probability estimates are not available"):
         SGDClassifier(loss="hinge").fit(X, y).predict_proba(X)
 
@@ -105,7 +135,7 @@ def test_loaded_estimators_predict_at_once():
         ml.dumps(model)
     model.compile(X)
     file = io.StringIO()
-    ml.dump(model, file)
+    model.dump(file)
     file.seek(0)
     loaded = ml.load(file)
     assert loaded.get_params() == model.get_params()
@@ -117,14 +147,86 @@ def test_loaded_estimators_predict_at_once():
         ml.loads('{"version": 7}')
 
 
+def test_features_have_the_names_of_the_training():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = LogisticRegression(max_iter=500).fit(X, y)
+    model.compile(X)
+    swapped = X[X.columns[::-1]]
+    for one in (model, ml.loads(model.dumps())):
+        assert list(one.feature_names_in_) == list(X.columns)
+        with pytest.raises(ValueError, match="feature names"):
+            one.predict(swapped)
+    whole = ml.compile(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y), X)
+    with pytest.raises(ValueError, match="feature names"):
+        whole.predict(swapped)
+
+
+#: What the checks of scikit-learn find and what stays: the model that was trained is there by its name, as in Concrete ML.
+KNOWN = {"check_dont_overwrite_parameters": "`sklearn_model` is public"}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("estimator", [LogisticRegression(), DecisionTreeClassifier(), RandomForestRegressor(n_estimators=2)])
+def test_checks_of_scikit_learn(estimator):
+    found = check_estimator(estimator, on_skip=None, on_fail=None)
+    failed = {check["check_name"] for check in found if check["status"] == "failed"}
+    assert len(found) > 40 and failed == set(KNOWN)
+
+
 def test_reports_need_no_keys():
     X, y = load_iris(return_X_y=True)
-    model = DecisionTreeClassifier(max_depth=3).fit(X, y)
+    model = MLPClassifier(hidden_layer_sizes=(3,), max_iter=20, random_state=0, n_bits=4).fit(X, y)
+    assert model.quantized_module_.bitwidth_and_range_report() is None
     circuit = model.compile(X)
     assert not circuit.keys.are_generated
     assert "predicted time" in model.report
     report = model.quantized_module_.bitwidth_and_range_report()
-    assert report["x"] == {"range": (0, 1), "bitwidth": report["x"]["bitwidth"]}
+    # Its bits are those of sums on the calibration set, its function takes one more than values have.
+    layer = report["layer 0"]
+    least, greatest = layer["range"]
+    assert layer["bitwidth"] == max((-least - 1).bit_length() + 1, greatest.bit_length() + (least < 0))
+    assert layer["table_bitwidth"] == 5 and layer["operation"] == "matmul" and layer["signal_to_noise"] > 10
+    assert {"x", "layer 1"} <= set(report)
+
+
+def test_values_between_layers_are_shown():
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier(hidden_layer_sizes=(5,), max_iter=200, random_state=0, n_bits=8).fit(X, y)
+    module, inner = model.quantized_module_, model.sklearn_model
+    scores, layers = module.forward(X, debug=True)
+    sums = X @ inner.coefs_[0]
+    # 8 bits of inputs and weights.
+    assert np.abs(layers["layer 0"] - sums).max() < 0.05 * np.abs(sums).max()
+    # But for the last bias, which the client adds.
+    assert np.allclose(np.ptp(scores - layers["layer 1"], axis=0), 0)
+    with pytest.raises(ValueError, match="`debug` shows values between layers"):
+        module.forward(X, fhe="simulate", debug=True)
+
+
+def test_provable_bounds_reach_the_quantiser():
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier(hidden_layer_sizes=(4,), max_iter=200, random_state=0, n_bits=4).fit(X[:20], y[:20] + np.arange(20) % 2)
+    # Corners of what inputs may be: no sample was there, and sums reach as far as they can.
+    least, greatest = X[:20].min(axis=0), X[:20].max(axis=0)
+    corners = np.where(np.array(np.meshgrid(*[[False, True]] * 4)).reshape(4, -1).T, greatest, least)
+    measured = model.compile(X[:20])
+    provable = model.compile(X[:20], configuration=fhe.Configuration(bounds="provable"))
+    assert provable.unproven_bounds == [] and measured.unproven_bounds != []
+    assert np.allclose(model._raw(corners, "simulate"), model._raw(corners, "disable"))
+    assert model.quantized_module_.values_outside == 0
+
+
+def test_quantizers():
+    X, y = load_iris(return_X_y=True)
+    linear, trees = LogisticRegression(max_iter=500).fit(X, y), DecisionTreeClassifier(max_depth=2, n_bits=3).fit(X, y)
+    (quantizer,) = linear.input_quantizers
+    assert quantizer.n_bits == 8 and (quantizer.quant(X) == linear.quantize_input(X)).all()
+    assert np.abs(quantizer.dequant(quantizer.quant(X)) - X).max() <= quantizer.scale.max() / 2 + 1e-9
+    (quantizer,) = linear.output_quantizers
+    assert quantizer.n_bits is None and quantizer.dequant(np.zeros((2, 3), dtype=int)).shape == (2, 3)
+    # Features of trees are encrypted as bits; their quantiser is that of the features.
+    assert trees.input_quantizers[0].n_bits == 3
+    assert set(trees.post_processing_params) == {"n_features_in_", "classes_"}
 
 
 def test_values_beyond_the_calibration_saturate_and_are_counted():

@@ -38,6 +38,13 @@ def test_a_perceptron():
     module = ml.compile_torch_model(model, X[:300], budget=ml.Budget("accuracy=-2%", truth=Y[:300].tolist()))
     right = module.forward(X[:300], fhe="simulate").argmax(axis=1) == Y[:300]
     assert np.mean(right) > np.mean(model(torch.tensor(X[:300])).detach().numpy().argmax(axis=1) == Y[:300]) - 0.03
+    assert module.onnx_model.graph.node[0].op_type == "Gemm"
+    # The layers of the network, and those of the module.
+    _, layers = module.forward(X[:100], debug=True)
+    exact = model[:2](torch.tensor(X[:100])).detach().numpy()
+    relu = next(values for name, values in layers.items() if "relu" in name.lower())
+    # 6 bits and more from 0 to the greatest value that the calibration set gave.
+    assert np.abs(relu - exact).max() < 0.1 * exact.max()
     # The quantised module before it is compiled.
     built = ml.build_quantized_module(model, X[:300], n_bits=6)
     assert not built.is_compiled and built.forward(X[:5]).shape == (5, 10)
@@ -64,3 +71,14 @@ def test_quantisation_aware_training():
     model = trained(model, X)
     module = ml.compile_brevitas_qat_model(model, X[:300], p_error=1e-3)
     check(model, module, X[:200], 0.97)
+
+
+def test_estimators_as_onnx():
+    from cloakwork.ml.sklearn import DecisionTreeClassifier, LogisticRegression
+
+    linear = LogisticRegression(max_iter=500).fit(X, Y)
+    # What skl2onnx wrote is the model that was trained, and compiles by the other way.
+    module = ml.compile_onnx_model(linear.onnx_model, X[:300])
+    assert np.mean(module.forward(X)[0].ravel() == linear.sklearn_model.predict(X)) > 0.99
+    trees = DecisionTreeClassifier(max_depth=3).fit(X, Y)
+    assert any("TreeEnsemble" in node.op_type for node in trees.onnx_model_.graph.node)

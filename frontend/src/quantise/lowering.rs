@@ -3,7 +3,7 @@
 use super::options::{Quantisation, Reply};
 use super::report::{LayerReport, QuantisationReport};
 use super::value::{Integers, Reals, Samples, Value};
-use super::{Quantised, linear};
+use super::{LayerValue, Quantised, linear};
 use crate::error::{SourceLocation, TraceError};
 use crate::graph::{NodeId, OpGraph};
 use crate::model::evaluate::compute;
@@ -48,6 +48,8 @@ pub(super) struct Lowering<'m> {
     /// Of each sample, in order.
     pub results: Vec<Vec<ArrayD<i64>>>,
     pub report: QuantisationReport,
+    /// Values that depend on the inputs, by name of the layer.
+    layers: Vec<(String, Value)>,
 }
 
 /// The clear part of a model on its way.
@@ -94,6 +96,7 @@ pub(super) fn lower(
         processing: Parts { inputs: vec![None; model.inputs.len()], outputs: vec![] },
         results: vec![vec![]; calibration.len()],
         report: QuantisationReport::default(),
+        layers: vec![],
     };
     lowering.all_inputs()?;
     for (position, node) in model.nodes.iter().enumerate() {
@@ -222,6 +225,7 @@ impl<'m> Lowering<'m> {
         let floats = self.floats_of(node);
         let layer = LayerReport::of(node, value, &floats);
         self.report.layers.push(layer);
+        self.layers.push((node.name.clone(), value.clone()));
         self.floats[position] = Some(Rc::new(floats));
     }
 
@@ -240,6 +244,8 @@ impl<'m> Lowering<'m> {
     }
 
     fn finish(mut self) -> Result<Quantised, ModelError> {
+        let layers = std::mem::take(&mut self.layers);
+        let layers = layers.into_iter().filter_map(|(name, value)| self.layer(name, value)).collect();
         let inputs = self.processing.inputs.into_iter().flatten().collect();
         self.graph.set_processing(Processing { inputs, outputs: self.processing.outputs });
         Ok(Quantised {
@@ -248,7 +254,21 @@ impl<'m> Lowering<'m> {
             samples: self.arguments,
             results: self.results,
             report: self.report,
+            layers,
         })
+    }
+
+    /// The integers of a layer; reals have some where a table rounded them.
+    fn layer(&self, name: String, value: Value) -> Option<LayerValue> {
+        let integers = match value {
+            Value::Integers(integers) => integers,
+            Value::Reals(reals) => {
+                self.rounded.get(&reals.node).or_else(|| self.ends.get(&reals.node))?.clone()
+            }
+            Value::Clear(_) => return None,
+        };
+        let Integers { node, scale, offset, .. } = integers;
+        Some(LayerValue { name, node, scale, offset })
     }
 
     /// The value of a node before.

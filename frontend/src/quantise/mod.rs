@@ -31,7 +31,7 @@ pub use label::with_label_alone;
 pub use options::{Bits, Granularity, InputScales, Margin, Quantisation, RangeRule, Reply, RoundTo, Scales};
 pub use report::QuantisationReport;
 
-use crate::graph::OpGraph;
+use crate::graph::{NodeId, OpGraph};
 use crate::model::{Model, ModelError};
 use ndarray::ArrayD;
 
@@ -48,6 +48,21 @@ pub struct Quantised {
     pub results: Vec<Vec<ArrayD<i64>>>,
     /// What was decided and what it costs in accuracy.
     pub report: QuantisationReport,
+    /// The values between, of those layers whose values are integers of the program; none of trees.
+    pub layers: Vec<LayerValue>,
+}
+
+/// Where the values of a layer are in the program: `real = scale · integer + offset`, element by element.
+#[derive(Clone, Debug)]
+pub struct LayerValue {
+    /// Name of the node of the model.
+    pub name: String,
+    /// Its integers in [`Quantised::graph`].
+    pub node: NodeId,
+    /// In the shape of the value.
+    pub scale: ArrayD<f64>,
+    /// In the shape of the value.
+    pub offset: ArrayD<f64>,
 }
 
 impl Quantised {

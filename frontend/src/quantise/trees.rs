@@ -57,6 +57,7 @@ pub(super) fn quantised(
             samples: quantised.samples,
             results: quantised.results,
             report,
+            layers: vec![],
         }
     }))
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,6 @@ class Affine:
         """The function of fitted transformers, one after the other; `X` are samples to check it with."""
         whole = Affine(np.eye(X.shape[1]), np.zeros(X.shape[1]))
         for name, transformer in steps:
-            if transformer is None or transformer == "passthrough":
-                continue
             part = _affine(name, transformer, X)
             whole, X = whole.then(part.matrix, part.offset), part(X)
         return whole
@@ -39,18 +38,18 @@ def _affine(name: str, transformer: Any, X: np.ndarray) -> Affine:
     """The function of one transformer, from what it does to the unit vectors."""
     features = X.shape[1]
     probes = np.vstack([np.zeros(features), np.eye(features)])
+    kind = type(transformer).__name__
     try:
-        values = np.asarray(_dense(transformer.transform(probes)), dtype=np.float64)
-        expected = np.asarray(_dense(transformer.transform(X)), dtype=np.float64)
-    except Exception as error:
-        raise ValueError(f"step `{name}` cannot be compiled: {error}; transform the data before") from error
+        # Names of columns are those of the samples, not of the probes.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            values = np.asarray(_dense(transformer.transform(probes)), dtype=np.float64)
+            expected = np.asarray(_dense(transformer.transform(X)), dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"step `{name}` ({kind}) does not take any numbers: {error}") from error
     affine = Affine(values[1:] - values[0], values[0])
     if not np.allclose(affine(X), expected, rtol=1e-6, atol=1e-6 * max(1.0, float(np.abs(expected).max(initial=0)))):
-        kind = type(transformer).__name__
-        raise ValueError(
-            f"step `{name}` ({kind}) is not an affine function of its features; scalers, PCA and selections of features "
-            "are compiled with the model, so transform the data with this step before"
-        )
+        raise ValueError(f"step `{name}` ({kind}) is not an affine function of its features")
     return affine
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from .. import _cloakwork, fhe
 from ..fhe.graph import Graph
 from ..fhe.progress import bar
+from . import quantizers
 
 _VERSION = 1
 #: Noise of simulations is drawn anew for each batch, unless someone fixes it.
@@ -63,6 +64,8 @@ class Source:
     model: _cloakwork.Model
     calibration: Sequence[np.ndarray]
     bits: dict[str, Any]
+    #: The ONNX file that it was read from.
+    onnx: bytes | None = field(default=None, repr=False)
 
 
 class QuantizedModule:
@@ -87,16 +90,37 @@ class QuantizedModule:
         self.search = ""
 
     @staticmethod
-    def of(model: _cloakwork.Model, calibration: Sequence[np.ndarray], bits: dict[str, Any]) -> QuantizedModule:
+    def of(
+        model: _cloakwork.Model, calibration: Sequence[np.ndarray], bits: dict[str, Any], onnx: bytes | None = None
+    ) -> QuantizedModule:
         """The model with integers of so many bits; ranges come from batches of each argument."""
         batches = [np.asarray(batch, dtype=np.float64) for batch in calibration]
         quantised = model.quantise(batches, bits)
-        return QuantizedModule(quantised, quantised.processing(), Source(model, batches, bits))
+        return QuantizedModule(quantised, quantised.processing(), Source(model, batches, bits, onnx))
 
     @property
     def is_compiled(self) -> bool:
         """Whether there is a circuit."""
         return self._compiled is not None
+
+    @property
+    def onnx_model(self) -> Any:
+        """The network as `onnx.ModelProto`, as it was read or exported."""
+        if self._source is None or self._source.onnx is None:
+            raise AttributeError("this model was not made of an ONNX file, or comes from a file of `dump`")
+        import onnx
+
+        return onnx.load_from_string(self._source.onnx)
+
+    @property
+    def input_quantizers(self) -> list[quantizers.Quantizer]:
+        """Which integers the client encrypts for the reals of each argument."""
+        return quantizers.of_inputs(self._processing)
+
+    @property
+    def output_quantizers(self) -> list[quantizers.Quantizer]:
+        """Which reals the decrypted integers of each result stand for, before the last steps of the client."""
+        return quantizers.of_outputs(self._processing)
 
     @property
     def report(self) -> str:
@@ -126,8 +150,7 @@ class QuantizedModule:
         configuration = _configured(configuration, p_error, global_p_error, verbose)
         if self._model is None:
             raise RuntimeError("a model that was loaded has its circuit already; compile the model that it was saved from")
-        if reply != self.reply:
-            self._reply_with(reply)
+        self._requantise(reply, configuration.bounds == fhe.Bounds.PROVABLE)
         if budget is not None:
             graph = self._chosen(Budget.of(budget), inputs, configuration)
         else:
@@ -171,12 +194,20 @@ class QuantizedModule:
         reals = self._processing.dequantise([np.ascontiguousarray(result, dtype=np.int64) for result in results])
         return reals[0] if len(reals) == 1 else tuple(reals)
 
-    def forward(self, *inputs: np.ndarray, fhe: FheMode | str = FheMode.DISABLE) -> Any:
-        """Predictions for a batch of each argument."""
+    def forward(self, *inputs: np.ndarray, fhe: FheMode | str = FheMode.DISABLE, debug: bool = False) -> Any:
+        """Predictions for a batch of each argument.
+
+        With `debug`, in the clear only, also the reals that the integers of each layer stand for, by name of the layer:
+        what to compare with the layers of the network on reals.
+        """
         mode = FheMode.of(fhe)
+        if debug and mode != FheMode.DISABLE:
+            raise ValueError(f"`debug` shows values between layers, which fhe='{mode.value}' has not in the clear; use 'disable'")
         integers = self.quantize_input(*inputs)
-        results = self.quantized_forward(*(integers if isinstance(integers, tuple) else (integers,)), fhe=mode)
-        return self.dequantize_output(*(results if isinstance(results, tuple) else (results,)))
+        batches = integers if isinstance(integers, tuple) else (integers,)
+        results = self.quantized_forward(*batches, fhe=mode)
+        reals = self.dequantize_output(*(results if isinstance(results, tuple) else (results,)))
+        return (reals, self._layers(batches)) if debug else reals
 
     __call__ = forward
 
@@ -189,13 +220,29 @@ class QuantizedModule:
         return results[0] if len(results) == 1 else results
 
     def bitwidth_and_range_report(self) -> dict[str, dict[str, Any]] | None:
-        """Bits and range of each argument and result of the circuit; `None` before it is compiled."""
+        """Bits and range of the integers of each argument, layer and result; `None` before there is a circuit.
+
+        Of a layer they are those of the calibration set, beside what it computes (`operation`), the `signal_to_noise` that
+        quantisation left in decibels, and the bits that tables take where its sums are looked up (`table_bitwidth`).
+        A circuit that was loaded knows its arguments and results.
+        """
         if self.fhe_circuit is None:
             return None
         specs = self.fhe_circuit.client.specs._spec
         name = specs.functions()[0]
-        rows = [*specs.inputs(name), *specs.outputs(name)]
-        return {row[0]: {"range": row[5], "bitwidth": row[3]} for row in rows}
+        report: dict[str, dict[str, Any]] = {
+            row[0]: {"range": row[5], "bitwidth": row[3]} for row in (*specs.inputs(name), *specs.outputs(name))
+        }
+        for layer, operation, span, bits, signal_to_noise, table_bits in self._model.layers() if self._model else ():
+            row: dict[str, Any] = {"range": span, "bitwidth": bits, "operation": operation, "signal_to_noise": signal_to_noise}
+            report[layer] = row if table_bits is None else {**row, "table_bitwidth": table_bits}
+        return report
+
+    def dump(self, file: TextIO) -> None:
+        """Writes what `ml.dumps` gives of the module."""
+        from .storage import dump
+
+        dump(self, file)
 
     def dumps(self) -> str:
         """The module as text, with its circuit."""
@@ -227,13 +274,23 @@ class QuantizedModule:
         """What is decrypted: `scores` or `label`."""
         return self._reply
 
-    def _reply_with(self, reply: str) -> None:
+    def _requantise(self, reply: str, provable: bool) -> None:
+        """Quantises anew for another reply, or to leave room in sums for whatever inputs there are."""
         if self._source is None:
-            raise ValueError("this model has no scores to decide by; leave `reply` out")
-        self._source = replace(self._source, bits={**self._source.bits, "reply": reply})
+            if reply != self.reply:
+                raise ValueError("this model has no scores to decide by; leave `reply` out")
+            return
+        if (reply, provable) == (self._source.bits["reply"], self._source.bits["provable"]):
+            return
+        self._source = replace(self._source, bits={**self._source.bits, "reply": reply, "provable": provable})
         self._model = self._source.model.quantise(list(self._source.calibration), self._source.bits)
         self._processing = self._model.processing()
         self._reply = reply
+
+    def _layers(self, batches: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        if self._model is None:
+            raise RuntimeError("a model that was loaded has no layers to show; use `debug` where it was compiled")
+        return dict(self._model.evaluate_layers([np.ascontiguousarray(batch, dtype=np.int64) for batch in batches]))
 
     def _chosen(self, budget: Budget, inputs: Sequence[np.ndarray], configuration: fhe.Configuration) -> Any:
         """Takes the fastest model within a budget; returns its graph."""

@@ -39,7 +39,7 @@ def build_quantized_module(
     shapes = {name: [1, *batch.shape[1:]] for name, batch in zip(names, batches)}
     network = _cloakwork.Model.from_onnx(data, shapes, clear)
     wishes = Bits.of(n_bits, _BIT_NAMES).wishes(_rounding(rounding_threshold_bits))
-    return QuantizedModule.of(network, batches, wishes)
+    return QuantizedModule.of(network, batches, wishes, data)
 
 
 def compile_onnx_model(
@@ -100,7 +100,7 @@ def compile_brevitas_qat_model(
     **options: Any,
 ) -> QuantizedModule:
     """Quantises and compiles a module that was trained with Brevitas; widths of layers are those of the training."""
-    data = _exported_with_quantisers(torch_model, torch_inputset)
+    data = exported_with_quantisers(torch_model, torch_inputset)
     if output_onnx_file is not None:
         Path(output_onnx_file).write_bytes(data)
     if isinstance(n_bits, dict):
@@ -117,7 +117,7 @@ def _bytes(model: Any, inputset: Any, import_qat: bool) -> bytes:
     if hasattr(model, "SerializeToString"):
         return model.SerializeToString()
     if hasattr(model, "state_dict"):
-        return _exported_with_quantisers(model, inputset) if import_qat else _exported(model, inputset)
+        return exported_with_quantisers(model, inputset) if import_qat else _exported(model, inputset)
     raise TypeError(f"an ONNX model is a ModelProto, bytes or the path of a file, not {type(model).__name__}")
 
 
@@ -125,20 +125,25 @@ def _exported(torch_model: Any, inputset: Any) -> bytes:
     import torch
 
     data = io.BytesIO()
-    torch_model.eval()
-    # Releases that have two exporters are asked for the one that needs no further package.
-    choice = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
-    torch.onnx.export(torch_model, _examples(inputset), data, opset_version=OPSET, **choice)
+    torch.onnx.export(torch_model.eval(), _examples(inputset), data, opset_version=OPSET, **_exporter())
     return data.getvalue()
 
 
-def _exported_with_quantisers(torch_model: Any, inputset: Any) -> bytes:
+def exported_with_quantisers(torch_model: Any, inputset: Any) -> bytes:
+    """A module of Brevitas' layers as an ONNX file, traced with the first of some samples."""
     from brevitas.export import export_qonnx
 
     data = io.BytesIO()
     torch_model.eval()
-    export_qonnx(torch_model, args=_examples(inputset), export_path=data, opset_version=OPSET)
+    export_qonnx(torch_model, args=_examples(inputset), export_path=data, opset_version=OPSET, **_exporter())
     return data.getvalue()
+
+
+def _exporter() -> dict[str, bool]:
+    """Releases that have two exporters are asked for the one that needs no further package, and a tenth of the time."""
+    import torch
+
+    return {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
 
 
 def _examples(inputset: Any) -> tuple[Any, ...]:

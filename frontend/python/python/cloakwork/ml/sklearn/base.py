@@ -7,17 +7,23 @@ An estimator of a family says with `_parent` which estimator it mirrors, trains 
 from __future__ import annotations
 
 import inspect
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_regressor
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_X_y
 
 from ... import _cloakwork, fhe
 from ..affine import Affine
 from ..bits import Bits
+from ..features import check_feature_names
 from ..module import Budget, FheMode, QuantizedModule
+from ..quantizers import Quantizer
+
+#: What is there once an estimator is fitted, and what once it is compiled.
+_OF_FITTED = ("quantized_module_", "input_quantizers", "output_quantizers", "onnx_model", "onnx_model_", "report")
+_OF_COMPILED = ("fhe_circuit", "fhe_circuit_")
 
 
 class QuantizedEstimator(BaseEstimator):
@@ -31,8 +37,11 @@ class QuantizedEstimator(BaseEstimator):
     _n_bits: ClassVar[int] = 8
     _bit_names: ClassVar[tuple[str, ...]] = ("op_inputs", "op_weights")
 
+    #: Whether affine transformers before it can become part of its model.
+    _folds_transformers: ClassVar[bool] = True
+
     #: What was learned and is needed to predict, besides the model.
-    _facts: ClassVar[tuple[str, ...]] = ("n_features_in_",)
+    _facts: ClassVar[tuple[str, ...]] = ("n_features_in_", "feature_names_in_")
 
     n_bits: int | dict[str, int]
     _module: QuantizedModule | None
@@ -77,18 +86,51 @@ class QuantizedEstimator(BaseEstimator):
     fhe_circuit_ = fhe_circuit
 
     @property
+    def input_quantizers(self) -> list[Quantizer]:
+        """Which integers the client encrypts for features."""
+        return self.quantized_module_.input_quantizers
+
+    @property
+    def output_quantizers(self) -> list[Quantizer]:
+        """Which reals decrypted integers stand for, before the last steps of the client."""
+        return self.quantized_module_.output_quantizers
+
+    @property
+    def post_processing_params(self) -> dict[str, Any]:
+        """What the client needs besides integers: what was learned about features and classes."""
+        return {name: getattr(self, name) for name in self._facts if hasattr(self, name)}
+
+    @property
+    def onnx_model(self) -> Any:
+        """The model that was trained, as `onnx.ModelProto`, for other tools: trees take the integers that features are
+        quantised to, all others take reals."""
+        if not self.is_fitted:
+            raise AttributeError("onnx_model")
+        return self._as_onnx()
+
+    @property
+    def onnx_model_(self) -> Any:
+        """See `onnx_model`."""
+        return self.onnx_model
+
+    @property
     def report(self) -> str:
         """What was decided, with bits and cost; it needs no keys."""
         return self.quantized_module_.report
 
     def fit(self, X: Any, y: Any, **fit_params: Any) -> Any:
         """Trains in the clear and quantises."""
-        X = self._checked(X)
         bits = self._bits()
+        check_feature_names(self, X, reset=True)
+        of_numbers = is_regressor(self)
+        # A regressor may have several targets, in columns.
+        shape = np.asarray(y).shape
+        has_several = of_numbers and len(shape) == 2 and shape[1] > 1
+        X, y = check_X_y(X, y, dtype=np.float64, multi_output=has_several, y_numeric=of_numbers, estimator=self)
         self.n_features_in_ = X.shape[1]
         self._module = None
         self.sklearn_model = self._float_model()
-        self._train(X, np.asarray(y), bits, fit_params)
+        self._train(X, y, bits, fit_params)
         self._calibration = X
         self._learned()
         self._module = self._quantized(X, None)
@@ -177,8 +219,30 @@ class QuantizedEstimator(BaseEstimator):
         """What the circuit computes, as reals: a row for each sample."""
         return self.quantized_module_.forward(self._checked(X), fhe=mode)
 
+    def dump(self, file: TextIO) -> None:
+        """Writes what `dumps` gives."""
+        from ..storage import dump
+
+        dump(self, file)
+
+    def dumps(self) -> str:
+        """The compiled estimator as text, with its circuit: what `ml.loads` reads."""
+        from ..storage import dumps
+
+        return dumps(self)
+
+    def _as_onnx(self) -> Any:
+        try:
+            import skl2onnx
+        except ImportError as error:
+            raise ImportError("`onnx_model` of estimators needs skl2onnx; install it") from error
+        sample = np.zeros((1, self.n_features_in_), dtype=np.float32)
+        return skl2onnx.to_onnx(self.sklearn_model, sample)
+
     def _checked(self, X: Any) -> np.ndarray:
-        X = check_array(X, dtype=np.float64)
+        if self.is_fitted:
+            check_feature_names(self, X, reset=False)
+        X = check_array(X, dtype=np.float64, estimator=self)
         known = self.__dict__.get("n_features_in_") if self.is_fitted else None
         if known is not None and X.shape[1] != known:
             raise ValueError(
@@ -232,9 +296,9 @@ class QuantizedEstimator(BaseEstimator):
             return getattr(self.sklearn_model, name)
         kind = type(self).__name__
         # A property that raises comes here too.
-        if name == "quantized_module_" or (name in ("fhe_circuit", "fhe_circuit_") and not self.is_fitted):
+        if name in (*_OF_FITTED, *_OF_COMPILED) and not self.is_fitted:
             raise NotFittedError(f"this {kind} is not fitted; call fit(X, y) first")
-        if name in ("fhe_circuit", "fhe_circuit_"):
+        if name in _OF_COMPILED:
             raise AttributeError(f"this {kind} is not compiled; call compile(X) first")
         raise AttributeError(f"'{kind}' object has no attribute '{name}'")
 
@@ -254,7 +318,7 @@ class QuantizedRegressor(RegressorMixin, QuantizedEstimator):
 class QuantizedClassifier(ClassifierMixin, QuantizedEstimator):
     """A classifier: its model has a column for each class, or one of two classes."""
 
-    _facts: ClassVar[tuple[str, ...]] = ("n_features_in_", "classes_")
+    _facts: ClassVar[tuple[str, ...]] = (*QuantizedEstimator._facts, "classes_")
     classes_: np.ndarray
 
     def predict_proba(self, X: Any, fhe: FheMode | str = FheMode.DISABLE) -> np.ndarray:
@@ -279,7 +343,7 @@ class QuantizedClassifier(ClassifierMixin, QuantizedEstimator):
         raise NotImplementedError
 
     def _labels(self, scores: np.ndarray) -> np.ndarray:
-        if scores.shape[1] == 1:
+        if scores.shape[1] == 1 and len(self.classes_) == 2:
             return self.classes_[(scores[:, 0] > 0).astype(int)]
         return self.classes_[np.argmax(scores, axis=1)]
 

@@ -21,6 +21,9 @@ class LightGbmTrees(TreeEstimator):
 
     _defaults = {"n_estimators": 20, "max_depth": 3}
 
+    def _as_onnx(self) -> Any:
+        raise NotImplementedError("`onnx_model` is not there for trees of lightgbm; convert `sklearn_model` with onnxmltools")
+
     def _trees(self) -> tuple[Sequence[float], list[Tree]]:
         dump = self.sklearn_model.booster_.dump_model()
         targets = dump["num_tree_per_iteration"]

@@ -17,6 +17,23 @@ from .trees import Grid
 #: Bits that a budget chooses from, and the loss of accuracy that it allows where it names none.
 _TRIED_BITS = range(1, 9)
 _DEFAULT_LOSS = 0.01
+#: How many points beside the samples say what bits lose, and between how many of the nearest samples they lie.
+_POINTS_BETWEEN = 1000
+_NEAR = 3
+
+
+def _with_points_between(X: np.ndarray) -> np.ndarray:
+    """Samples and points on the lines between near ones, so that a few samples say as much about a loss of one in a hundred
+    as many would."""
+    draw = np.random.default_rng(0)
+    near = min(_NEAR, len(X) - 1)
+    if near == 0:
+        return X
+    others = neighbors.NearestNeighbors(n_neighbors=near).fit(X).kneighbors(return_distance=False)
+    first = draw.integers(len(X), size=_POINTS_BETWEEN)
+    second = others[first, draw.integers(near, size=_POINTS_BETWEEN)]
+    share = draw.random((_POINTS_BETWEEN, 1))
+    return np.vstack([X, share * X[first] + (1 - share) * X[second]])
 
 
 class KNeighborsClassifier(QuantizedClassifier):
@@ -26,6 +43,8 @@ class KNeighborsClassifier(QuantizedClassifier):
     _defaults = {"n_neighbors": 3}
     _n_bits = 2
     _bit_names = ("op_inputs",)
+    # Distances are those of its own points.
+    _folds_transformers = False
 
     def post_processing(self, y_preds: np.ndarray) -> np.ndarray:
         """The shares of the votes."""
@@ -41,18 +60,22 @@ class KNeighborsClassifier(QuantizedClassifier):
         raise NotImplementedError("only the votes are decrypted, not which points are nearest; use get_topk_labels(X)")
 
     def compile(self, X: Any, *arguments: Any, budget: str | None = None, **options: Any) -> fhe.Circuit:
-        """Makes the circuit for inputs like `X`. A budget chooses the fewest bits that agree so well with the points on reals."""
+        """Makes the circuit for inputs like `X`. A budget chooses the fewest bits that lose so little accuracy, where the votes of
+        the points on reals say how likely a class is."""
         if budget is None:
             return super().compile(X, *arguments, **options)
-        seconds, loss = _cloakwork.read_budget(budget)
-        X, least = self._checked(X), 1 - (_DEFAULT_LOSS if loss is None else loss)
-        exact = self.sklearn_model.predict(X)
+        seconds, most = _cloakwork.read_budget(budget)
+        most = _DEFAULT_LOSS if most is None else most
+        X = self._checked(X)
+        between = _with_points_between(X)
+        likely = self.sklearn_model.predict_proba(between)
         tried = []
         for bits in _TRIED_BITS:
-            self._module = self._on_bits(X, bits)
-            agreement = float(np.mean(self.predict(X) == exact))
-            tried.append(f"{bits} bits agree in {agreement:.4f}")
-            if agreement >= least:
+            chosen = self._votes(between, bits).argmax(axis=1)
+            loss = float(np.mean(likely.max(axis=1) - likely[np.arange(len(between)), chosen]))
+            tried.append(f"{bits} bits lose {loss:.4f}")
+            if loss <= most:
+                self._module = self._on_bits(X, bits)
                 circuit = super().compile(X, *arguments, **options)
                 predicted = self._module._circuit().predicted_seconds()
                 self._module.search = "\n".join([*tried, f"predicted time {predicted or 0.0:.3f} s"])
@@ -62,18 +85,32 @@ class KNeighborsClassifier(QuantizedClassifier):
         raise ValueError(f"no circuit is within `{budget}`: {'; '.join(tried)}; allow more time or more loss")
 
     def _quantized(self, X: np.ndarray, before: Affine | None) -> QuantizedModule:
-        if before is not None:
-            raise ValueError("a pipeline that ends in nearest neighbors cannot be compiled whole; transform the data before")
+        assert before is None, "nothing is folded into distances"
         inner: Any = self.sklearn_model
         for name, allowed in (("weights", ("uniform",)), ("metric", ("minkowski", "euclidean")), ("p", (2,))):
             if getattr(inner, name) not in allowed:
                 raise ValueError(f"`{name}` is {getattr(inner, name)!r}; {allowed[0]!r} is supported")
+        if inner.n_neighbors > inner.n_samples_fit_:
+            raise ValueError(
+                f"`n_neighbors` is {inner.n_neighbors}, but there are n_samples = {inner.n_samples_fit_} points; fit more, or "
+                "let fewer vote"
+            )
         return self._on_bits(X, self._bits().op_inputs)
+
+    def _votes(self, X: np.ndarray, bits: int) -> np.ndarray:
+        """What a circuit of so many bits would count for each class."""
+        inner: Any = self.sklearn_model
+        points = np.asarray(inner._fit_X, dtype=np.float64)
+        grid = Grid.of_one_scale(points, bits)
+        differences = grid.integers(X)[:, np.newaxis] - grid.integers(points)
+        nearest = np.argsort((differences**2).sum(axis=2), axis=1, kind="stable")[:, : inner.n_neighbors]
+        labels = np.ravel(inner._y)[nearest]
+        return (labels[..., np.newaxis] == np.arange(len(inner.classes_))).sum(axis=1)
 
     def _on_bits(self, X: np.ndarray, bits: int) -> QuantizedModule:
         inner: Any = self.sklearn_model
         points = np.asarray(inner._fit_X, dtype=np.float64)
-        grid = Grid.of(points, bits)
+        grid = Grid.of_one_scale(points, bits)
         model = _cloakwork.nearest(
             {
                 "points": grid.integers(points).astype(np.int64).tolist(),

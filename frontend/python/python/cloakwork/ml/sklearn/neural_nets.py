@@ -5,7 +5,6 @@ Parameters are those of skorch, and `module__…` for the perceptron that they t
 
 from __future__ import annotations
 
-import io
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +13,8 @@ from sklearn.base import BaseEstimator
 try:
     import skorch
     import torch
-    from brevitas.export import export_qonnx
+
+    from .perceptrons import KeepGreatest, Perceptron
 except ImportError as error:
     raise ImportError("`NeuralNetClassifier` and `NeuralNetRegressor` need torch, brevitas and skorch; install them") from error
 
@@ -23,9 +23,8 @@ from torch import nn
 from ... import _cloakwork
 from ..affine import Affine
 from ..bits import Bits
-from ..networks import OPSET
+from ..networks import exported_with_quantisers
 from .base import QuantizedClassifier, QuantizedEstimator, QuantizedRegressor, softmax
-from .perceptrons import KeepGreatest, Perceptron
 
 #: Parameters of the perceptron that users give; the others come from the data.
 _OF_MODULE: dict[str, Any] = {
@@ -166,9 +165,20 @@ class NeuralNetEstimator(QuantizedEstimator):
 
     def _rounding(self) -> tuple[int, bool]:
         # A function of a sum is as fine as its result, with room for what is cut off at its ends.
-        return min(self._parameters["module__n_a_bits"] + 3, 8), True
+        return min(self._parameters["module__n_a_bits"] + 3, 8), False
+
+    def _as_onnx(self) -> Any:
+        import onnx
+
+        return onnx.load_from_string(self._exported(None)[0])
 
     def _built(self, before: Affine | None) -> _cloakwork.Model:
+        data, features = self._exported(before)
+        (name,) = _cloakwork.Model.onnx_inputs(data)
+        return _cloakwork.Model.from_onnx(data, {name: [1, features]}, set())
+
+    def _exported(self, before: Affine | None) -> tuple[bytes, int]:
+        """The network as an ONNX file, behind what comes before it, and how many features it takes."""
         module, features = self.base_module, self.base_module.input_dim
         if before is not None:
             features = before.matrix.shape[0]
@@ -176,10 +186,7 @@ class NeuralNetEstimator(QuantizedEstimator):
             first.weight.data = torch.tensor(before.matrix.T, dtype=torch.float32)
             first.bias.data = torch.tensor(before.offset, dtype=torch.float32)
             module = nn.Sequential(first, module)
-        data = io.BytesIO()
-        export_qonnx(module.eval(), args=(torch.zeros(1, features),), export_path=data, opset_version=OPSET)
-        (name,) = _cloakwork.Model.onnx_inputs(data.getvalue())
-        return _cloakwork.Model.from_onnx(data.getvalue(), {name: [1, features]}, set())
+        return exported_with_quantisers(module, np.zeros((1, features))), features
 
 
 class NeuralNetClassifier(NeuralNetEstimator, QuantizedClassifier):

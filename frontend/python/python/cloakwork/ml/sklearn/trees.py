@@ -33,6 +33,13 @@ class Grid:
         scale = np.where(extent > 0, extent, 1) / ((1 << bits) - 1)
         return Grid(scale, -np.rint(least / scale).astype(np.int64), bits)
 
+    @staticmethod
+    def of_one_scale(X: np.ndarray, bits: int) -> Grid:
+        """All features on one scale, that of the widest, so that distances are those of reals."""
+        least, extent = X.min(axis=0), np.ptp(X, axis=0).max()
+        scale = np.full(X.shape[1], (extent if extent > 0 else 1.0) / ((1 << bits) - 1))
+        return Grid(scale, -np.rint(least / scale).astype(np.int64), bits)
+
     def integers(self, X: np.ndarray) -> np.ndarray:
         """The nearest integers, the least and the greatest for what is beyond."""
         return np.clip(np.rint(X / self.scale) + self.zero, 0, (1 << self.bits) - 1)

@@ -22,6 +22,9 @@ class XgboostTrees(TreeEstimator):
 
     _defaults = {"n_estimators": 20, "max_depth": 3}
 
+    def _as_onnx(self) -> Any:
+        raise NotImplementedError("`onnx_model` is not there for trees of xgboost; convert `sklearn_model` with onnxmltools")
+
     def _trees(self) -> tuple[Sequence[float], list[Tree]]:
         booster = self.sklearn_model.get_booster()
         dumps = [json.loads(text) for text in booster.get_dump(dump_format="json")]
