@@ -69,11 +69,14 @@ impl Circuit {
 /// The function of that name, or the only one, of an artifact, which must be signed by one of `trusted` if there are any.
 /// Without machine code for this processor it is compiled from the portable program, if that is there.
 pub fn load_program(path: &Path, function: Option<&str>, trusted: &[TrustedKey]) -> Result<Program, Error> {
-    let artifact = read_artifact(path, trusted)?;
-    let name = path.display().to_string();
-    match Program::from_artifact(&artifact, function, &name) {
+    program_of(&read_artifact(path, trusted)?, function, &path.display().to_string())
+}
+
+/// [`load_program`] of an artifact that was read from the file `name`.
+pub fn program_of(artifact: &Artifact, function: Option<&str>, name: &str) -> Result<Program, Error> {
+    match Program::from_artifact(artifact, function, name) {
         Err(LoadError::Processor { .. } | LoadError::Contract { .. }) if artifact.ir().is_some() => {
-            compiled_here(&artifact, function, &name)
+            compiled_here(artifact, function, name)
         }
         loaded => Ok(loaded?),
     }

@@ -7,7 +7,7 @@
 
 use crate::cost_table;
 use crate::explanation;
-use crate::facts::fail;
+use crate::facts::{fail, value_type};
 use crate::given_keys::given_keys;
 use crate::parameter_options::{self, Wishes};
 use crate::parameter_view::View;
@@ -20,7 +20,7 @@ use cloakwork_ir::attributes as attr;
 use cloakwork_ir::function::{Side, functions_under, set_op_attribute};
 use cloakwork_ir::tfhe::{BOOTSTRAP_KEY, GROUP, KEY, KEYSWITCH_KEY, write_keyset};
 use melior::Context;
-use melior::ir::OperationRef;
+use melior::ir::{Attribute, OperationRef};
 use std::ops::RangeInclusive;
 
 /// Attributes of functions that this pass writes and the spec repeats.
@@ -28,6 +28,8 @@ pub(crate) const P_ERROR: &str = "tfhe.p_error";
 pub(crate) const GLOBAL_P_ERROR: &str = "tfhe.global_p_error";
 /// The same of modules.
 pub(crate) const SECURITY: &str = "tfhe.security";
+/// Says that the noise of public-key encryption was counted.
+pub(crate) const PUBLIC_KEY: &str = "tfhe.public_key";
 pub(crate) const SECURITY_SOURCE: &str = "tfhe.security_source";
 
 pub(crate) fn run<'c, 'a>(
@@ -47,6 +49,9 @@ pub(crate) fn run<'c, 'a>(
     }
     annotate(context, &task.view, &solution);
     claim(context, module, &solution, task.noise);
+    if task.restrictions.public_key.is_some() {
+        set_op_attribute(module, PUBLIC_KEY, Attribute::unit(context));
+    }
     explanation::write(context, module, options, (&task.request(), &solution))
 }
 
@@ -111,6 +116,17 @@ impl<'c: 'a, 'a> Task<'c, 'a> {
         let cost = cost_table::look(module, options)?;
         let view = View::of(module)?;
         let (given, noise) = given_keys(module, security, noise).map_err(|message| fail(module, &message))?;
+        if let Some(count) = &mut restrictions.public_key {
+            if given.is_some() {
+                let message =
+                    "option `restrict` has `public_key`, but the keys are given; compile for new keys";
+                return Err(fail(module, message));
+            }
+            *count = 0;
+            for &(function, i, _) in &view.arguments {
+                *count += value_type(function.arguments()[i], function.op)?.elements() as u64;
+            }
+        }
         restrictions.fixed = given;
         Ok(Self { view, security, noise, target, cost, restrictions })
     }

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// What may be bounded, and by what.
-const BOUNDS: [(&str, &str); 11] = [
+const BOUNDS: [(&str, &str); 12] = [
     ("bootstrap_base_log", RANGE),
     ("bootstrap_level", RANGE),
     (
@@ -23,9 +23,11 @@ const BOUNDS: [(&str, &str); 11] = [
     ("keyswitch_base_log", RANGE),
     ("keyswitch_level", RANGE),
     ("lwe_dimension", RANGE),
-    ("many_lut", "`on` or `off`"),
+    ("many_lut", SWITCH),
     ("polynomial_size", RANGE),
+    ("public_key", SWITCH),
 ];
+const SWITCH: &str = "`on` or `off`";
 const RANGE: &str = "a number from 1 on, or a range such as `1024..2048`, `1024..` or `..2048`";
 
 /// Reads the list; an empty one bounds nothing.
@@ -67,17 +69,21 @@ fn bound(restrictions: &mut Restrictions, name: &str, value: &str) -> Option<()>
         "keyswitch_base_log" => restrictions.keyswitch_base_log = range(value, u32::MAX)?,
         "keyswitch_level" => restrictions.keyswitch_level = range(value, u32::MAX)?,
         "lwe_dimension" => restrictions.lwe_dimension = range(value, u64::MAX)?,
-        "many_lut" => {
-            restrictions.many_lut = match value {
-                "on" => true,
-                "off" => false,
-                _ => return None,
-            }
-        }
+        "many_lut" => restrictions.many_lut = switch(value)?,
         "polynomial_size" => restrictions.polynomial_size = range(value, u64::MAX)?,
+        // How many there are is known where the program is.
+        "public_key" => restrictions.public_key = switch(value)?.then_some(1),
         _ => return None,
     }
     Some(())
+}
+
+fn switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
 }
 
 /// `a`, `a..b`, `a..` or `..b`, within 1 to `most`, not empty.
@@ -136,7 +142,7 @@ mod tests {
     #[test]
     fn every_bound_is_known_and_checked() {
         for (name, _) in BOUNDS {
-            let value = if name == "many_lut" { "on" } else { "1" };
+            let value = if ["many_lut", "public_key"].contains(&name) { "on" } else { "1" };
             assert!(read_restrictions(&format!("{name}={value}")).is_ok(), "{name}");
             for value in ["", "0", "2..1", "x", "-1", "1.5"] {
                 let error = read_restrictions(&format!("{name}={value}")).unwrap_err();

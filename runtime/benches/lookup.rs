@@ -212,6 +212,7 @@ fn spec() -> ProgramSpec {
         security: SecuritySpec { level: SecurityLevel::Bits128, source: "see the curve".into() },
         counts: OperationCounts { keyswitches: COUNT, bootstraps: COUNT, bootstrap_calls: 1 },
         workspace: vec![0, COUNT],
+        public_key: false,
         processing: None,
     }
 }

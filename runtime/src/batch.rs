@@ -5,7 +5,7 @@
 //! several threads. A program is straight-line code, so its calls come in one order for every sample; calls that are not
 //! alike would be made one after the other.
 
-use crate::keys::EvaluationKeys;
+use crate::keys::ExpandedKeys;
 use crate::program::Program;
 use crate::server::{
     RunError, RunOptions, ServerState, Target, Watch, call, check, failed, new_workspaces, pool,
@@ -46,7 +46,7 @@ pub fn samples_at_once(spec: &ProgramSpec, options: RunOptions) -> usize {
 /// Runs the program on encrypted arguments of each sample, as [`crate::run`] does on one. All are checked first.
 pub fn run_batch(
     program: &Program,
-    keys: &EvaluationKeys,
+    keys: &ExpandedKeys,
     samples: &[Vec<Value>],
     options: RunOptions,
 ) -> Result<Vec<Vec<Value>>, RunError> {
@@ -56,7 +56,7 @@ pub fn run_batch(
 /// [`run_batch`], which ends with [`RunError::Cancelled`] at the next operation on ciphertexts once `is_cancelled` says so.
 pub fn run_batch_until(
     program: &Program,
-    keys: &EvaluationKeys,
+    keys: &ExpandedKeys,
     samples: &[Vec<Value>],
     options: RunOptions,
     is_cancelled: &(dyn Fn() -> bool + Sync),
@@ -146,7 +146,7 @@ impl Meeting<'_> {
     fn attend(
         &self,
         program: &Program,
-        keys: &EvaluationKeys,
+        keys: &ExpandedKeys,
         samples: &[Vec<Value>],
         (first, step): (usize, usize),
     ) -> (i32, Samples) {

@@ -1,6 +1,6 @@
 //! The client's half: integers to ciphertexts and back. Requires the secret keys; never runs a program.
 
-use crate::keys::{KeyIdentity, Randomness, SecretKeys};
+use crate::keys::{KeyIdentity, PublicKey, Randomness, SecretKeys};
 use crate::seeded::Seeded;
 use crate::value::{Data, Mismatch, Value, words_of};
 use cloakwork_abi::encoding::{decode, encode};
@@ -15,14 +15,21 @@ use tfhe::core_crypto::prelude::{CiphertextModulus, LweCiphertext, LweDimension,
 pub enum ClientError {
     /// Keys of another key set.
     #[error(
-        "the secret keys belong to key set {found}, the program to {expected}; use the keys that were made for this program"
+        "the {what} belong to key set {found}, the program to {expected}; use the keys that were made for this program"
     )]
     Keys {
+        /// `secret keys` or `public key`.
+        what: &'static str,
         /// Fingerprint of the keys.
         found: String,
         /// Fingerprint of the program.
         expected: String,
     },
+    /// A program whose arguments must be encrypted with secret keys.
+    #[error(
+        "`{0}` was compiled for arguments that are encrypted with secret keys; those of a public key have more noise: compile it with `--restrict public_key=on`"
+    )]
+    SecretOnly(String),
     /// Too many or too few values.
     #[error("`{program}` has {expected} {group}, found {found}")]
     Count {
@@ -95,24 +102,53 @@ pub fn encrypt_with(
     arguments: &[ArrayD<i64>],
     randomness: Randomness,
 ) -> Result<Vec<Value>, ClientError> {
-    let fingerprint = check_keys(spec, keys)?;
-    check_arguments(spec, arguments)?;
+    check_keys(spec, keys.fingerprint(), "secret keys")?;
     let mut seeds = randomness.seeds();
+    encrypt_each(spec, keys.identity(), arguments, &mut |key, plaintexts| {
+        let (key, noise) = keys.large(key)?;
+        Some(Data::Seeded(Seeded::encrypt(&key, plaintexts, noise, &mut seeds)))
+    })
+}
+
+/// [`encrypt`] for the owner of secret keys, with their public key. The program must have been compiled for that, since such
+/// encryptions have more noise; they take as many bytes as results do.
+pub fn encrypt_public(
+    spec: &ProgramSpec,
+    key: &PublicKey,
+    arguments: &[ArrayD<i64>],
+    randomness: Randomness,
+) -> Result<Vec<Value>, ClientError> {
+    check_keys(spec, key.fingerprint(), "public key")?;
+    if !spec.public_key {
+        return Err(ClientError::SecretOnly(spec.name.clone()));
+    }
+    let mut seeds = randomness.seeds();
+    encrypt_each(spec, key.identity(), arguments, &mut |position, plaintexts| {
+        key.encrypt(position, plaintexts, &mut seeds).map(Data::Encrypted)
+    })
+}
+
+/// `seal` makes ciphertexts of encoded words under the secret key at a position.
+fn encrypt_each(
+    spec: &ProgramSpec,
+    identity: KeyIdentity,
+    arguments: &[ArrayD<i64>],
+    seal: &mut dyn FnMut(usize, Vec<u64>) -> Option<Data>,
+) -> Result<Vec<Value>, ClientError> {
+    check_arguments(spec, arguments)?;
+    let fingerprint = spec.keyset.fingerprint();
     let mut values = vec![];
     for (value_spec, argument) in spec.inputs.iter().zip(arguments) {
-        let (data, identity) = match value_spec.encoding {
+        let (data, keys) = match value_spec.encoding {
             EncodingSpec::Encrypted { key, width, .. } => {
-                let (key, noise) =
-                    keys.large(key).ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
-                let plaintexts = plaintexts(argument, value_spec, width);
-                let seeded = Seeded::encrypt(&key, plaintexts, noise, &mut seeds);
-                (Data::Seeded(seeded), Some(keys.identity()))
+                let sealed = seal(key, plaintexts(argument, value_spec, width));
+                let sealed = sealed.ok_or_else(|| ClientError::Spec(value_spec.name.clone()))?;
+                (sealed, Some(identity))
             }
             EncodingSpec::Clear => (Data::Clear(argument.iter().copied().collect()), None),
         };
         let (shape, encoding) = (value_spec.shape.clone(), value_spec.encoding);
-        let value = Value { shape, encoding, keyset: fingerprint.clone(), keys: identity, data };
-        values.push(value);
+        values.push(Value { shape, encoding, keyset: fingerprint.clone(), keys, data });
     }
     Ok(values)
 }
@@ -134,7 +170,7 @@ pub fn decrypt_phases(
     keys: &SecretKeys,
     results: &[Value],
 ) -> Result<Vec<Vec<u64>>, ClientError> {
-    let fingerprint = check_keys(spec, keys)?;
+    let fingerprint = check_keys(spec, keys.fingerprint(), "secret keys")?;
     check_count(spec, "results", results.len(), spec.outputs.len())?;
     let mut all = vec![];
     for (value_spec, value) in spec.outputs.iter().zip(results) {
@@ -198,11 +234,12 @@ pub(crate) fn to_array(spec: &ValueSpec, phases: Vec<u64>) -> ArrayD<i64> {
     ArrayD::from_shape_vec(IxDyn(&shape), elements).expect("one phase for each ciphertext")
 }
 
-fn check_keys(spec: &ProgramSpec, keys: &SecretKeys) -> Result<String, ClientError> {
+/// The fingerprint of the program, if it is that of the keys.
+fn check_keys(spec: &ProgramSpec, found: &str, what: &'static str) -> Result<String, ClientError> {
     let expected = spec.keyset.fingerprint();
-    match keys.fingerprint() == expected {
+    match found == expected {
         true => Ok(expected),
-        false => Err(ClientError::Keys { found: keys.fingerprint().to_owned(), expected }),
+        false => Err(ClientError::Keys { what, found: found.to_owned(), expected }),
     }
 }
 

@@ -13,7 +13,8 @@
 //! - [`output_file`]: how files are written, and what is never replaced;
 //! - [`calibrate`]: what operations take on this machine;
 //! - [`kernel_trial`]: what the kernels cost, for measurements;
-//! - [`executable`]: the `main` of emitted executables.
+//! - [`executable`]: the `main` of emitted executables;
+//! - [`hostile`]: what fuzzers call.
 //!
 //! `seeded` holds what was just encrypted in few bytes; `machine_code` brings code into memory. `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
 //!
@@ -30,6 +31,7 @@ pub mod client;
 #[cfg(feature = "server")]
 pub mod executable;
 pub mod formats;
+pub mod hostile;
 #[cfg(feature = "server")]
 pub mod kernel_trial;
 #[cfg(feature = "server")]
@@ -60,8 +62,10 @@ mod whole_torus;
 
 #[cfg(feature = "server")]
 pub use batch::{run_batch, run_batch_until, samples_at_once};
-pub use client::{decrypt, encrypt};
-pub use keys::{EvaluationKeys, KeyIdentity, Randomness, SecretKeys, generate};
+pub use client::{decrypt, encrypt, encrypt_public};
+#[cfg(feature = "server")]
+pub use keys::ExpandedKeys;
+pub use keys::{EvaluationKeys, KeyIdentity, PublicKey, Randomness, SecretKeys, generate};
 #[cfg(feature = "server")]
 pub use program::Program;
 #[cfg(feature = "server")]

@@ -3,7 +3,7 @@
 //! Everything that came from outside is checked against the spec before machine code gets a pointer to it.
 
 use crate::kernels::{LookupTables, greatest_width};
-use crate::keys::{EvaluationKeys, KeyIdentity};
+use crate::keys::{ExpandedKeys, KeyIdentity};
 use crate::program::Program;
 use crate::value::{Data, Mismatch, Value, Words, words_of};
 use aligned_vec::AVec;
@@ -91,7 +91,7 @@ pub enum RunError {
 /// client are refused; results are under the same keys as the arguments.
 pub fn run(
     program: &Program,
-    keys: &EvaluationKeys,
+    keys: &ExpandedKeys,
     arguments: &[Value],
     options: RunOptions,
 ) -> Result<Vec<Value>, RunError> {
@@ -101,7 +101,7 @@ pub fn run(
 /// [`run`], telling `progress` how many bootstraps are done.
 pub fn run_watched(
     program: &Program,
-    keys: &EvaluationKeys,
+    keys: &ExpandedKeys,
     arguments: &[Value],
     options: RunOptions,
     progress: &(dyn Fn(u64) + Sync),
@@ -112,7 +112,7 @@ pub fn run_watched(
 /// [`run`], which ends with [`RunError::Cancelled`] at the next operation on ciphertexts once `is_cancelled` says so.
 pub fn run_until(
     program: &Program,
-    keys: &EvaluationKeys,
+    keys: &ExpandedKeys,
     arguments: &[Value],
     options: RunOptions,
     is_cancelled: &(dyn Fn() -> bool + Sync),
@@ -140,7 +140,7 @@ impl Watch<'_> {
 
 fn run_with(
     program: &Program,
-    keys: &EvaluationKeys,
+    keys: &ExpandedKeys,
     arguments: &[Value],
     options: RunOptions,
     watch: Watch<'_>,
@@ -178,7 +178,7 @@ pub(crate) fn failed(spec: &ProgramSpec, state: ServerState<'_>, status: i32) ->
     RunError::Failed { program: spec.name.clone(), status, message }
 }
 
-pub(crate) fn check(program: &Program, keys: &EvaluationKeys, arguments: &[Value]) -> Result<(), RunError> {
+pub(crate) fn check(program: &Program, keys: &ExpandedKeys, arguments: &[Value]) -> Result<(), RunError> {
     let spec = program.spec();
     if keys.fingerprint() != program.fingerprint() {
         let (found, expected) = (keys.fingerprint().to_owned(), program.fingerprint().to_owned());
@@ -272,7 +272,7 @@ static SERVER_FUNCTIONS: FunctionTable =
 
 /// What the functions below are called with.
 pub(crate) struct ServerState<'a> {
-    keys: &'a EvaluationKeys,
+    keys: &'a ExpandedKeys,
     failure: Mutex<Option<String>>,
     /// Those that are done.
     bootstraps: AtomicU64,
@@ -280,7 +280,7 @@ pub(crate) struct ServerState<'a> {
 }
 
 impl<'a> ServerState<'a> {
-    pub(crate) fn new(keys: &'a EvaluationKeys, watch: Watch<'a>) -> Self {
+    pub(crate) fn new(keys: &'a ExpandedKeys, watch: Watch<'a>) -> Self {
         Self { keys, failure: Mutex::default(), bootstraps: AtomicU64::new(0), watch }
     }
 

@@ -9,6 +9,7 @@ use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
 use crate::server::{catch, check_tables, length, lookup_tables};
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
+use cloakwork_abi::noise::public_encryption;
 use cloakwork_abi::parameters::{NoiseDistribution, Variance, Width};
 use cloakwork_abi::spec::{BootstrapKeySpec, EncodingSpec, Keyset, SecretKeyShape};
 use ndarray::ArrayD;
@@ -82,7 +83,13 @@ pub fn simulate(
         EncodingSpec::Clear => argument.iter().map(|&element| element as u64).collect(),
         EncodingSpec::Encrypted { key, width, .. } => {
             let mut phases = plaintexts(argument, input, width);
-            state.add_fresh_noise(&mut phases, spec.keyset.secret_keys[key].noise);
+            let secret = &spec.keyset.secret_keys[key];
+            if spec.public_key {
+                let dimension = secret.shape.lwe_dimension();
+                state.add_noise(&mut phases, public_encryption(dimension, secret.variance()));
+            } else {
+                state.add_fresh_noise(&mut phases, secret.noise);
+            }
             phases
         }
     });

@@ -174,6 +174,7 @@ fn spec(sizes: &Sizes, count: u64, width: Width) -> ProgramSpec {
         security: SecuritySpec { level: SecurityLevel::Bits128, source: "none: test parameters".into() },
         counts: OperationCounts { keyswitches: 2 * count, bootstraps: 7 * count, bootstrap_calls: 7 },
         workspace: vec![0, 0, 0, count],
+        public_key: false,
         processing: None,
     };
     ProgramSpec::from_json(&spec.to_json()).unwrap()

@@ -56,6 +56,12 @@ pub(crate) struct Models {
     pub(crate) other: Program,
 }
 
+/// The text of `net`.
+#[allow(dead_code, reason = "shared with tests that compile it themselves")]
+pub(crate) fn net_text() -> String {
+    text(ELEMENTS, NET.map(|entry| entry as u64), 1, 10)
+}
+
 impl Models {
     pub(crate) fn compile() -> Self {
         let folder = tempfile::tempdir().unwrap();

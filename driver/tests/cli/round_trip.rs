@@ -1,6 +1,6 @@
 //! From text to decrypted results, with nothing but files between the steps.
 
-use crate::fixture::{C, CLOAKWORK, Place, RESULTS, X, compiled, runtime_archive, start, succeed};
+use crate::fixture::{C, CLOAKWORK, Place, RESULTS, X, compiled, fail, runtime_archive, start, succeed};
 use ndarray::{ArrayD, array};
 use ndarray_npy::{read_npy, write_npy};
 use std::fs;
@@ -40,6 +40,34 @@ fn numpy_files_of_any_integer_type() {
     assert_eq!(succeed(CLOAKWORK, &decrypt), RESULTS);
     assert_eq!(read_npy::<_, ArrayD<i64>>(&y).unwrap(), array![5, 0].into_dyn());
     assert_eq!(read_npy::<_, ArrayD<i64>>(&sum).unwrap(), ndarray::arr0(12).into_dyn());
+}
+
+#[test]
+fn a_public_key_encrypts_for_the_owner_of_the_secret_keys() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (text, program, keys) = (compiled.place.at("net.mlir"), place.at("net"), place.at("keys"));
+    succeed(CLOAKWORK, &["compile", &text, "-o", &program, "--restrict", "public_key=on"]);
+    succeed(CLOAKWORK, &["keygen", &program, "-o", &keys, "--public-key"]);
+    let file = |name: &str| format!("{keys}/{name}");
+    let (secret, evaluation, public) = (file("secret.key"), file("evaluation.key"), file("public.key"));
+    assert!(succeed(CLOAKWORK, &["inspect", &public]).contains("public key"));
+    let (input, output) = (place.at("in.ct"), place.at("out.ct"));
+    let encrypt = ["encrypt", "--program", &program, "--public-key", &public, "--value", X, "--value", C];
+    succeed(CLOAKWORK, &[&encrypt[..], &["-o", &input]].concat());
+    succeed(
+        CLOAKWORK,
+        &["run", "--program", &program, "--keys", &evaluation, "--input", &input, "-o", &output],
+    );
+    let decrypt = ["decrypt", "--program", &program, "--input", &output];
+    assert_eq!(succeed(CLOAKWORK, &[&decrypt[..], &["--secret", &secret]].concat()), RESULTS);
+    let message = fail(CLOAKWORK, &[&decrypt[..], &["--secret", &public]].concat(), 1);
+    assert!(message.contains("PublicKey"), "{message}");
+    // Programs for secret keys alone have no room for the noise.
+    let message =
+        fail(CLOAKWORK, &["keygen", &compiled.program, "-o", &place.at("other"), "--public-key"], 1);
+    assert!(message.contains("--restrict public_key=on"), "{message}");
+    let simulate = ["simulate", "--program", &program, "--value", X, "--value", C];
+    assert_eq!(succeed(CLOAKWORK, &simulate), RESULTS);
 }
 
 #[test]

@@ -43,8 +43,9 @@ fn bad_values() {
         let mut bad = good.clone();
         bad[at] ^= 1 << (at % 8);
         let (status, kind) = refused(&bad);
-        let is_known = [(422, "unfit-values"), (413, "too-long"), (400, "bad-request")]
-            .contains(&(status, kind.as_str()));
+        let is_known =
+            [(422, "unfit-values"), (422, "other-release"), (413, "too-long"), (400, "bad-request")]
+                .contains(&(status, kind.as_str()));
         assert!(is_known, "byte {at}: {status} {kind}");
     }
     // Says that it is longer than anything that fits.
@@ -70,7 +71,7 @@ fn bad_values() {
 fn bad_keys_are_discarded() {
     let place = Place::new(1, |_| ());
     let good = Keys::new(&models().net, 1).bytes;
-    for at in [0, 9, 30, 200, good.len() / 2, good.len() - 1] {
+    for at in [0, 12, 30, 200, good.len() / 2, good.len() - 1] {
         let mut bad = good.clone();
         bad[at] ^= 1;
         assert_eq!(upload(&place, &bad).refusal(), (422, "unfit-keys".to_owned()), "byte {at}");
@@ -181,6 +182,49 @@ fn names_that_are_paths() {
         let wanted = format!(r#"{{"model":"net","sha256":"{hash}","bytes":1}}"#);
         let answer = place.send(0, ("POST", "/v1/keys"), &[], wanted.as_bytes());
         assert_eq!(answer.refusal(), (400, "bad-request".to_owned()), "{hash}");
+    }
+}
+
+#[test]
+fn files_of_other_releases_say_which_side_to_upgrade() {
+    let place = Place::new(1, |_| ());
+    let keys = Keys::new(&models().net, 1);
+    place.tenants[0].upload("net", &keys);
+    let values = keys.encrypted(&models().net, 1);
+    let of_version = |bytes: &[u8], version: u32| {
+        let mut bytes = bytes.to_vec();
+        bytes[8..12].copy_from_slice(&version.to_le_bytes());
+        bytes
+    };
+    let here = cloakwork_runtime::formats::FORMAT_VERSION;
+    for (version, advice) in [(here + 1, "upgrade the service"), (here - 1, "upgrade the client")] {
+        let of_values = predict(&place, "net", &keys, &of_version(&values, version));
+        let of_keys = upload(&place, &of_version(&keys.bytes, version));
+        for answer in [of_values, of_keys] {
+            assert_eq!(answer.refusal(), (422, "other-release".to_owned()));
+            let text = String::from_utf8(answer.body).unwrap();
+            assert!(text.contains(advice) && text.contains(&format!("version {version}")), "{text}");
+        }
+    }
+    assert_eq!(place.tenants[0].client.keys().unwrap().len(), 1, "they are not kept");
+}
+
+#[test]
+fn malformed_paths_and_queries_get_a_problem_as_everything_else() {
+    let place = Place::new(1, |_| ());
+    let keys = Keys::new(&models().net, 1);
+    place.tenants[0].upload("net", &keys);
+    let named = format!("cloakwork-keys: {}", keys.hash);
+    let body = keys.encrypted(&models().net, 1);
+    let bad = (400, "bad-request".to_owned());
+    for path in ["/v1/models/%ff/spec", "/v1/keys/%ff/complete", "/v1/models/%ff/predict"] {
+        let method = if path.ends_with("spec") { "GET" } else { "POST" };
+        assert_eq!(place.send(0, (method, path), &[&named], &[]).refusal(), bad, "{path}");
+    }
+    assert_eq!(place.send(0, ("PATCH", "/v1/keys/%ff"), &["upload-offset: 0"], b"x").refusal(), bad);
+    for query in ["functions=main", "function=main&function=main", "function=main&x=1"] {
+        let path = format!("/v1/models/net/predict?{query}");
+        assert_eq!(place.send(0, ("POST", &path), &[&named], &body).refusal(), bad, "{query}");
     }
 }
 

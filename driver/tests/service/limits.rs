@@ -3,8 +3,7 @@
 use crate::fixture::{Keys, Place, models};
 use crate::models::{NET, argument, looked_up};
 use crate::raw::{connect, request};
-use cloakwork::EvaluationKeys;
-use cloakwork_runtime::Program;
+use cloakwork_runtime::{ExpandedKeys, Program};
 use cloakwork_serve::options::Bytes;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn memory_of_keys_stays_within_the_limit_and_results_stay_right() {
-    let each = EvaluationKeys::memory_bytes(&models().net.spec().keyset);
+    let each = ExpandedKeys::memory_bytes(&models().net.spec().keyset);
     let limit = 2 * each + each / 2;
     let place = Place::new(6, |options| options.limits.max_keys_memory = Bytes(limit));
     let keys: Vec<Keys> = (0..6).map(|seed| Keys::new(&models().net, seed)).collect();

@@ -3,6 +3,7 @@
 use crate::fixture::{Keys, models};
 use crate::models::{NET, argument, looked_up};
 use crate::raw::{request, send};
+use cloakwork_runtime::ExpandedKeys;
 use cloakwork_serve::client::{Client, ClientOptions, RemoteProgram};
 use cloakwork_serve::options::Options;
 use cloakwork_serve::service::Service;
@@ -14,13 +15,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The service as a process of its own.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Process {
-    fn start(folder: &Path, options: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, options: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_cloakwork"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(options)
@@ -152,17 +153,45 @@ fn a_hundred_tenants_are_there_again_within_a_second() {
     });
     let quickest = starts.min().unwrap();
     assert!(quickest < Duration::from_secs(1), "{quickest:?}");
-    let process = Process::start(folder.path(), &["--tokens", tokens.to_str().unwrap()]);
-    for token in [&made[0], &made[99]] {
-        let options = ClientOptions { token: Some(token.clone()), ..ClientOptions::default() };
-        let client = Client::new(&process.url, &options).unwrap();
-        assert!(client.keys().unwrap()[0].is_complete);
-        let program = RemoteProgram::new(client, "net", None, keys.hash).unwrap();
-        let argument = argument(program.spec(), 3);
-        assert_eq!(
-            program.call(&keys.secret, &[vec![argument.clone()]]).unwrap(),
-            [[looked_up(&argument, NET)]]
-        );
+    // Memory for the keys of three.
+    let each = ExpandedKeys::memory_bytes(&models().net.spec().keyset);
+    let memory = (3 * each + each / 2).to_string();
+    let start = || {
+        let options = ["--tokens", tokens.to_str().unwrap(), "--max-keys-memory", &memory];
+        Process::start(folder.path(), &options)
+    };
+    let calls = |process: &Process, tenants: std::ops::Range<usize>| {
+        for token in &made[tenants] {
+            let options = ClientOptions { token: Some(token.clone()), ..ClientOptions::default() };
+            let client = Client::new(&process.url, &options).unwrap();
+            assert!(client.keys().unwrap()[0].is_complete);
+            let program = RemoteProgram::new(client, "net", None, keys.hash).unwrap();
+            let argument = argument(program.spec(), 3);
+            assert_eq!(
+                program.call(&keys.secret, &[vec![argument.clone()]]).unwrap(),
+                [[looked_up(&argument, NET)]]
+            );
+        }
+        let maps = fs::read_to_string(format!("/proc/{}/maps", process.child.id())).unwrap();
+        maps.lines().filter(|line| line.ends_with(".expanded")).count()
+    };
+    let process = start();
+    assert_eq!(calls(&process, 0..100), 3, "the keys of the last three are mapped, and no others");
+    process.kill();
+    // Whatever became of the files of expanded keys, they are made again.
+    let expanded = |number: usize| {
+        let keys_of = folder.path().join(format!(".state/tenants/tenant-{number}/keys"));
+        keys_of.join(format!("{}.expanded", keys.hash))
+    };
+    let sound = fs::read(expanded(0)).unwrap();
+    fs::write(expanded(0), &sound[..sound.len() / 2]).unwrap();
+    fs::remove_file(expanded(1)).unwrap();
+    let mut changed = sound.clone();
+    changed[sound.len() / 2] ^= 1;
+    fs::write(expanded(2), &changed).unwrap();
+    assert_eq!(calls(&start(), 0..5), 3);
+    for number in 0..5 {
+        assert!(fs::read(expanded(number)).unwrap() == sound, "those of {number} are sound again");
     }
 }
 

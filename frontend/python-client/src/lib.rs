@@ -3,11 +3,14 @@
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_abi::spec::{EncodingSpec, ProgramSpec};
+use cloakwork_client::client::ClientError;
 use cloakwork_client::formats::{Passphrase, values_from_bytes, values_to_bytes};
 use cloakwork_client::model_client::{dequantise, quantise};
 use cloakwork_client::output_file::{self, Content};
 use cloakwork_client::spec_file::read_module_spec;
-use cloakwork_client::{Randomness, SecretKeys, decrypt, encrypt, generate};
+use cloakwork_client::{
+    PublicKey as PublicKeyOf, Randomness, SecretKeys, Value, decrypt, encrypt, encrypt_public, generate,
+};
 use ndarray::ArrayD;
 use numpy::{IntoPyArray, PyReadonlyArrayDyn};
 use pyo3::exceptions::{PyOSError, PyValueError};
@@ -26,6 +29,12 @@ struct Spec {
 #[pyclass(frozen, module = "cloakwork_client._client")]
 struct Keys {
     keys: SecretKeys,
+}
+
+/// What someone else encrypts with for the owner of secret keys.
+#[pyclass(frozen, module = "cloakwork_client._client")]
+struct PublicKey {
+    key: PublicKeyOf,
 }
 
 /// Name, shape, whether it is encrypted, and range of an argument or result.
@@ -76,6 +85,12 @@ impl Spec {
         keys.map(|keys| Keys { keys }).map_err(refused)
     }
 
+    /// A public key out of its file.
+    fn read_public_key(&self, file: &[u8]) -> PyResult<PublicKey> {
+        let key = PublicKeyOf::from_bytes(self.spec.keyset(), file).map_err(refused)?;
+        Ok(PublicKey { key })
+    }
+
     /// Encrypts the arguments of one call: integers, or the inputs of a model. Says how many of these lie outside of
     /// what the calibration set showed.
     fn encrypt<'py>(
@@ -85,19 +100,20 @@ impl Spec {
         keys: &Keys,
         arguments: Vec<Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
-        let spec = self.function(function)?;
-        let (integers, saturated) = match spec.processing.is_some() {
-            true => {
-                let reals: Vec<ArrayD<f64>> = arrays(&arguments)?;
-                quantise(spec, &reals).map_err(refused)?
-            }
-            false => (arrays(&arguments)?, 0),
-        };
-        let question = py.detach(|| {
-            let values = encrypt(spec, &keys.keys, &integers).map_err(text)?;
-            values_to_bytes(&spec.keyset, &spec.inputs, &values).map_err(text)
-        });
-        Ok((PyBytes::new(py, &question.map_err(PyValueError::new_err)?), saturated))
+        self.question(py, function, &arguments, |spec, integers| encrypt(spec, &keys.keys, integers))
+    }
+
+    /// `encrypt` with the public key of someone else's keys.
+    fn encrypt_public<'py>(
+        &self,
+        py: Python<'py>,
+        function: Option<&str>,
+        key: &PublicKey,
+        arguments: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
+        self.question(py, function, &arguments, |spec, integers| {
+            encrypt_public(spec, &key.key, integers, Randomness::Secure)
+        })
     }
 
     /// Decrypts the results of one call.
@@ -129,6 +145,29 @@ impl Spec {
 }
 
 impl Spec {
+    /// The file of encrypted arguments, and how many of them were taken into their range.
+    fn question<'py>(
+        &self,
+        py: Python<'py>,
+        function: Option<&str>,
+        arguments: &[Bound<'py, PyAny>],
+        encrypt: impl FnOnce(&ProgramSpec, &[ArrayD<i64>]) -> Result<Vec<Value>, ClientError> + Send,
+    ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
+        let spec = self.function(function)?;
+        let (integers, saturated) = match spec.processing.is_some() {
+            true => {
+                let reals: Vec<ArrayD<f64>> = arrays(arguments)?;
+                quantise(spec, &reals).map_err(refused)?
+            }
+            false => (arrays(arguments)?, 0),
+        };
+        let question = py.detach(|| {
+            let values = encrypt(spec, &integers).map_err(text)?;
+            values_to_bytes(&spec.keyset, &spec.inputs, &values).map_err(text)
+        });
+        Ok((PyBytes::new(py, &question.map_err(PyValueError::new_err)?), saturated))
+    }
+
     fn function(&self, name: Option<&str>) -> PyResult<&ProgramSpec> {
         self.spec.function(name).map_err(refused)
     }
@@ -142,6 +181,11 @@ impl Keys {
         self.keys.identity().to_string()
     }
 
+    /// A new public key of these keys.
+    fn public_key(&self, py: Python<'_>) -> PublicKey {
+        PublicKey { key: py.detach(|| self.keys.public_key(Randomness::Secure)) }
+    }
+
     /// Writes a file that only its owner may read, under a passphrase if there is one.
     #[pyo3(signature = (path, passphrase = None))]
     fn write(&self, py: Python<'_>, path: PathBuf, passphrase: Option<&str>) -> PyResult<()> {
@@ -153,6 +197,20 @@ impl Keys {
             None => output_file::write(&path, &self.keys.to_bytes(), Content::SecretKeys),
         });
         written.map_err(|error| PyOSError::new_err(format!("cannot write `{}`: {error}", path.display())))
+    }
+}
+
+#[pymethods]
+impl PublicKey {
+    /// What the key and all that it encrypts have in common with the secret keys.
+    #[getter]
+    fn identity(&self) -> String {
+        self.key.identity().to_string()
+    }
+
+    /// The file of the key.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.key.to_bytes())
     }
 }
 
@@ -179,7 +237,7 @@ fn refused(error: impl Display) -> PyErr {
 #[pymodule]
 mod _client {
     #[pymodule_export]
-    use super::{Keys, Spec};
+    use super::{Keys, PublicKey, Spec};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python has for it")]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cloakwork_client
-from cloakwork_client import Client
+from cloakwork_client import Client, PublicClient
 
 CLOAKWORK = os.environ["CLOAKWORK"]
 PROGRAM = """
@@ -52,6 +52,23 @@ def test_round_trip_with_the_server(program, tmp_path):
     files = ("--keys", tmp_path / "evaluation.key", "--input", tmp_path / "in.ct", "-o", tmp_path / "out.ct")
     command("run", "--program", program, *files)
     assert client.decrypt((tmp_path / "out.ct").read_bytes()).tolist() == [0, 9, 49]
+
+
+def test_a_public_key_encrypts_for_its_owner(program, tmp_path):
+    public = tmp_path / "public"
+    command("compile", program.parent / "net.mlir", "-o", public, "--restrict", "public_key=on")
+    owner = Client(public)
+    (tmp_path / "evaluation.key").write_bytes(owner.keygen())
+    other = PublicClient(public, owner.public_key())
+    assert other.key.identity == owner.keys.identity
+    (tmp_path / "in.ct").write_bytes(other.encrypt([1, 2, 6]))
+    files = ("--keys", tmp_path / "evaluation.key", "--input", tmp_path / "in.ct", "-o", tmp_path / "out.ct")
+    command("run", "--program", public, *files)
+    assert owner.decrypt((tmp_path / "out.ct").read_bytes()).tolist() == [1, 4, 36]
+    secret_only = Client(program)
+    secret_only.keygen()
+    with pytest.raises(ValueError, match="restrict public_key=on"):
+        PublicClient(program, secret_only.public_key()).encrypt([1, 2, 3])
 
 
 def test_mistakes(program):

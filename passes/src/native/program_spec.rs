@@ -1,7 +1,7 @@
 //! The [`ProgramSpec`] of a function at the `tfhe` level, read from the IR.
 
 use crate::native::workspace::Workspace;
-use crate::optimize_parameters::{GLOBAL_P_ERROR, P_ERROR, SECURITY, SECURITY_SOURCE};
+use crate::optimize_parameters::{GLOBAL_P_ERROR, P_ERROR, PUBLIC_KEY, SECURITY, SECURITY_SOURCE};
 use cloakwork_abi::bounds as abi_bounds;
 use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::functions::abi_hash;
@@ -17,6 +17,7 @@ use cloakwork_ir::interpret::encoding_of;
 use cloakwork_ir::tfhe::TfheOp;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
+use melior::ir::operation::OperationLike;
 use melior::ir::{OperationRef, Value, ValueLike};
 
 /// Reads everything from the module, the function and its planned workspace.
@@ -49,6 +50,7 @@ pub(crate) fn program_spec(
         security: SecuritySpec { level, source },
         counts: counts(function),
         workspace: workspace.sizes.clone(),
+        public_key: module.attribute(PUBLIC_KEY).is_ok(),
         processing: processing(function)?,
     })
 }

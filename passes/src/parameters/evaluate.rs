@@ -236,7 +236,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn may_do(&self) -> bool {
         let least = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::INFINITY, f64::min);
         let shapes = &self.space.shapes;
-        let fresh = least(&mut shapes.iter().map(|shape| shape.variance));
+        let fresh = least(&mut shapes.iter().map(|shape| shape.fresh));
         let each = least(&mut shapes.iter().flat_map(|shape| shape.bootstraps.iter().map(|b| b.variance)));
         let from = shapes.iter().map(|shape| shape.shape.lwe_dimension()).min();
         let sizes = shapes.iter().map(|shape| shape.shape.polynomial_size.0).max();

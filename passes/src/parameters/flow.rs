@@ -40,7 +40,7 @@ impl<'a> Flow<'a> {
         let evaluator = self.evaluator;
         let parts = choice.parts.len();
         self.fresh.clear();
-        self.fresh.extend(choice.parts.iter().map(|&part| evaluator.shape(part).variance));
+        self.fresh.extend(choice.parts.iter().map(|&part| evaluator.shape(part).fresh));
         self.outputs.clear();
         self.outputs.extend(
             choice

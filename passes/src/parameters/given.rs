@@ -40,6 +40,7 @@ pub(super) fn given_space(keyset: &Keyset, cost: &CostModel, many_lut: bool) -> 
                         shape,
                         noise,
                         variance,
+                        fresh: variance,
                         bootstraps,
                         switch_noise,
                         conversions,

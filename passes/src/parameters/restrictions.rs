@@ -1,7 +1,8 @@
 //! What the search may choose from, where that is less than everything.
 
+use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
-    ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize,
+    ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize, Variance,
 };
 use cloakwork_abi::spec::Keyset;
 use std::ops::RangeInclusive;
@@ -62,6 +63,8 @@ pub struct Restrictions {
     pub many_lut: bool,
     /// Most key sets, each with a bootstrap key of its own; at least 1.
     pub max_key_sets: usize,
+    /// Where arguments may be encrypted with a public key: how many ciphertexts they are.
+    pub public_key: Option<u64>,
     /// Only these keys, all other bounds apart: the solution has exactly them.
     pub fixed: Option<Keyset>,
 }
@@ -80,6 +83,7 @@ impl Default for Restrictions {
             extensions: EXTENSIONS.to_vec(),
             many_lut: true,
             max_key_sets: 4,
+            public_key: None,
             fixed: None,
         }
     }
@@ -89,7 +93,20 @@ impl Restrictions {
     /// Whether a GLWE key of that shape may be chosen.
     pub(super) fn allow_shape(&self, shape: GlweShape) -> bool {
         let GlweShape { dimension: GlweDimension(k), polynomial_size: PolynomialSize(size) } = shape;
-        self.glwe_dimension.contains(&k) && self.polynomial_size.contains(&size)
+        // A public key is an equation modulo `X^(k·N) + 1`.
+        let has_public_key = (k * size).is_power_of_two();
+        self.glwe_dimension.contains(&k)
+            && self.polynomial_size.contains(&size)
+            && (has_public_key || self.public_key.is_none())
+    }
+
+    /// Variance of an argument, if that of an encryption with the secret key is `secret`, such that arguments count as
+    /// independent.
+    pub(super) fn fresh(&self, shape: GlweShape, secret: Variance) -> Variance {
+        match self.public_key {
+            None => secret,
+            Some(count) => noise::public_encryption(shape.lwe_dimension(), secret) * count as f64,
+        }
     }
 
     /// Whether a small key of that dimension may be chosen.

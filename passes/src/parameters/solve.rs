@@ -149,7 +149,7 @@ fn reach(
     added: f64,
 ) -> Reached {
     Reached {
-        fresh: Variance(choice.variance),
+        fresh: Variance(choice.fresh),
         bootstrap: Variance(small.dimension.0 as f64 * bootstrap.variance),
         switches: Variance(added) + noise::modulus_switch_centred(small.dimension, steps),
     }
@@ -172,7 +172,10 @@ fn encrypt_only(
     };
     let mut reached: Vec<Reached> = Vec::new();
     for (position, key) in keys {
-        let fresh = key.variance();
+        let fresh = match key.shape {
+            SecretKeyShape::Glwe(shape) => request.restrictions.fresh(shape, key.variance()),
+            SecretKeyShape::Lwe(_) => key.variance(),
+        };
         let found = Reached { fresh, bootstrap: Variance::ZERO, switches: Variance::ZERO };
         reached.push(found);
         let achieved =
@@ -199,6 +202,9 @@ fn encryption_keys(request: &Request<'_>) -> Vec<SecretKeySpec> {
         let big = shape.lwe_dimension();
         if big.0 > MOST_FOR_ENCRYPTION {
             break;
+        }
+        if request.restrictions.public_key.is_some() && !big.0.is_power_of_two() {
+            continue;
         }
         let noise = minimal_noise(request.security, request.noise, big, ModulusBits::Bits64);
         let Ok(noise) = noise else { continue };

@@ -54,7 +54,10 @@ pub(super) struct ShapeChoice {
     pub shape: GlweShape,
     /// Noise of a fresh encryption and of the bootstrap key.
     pub noise: NoiseDistribution,
+    /// Of the bootstrap key.
     pub variance: f64,
+    /// Of an argument.
+    pub fresh: f64,
     /// By grouping and level.
     pub bootstraps: Vec<BootstrapChoice>,
     /// Noise of a keyswitch key that leads here.
@@ -164,11 +167,13 @@ impl Space {
                 None => {
                     let switch_variance = switch_noise.variance(ModulusBits::Bits32);
                     let conversions = Switches::new(dimension, switch_variance);
+                    let fresh = restrictions.fresh(shape, variance).0;
                     let variance = variance.0;
                     shapes.push(ShapeChoice {
                         shape,
                         noise,
                         variance,
+                        fresh,
                         bootstraps,
                         switch_noise,
                         conversions,

@@ -32,6 +32,18 @@ pub fn linear(variance: Variance, norm2: f64) -> Variance {
     variance * norm2
 }
 
+/// Variance of an encryption with the public key of a secret key of dimension `n`: `(1 + n)·V` with `V` the variance of the
+/// noise in the public key and of what is drawn anew.
+///
+/// The public key is `b = a·s + e` modulo `X^n + 1`, a ciphertext `(a·r + e₁, b·r + e₂ + m)`, so that `e·r − e₁·s + e₂` is left.
+/// `r` and `s` are uniform and binary: each product of polynomials adds `n·V/2`. As `r` has a mean and encryptions share `e` and
+/// `e₁`, their noises are not independent; `Var Σ wᵢ·xᵢ ≤ K·V'·Σ wᵢ²` holds for any `K` variables of variance `V'`, which is why
+/// the optimizer multiplies by how many there are.
+// Source: M. Joye, "TFHE Public-Key Encryption Revisited" (2023), for the scheme; the last bound is that of Cauchy and Schwarz.
+pub fn public_encryption(dimension: LweDimension, fresh: Variance) -> Variance {
+    fresh * (1.0 + dimension.0 as f64)
+}
+
 /// Variance that a keyswitch from a 64-bit to a 32-bit ciphertext adds.
 ///
 /// `n·V_key·Σ E[d²] + n·(B^(−2l)/24 + q⁻²/48) + (q'⁻² − q⁻²)/12` with `n` the dimension of the

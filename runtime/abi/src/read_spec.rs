@@ -339,6 +339,7 @@ mod tests {
             security: SecuritySpec { level: SecurityLevel::Bits128, source: "none".into() },
             counts: OperationCounts::default(),
             workspace: vec![0, 0],
+            public_key: false,
             processing: None,
         }
     }

@@ -42,6 +42,9 @@ pub struct ProgramSpec {
     pub counts: OperationCounts,
     /// Ciphertexts of scratch memory under each secret key, in the order of the keys.
     pub workspace: Vec<u64>,
+    /// Whether arguments may be encrypted with a public key: its noise was counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public_key: bool,
     /// Where the program is a model on reals: what a client does in the clear around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processing: Option<Processing>,

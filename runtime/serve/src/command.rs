@@ -1,6 +1,7 @@
 //! The command line of the service, for `cloakwork-serve` and `cloakwork serve`.
 
 use crate::listener::Listener;
+use crate::models::LoadFunction;
 use crate::options::Options;
 use crate::service::{Service, StartError};
 use crate::tokens::{Tenant, TokensError, add_token};
@@ -43,13 +44,17 @@ pub fn token(arguments: &NewToken) -> Result<String, CommandError> {
     Ok(add_token(&arguments.tokens, &tenant)?)
 }
 
-/// Serves until the process is told to end. `listening` gets the address as soon as connections are accepted.
-pub fn serve(options: &Options, listening: impl FnOnce(&str)) -> Result<(), CommandError> {
+/// Serves until the process is told to end, programs loaded by `load`. `listening` gets the address as soon as connections are accepted.
+pub fn serve(
+    options: &Options,
+    load: LoadFunction,
+    listening: impl FnOnce(&str),
+) -> Result<(), CommandError> {
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
     // Someone who embeds this may have a log already.
     let _ = log.with_writer(std::io::stderr).try_init();
-    let service = Service::new(options)?;
+    let service = Service::with_loader(options, load)?;
     let (stored, uploads) = service.store.counts();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,5 +1,7 @@
 //! SHA-256 of a file, which is its name: 64 hexadecimal digits.
 
+#[cfg(feature = "server")]
+use cloakwork_runtime::formats::CHECKSUM_BYTES;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -36,6 +38,40 @@ impl ContentHash {
 
     pub(crate) fn finish(hash: Sha256) -> Self {
         Self(hash.finalize().into())
+    }
+}
+
+/// The hash of a file of keys and that of its front, which its own checksum must be, in one pass as the bytes come.
+#[cfg(feature = "server")]
+#[derive(Clone)]
+pub(crate) struct KeysHash {
+    hash: Sha256,
+    /// Bytes of the front that are still to come.
+    left: u64,
+    front: Option<[u8; CHECKSUM_BYTES]>,
+}
+
+#[cfg(feature = "server")]
+impl KeysHash {
+    /// Of a file of so many bytes in all.
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self { hash: Sha256::new(), left: bytes.saturating_sub(CHECKSUM_BYTES as u64), front: None }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        let of_front = bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let (front, rest) = bytes.split_at(of_front);
+        self.hash.update(front);
+        self.left -= front.len() as u64;
+        if self.left == 0 && self.front.is_none() {
+            self.front = Some(self.hash.clone().finalize().into());
+        }
+        self.hash.update(rest);
+    }
+
+    /// The name of the whole, and the SHA-256 of its front.
+    pub(crate) fn finish(self) -> (ContentHash, [u8; CHECKSUM_BYTES]) {
+        (ContentHash::finish(self.hash), self.front.unwrap_or_default())
     }
 }
 
@@ -87,6 +123,18 @@ impl fmt::Debug for ContentHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "server")]
+    fn the_front_is_hashed_in_the_same_pass_however_bytes_are_cut() {
+        let bytes: Vec<u8> = (0..100u8).collect();
+        for piece in [1, 7, 32, 67, 68, 69, 100] {
+            let mut hash = KeysHash::new(100);
+            bytes.chunks(piece).for_each(|piece| hash.update(piece));
+            let (whole, front) = hash.finish();
+            assert_eq!((whole, ContentHash(front)), (ContentHash::of(&bytes), ContentHash::of(&bytes[..68])));
+        }
+    }
 
     #[test]
     fn only_the_text_of_a_hash_is_one() {

@@ -1,4 +1,4 @@
-//! Evaluation keys in memory, within a limit.
+//! Evaluation keys in memory or mapped into it, within a limit.
 //!
 //! Memory is reserved before keys are loaded. Where there is too little, the keys that were used longest ago are let go, of
 //! the tenant that holds most; keys in use stay, and who needs room waits for them.
@@ -6,7 +6,7 @@
 use crate::ContentHash;
 use crate::problem::{Kind, Problem};
 use crate::tokens::Tenant;
-use cloakwork_runtime::EvaluationKeys;
+use cloakwork_runtime::ExpandedKeys;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -19,8 +19,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Whose keys, and which.
 pub(crate) type Owner = (Tenant, ContentHash);
 
-/// The keys in memory; `K` is [`EvaluationKeys`] but in tests.
-pub(crate) struct KeyMemory<K = EvaluationKeys> {
+/// The keys in memory; `K` is [`ExpandedKeys`] but in tests.
+pub(crate) struct KeyMemory<K = ExpandedKeys> {
     limit: u64,
     state: Mutex<State<K>>,
     changed: Condvar,
@@ -48,7 +48,7 @@ struct Entry<K> {
 }
 
 /// Keys in use.
-pub(crate) struct Lease<'m, K = EvaluationKeys> {
+pub(crate) struct Lease<'m, K = ExpandedKeys> {
     keys: Option<Arc<K>>,
     memory: &'m KeyMemory<K>,
 }

@@ -1,5 +1,5 @@
 //! Evaluation keys on disk: `tenants/NAME/keys/SHA256.key`, and half uploads as `uploads/SHA256.part` with a description
-//! beside each.
+//! beside each. Beside keys that were used lies `SHA256.expanded`, which is mapped; it is made again whenever it is not sound.
 //!
 //! Names come from types that can be no paths. A file is only ever in `keys` complete, checked and synced; it never
 //! changes there. Whatever else a stopped process leaves is a half upload, which goes on or is discarded.
@@ -13,12 +13,14 @@ use crate::problem::{Kind, Problem};
 use crate::tokens::Tenant;
 use crate::wire::KeySummary;
 use cloakwork_abi::spec::Keyset;
-use cloakwork_runtime::EvaluationKeys;
+use cloakwork_runtime::formats::{Checked, FormatError, FormatProblem};
+use cloakwork_runtime::{EvaluationKeys, ExpandedKeys};
 use folder::TenantFolder;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 pub(crate) use upload::Append;
@@ -50,7 +52,15 @@ pub(crate) struct StoredKeys {
     pub(crate) keyset: String,
     pub(crate) identity: Option<String>,
     pub(crate) bytes: u64,
+    /// The most bytes of the file of them expanded.
+    expanded_bytes: u64,
+    hash: ContentHash,
     path: PathBuf,
+    /// Where they are expanded, and where that file is written first.
+    expanded: PathBuf,
+    expanding: PathBuf,
+    /// Whether the file of them expanded was compared with its checksum.
+    is_checked: Arc<AtomicBool>,
 }
 
 impl KeyStore {
@@ -128,11 +138,13 @@ impl KeyStore {
             let detail = format!("keys of this model have {least} to {most} bytes, found {bytes}");
             return Err(Problem::new(Kind::WrongLength, detail));
         }
-        let held: u64 = entries.values().map(Entry::bytes).sum();
-        if entries.len() >= self.most_keys || held.saturating_add(bytes) > self.most_bytes {
+        let expanded = ExpandedKeys::most_file_bytes(keyset);
+        let held: u64 = entries.values().map(Entry::disk_bytes).sum();
+        let wanted = bytes.saturating_add(expanded);
+        if entries.len() >= self.most_keys || held.saturating_add(wanted) > self.most_bytes {
             let (keys, most_keys, most_bytes) = (entries.len(), self.most_keys, self.most_bytes);
             let detail = format!(
-                "the tenant has {keys} keys of {most_keys} and {held} bytes of {most_bytes}; delete some that are not needed"
+                "the tenant has {keys} keys of {most_keys} and {held} bytes of {most_bytes}, these need {wanted}; delete some that are not needed"
             );
             return Err(Problem::new(Kind::DiskFull, detail));
         }
@@ -158,7 +170,7 @@ impl KeyStore {
             }
             Err(problem) => {
                 // What is wrong stays wrong; what is missing may still come.
-                let is_wrong = matches!(problem.kind, Kind::WrongHash | Kind::UnfitKeys);
+                let is_wrong = matches!(problem.kind, Kind::OtherRelease | Kind::WrongHash | Kind::UnfitKeys);
                 if is_wrong && upload.discard().is_ok() {
                     entries.remove(&hash);
                 }
@@ -173,7 +185,10 @@ impl KeyStore {
         let unknown = || Problem::new(Kind::NotFound, format!("there are no keys {hash}"));
         let entries = tenants.get_mut(tenant).ok_or_else(unknown)?;
         match entries.get(&hash).ok_or_else(unknown)? {
-            Entry::Stored(keys) => folder::remove(&keys.path),
+            Entry::Stored(keys) => {
+                folder::remove(&keys.path);
+                folder::remove(&keys.expanded);
+            }
             Entry::Upload(upload) => upload.discard()?,
         }
         entries.remove(&hash);
@@ -211,6 +226,15 @@ impl Entry {
         }
     }
 
+    /// Bytes on disk, with those of the keys expanded.
+    fn disk_bytes(&self) -> u64 {
+        let expanded = match self {
+            Self::Stored(keys) => keys.expanded_bytes,
+            Self::Upload(upload) => ExpandedKeys::most_file_bytes(upload.keyset()),
+        };
+        self.bytes().saturating_add(expanded)
+    }
+
     pub(crate) fn summary(&self, sha256: ContentHash) -> KeySummary {
         match self {
             Self::Stored(StoredKeys { keyset, identity, bytes, .. }) => KeySummary {
@@ -234,10 +258,43 @@ impl Entry {
 }
 
 impl StoredKeys {
-    /// Reads and expands them.
-    pub(crate) fn load(&self, keyset: &Keyset) -> Result<EvaluationKeys, Problem> {
+    /// Maps them; expands them first where that was not done.
+    pub(crate) fn load(&self, keyset: &Keyset) -> Result<ExpandedKeys, Problem> {
+        match self.map(keyset) {
+            Ok(keys) => return Ok(keys),
+            Err(FormatError { problem: FormatProblem::Io(error), .. })
+                if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "expanded keys are made again"),
+        }
         let mut file = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
-        let keys = EvaluationKeys::from_reader(keyset, &mut file);
-        keys.map_err(|error| Problem::new(Kind::UnfitKeys, error.problem.to_string()))
+        let keys = EvaluationKeys::from_reader(keyset, &mut file)
+            .map_err(|error| Problem::of_file(Kind::UnfitKeys, &error))?
+            .into_expanded();
+        match self.keep(&keys).map(|()| self.map(keyset)) {
+            Ok(Ok(mapped)) => Ok(mapped),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "expanded keys cannot be mapped and stay in memory");
+                Ok(keys)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "expanded keys cannot be written and stay in memory");
+                folder::remove(&self.expanding);
+                Ok(keys)
+            }
+        }
+    }
+
+    fn map(&self, keyset: &Keyset) -> Result<ExpandedKeys, FormatError> {
+        let checked = if self.is_checked.load(Ordering::Relaxed) { Checked::Before } else { Checked::Now };
+        let keys = ExpandedKeys::map(keyset, &self.hash.to_string(), &self.expanded, checked);
+        self.is_checked.store(keys.is_ok(), Ordering::Relaxed);
+        keys
+    }
+
+    /// Writes the file of the keys expanded. It need not survive the machine: what is not sound is made again.
+    fn keep(&self, keys: &ExpandedKeys) -> std::io::Result<()> {
+        let mut file = File::create(&self.expanding)?;
+        keys.write_expanded(&self.hash.to_string(), &mut file)?;
+        std::fs::rename(&self.expanding, &self.expanded)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! - [`client`]: a blocking client, for programs in Rust, the command line and Python;
 //! - [`command`]: the command line of the service;
-//! - [`service`]: what a running service consists of; [`listener`]: how it listens, and how it ends.
+//! - [`service`]: what a running service consists of; [`listener`]: how it listens, and how it ends;
+//! - [`hostile`]: what fuzzers call.
 //!
 //! The layers below the routes, each without HTTP: `scheduler` (whose turn it is), `batches` (what
 //! runs side by side), `key_store` (keys on disk), `key_memory`
@@ -19,6 +20,8 @@ pub mod client;
 pub mod command;
 mod content_hash;
 #[cfg(feature = "server")]
+pub mod hostile;
+#[cfg(feature = "server")]
 mod key_memory;
 #[cfg(feature = "server")]
 mod key_store;
@@ -27,7 +30,7 @@ pub mod listener;
 #[cfg(feature = "server")]
 mod metrics;
 #[cfg(feature = "server")]
-mod models;
+pub mod models;
 #[cfg(feature = "server")]
 pub mod options;
 #[cfg(feature = "server")]

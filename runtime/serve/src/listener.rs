@@ -113,14 +113,19 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     router: axum::Router,
     watcher: hyper_util::server::graceful::Watcher,
 ) -> Result<(), String> {
+    let connection = protocol().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    watcher.watch(connection).await.map_err(|error| error.to_string())
+}
+
+/// HTTP with its limits.
+pub(crate) fn protocol() -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_headers(MAX_HEADERS)
         .max_buf_size(BUFFER);
-    let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    watcher.watch(connection).await.map_err(|error| error.to_string())
+    protocol
 }
 
 async fn clean(service: Arc<Service>) {

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use cloakwork_serve::command::{CommandError, NewToken, serve, token};
+use cloakwork_serve::models::load_without_compiler;
 use cloakwork_serve::options::Options;
 use std::io::Write;
 use std::process::ExitCode;
@@ -36,7 +37,7 @@ fn execute(command: &Command) -> Result<(), CommandError> {
     // A reader of standard output that went away is no failure.
     let say = |text: &str| drop(writeln!(std::io::stdout().lock(), "{text}"));
     match command {
-        Command::Run(options) => serve(options, say)?,
+        Command::Run(options) => serve(options, load_without_compiler, say)?,
         Command::Token(arguments) => say(&token(arguments)?),
     }
     Ok(())

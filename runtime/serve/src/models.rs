@@ -3,8 +3,9 @@
 use crate::wire::ModelSummary;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
+use cloakwork_runtime::artifact::{Artifact, InvalidKey, TrustedKey};
 use cloakwork_runtime::program::{LoadError, read_artifact};
-use cloakwork_runtime::{EvaluationKeys, Program};
+use cloakwork_runtime::{EvaluationKeys, ExpandedKeys, Program};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +36,17 @@ pub enum ModelsError {
     /// A file that is no model.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A function whose code cannot be had.
+    #[error("{0}")]
+    Program(String),
+    /// A file that is no key.
+    #[error("`{path}` is refused: {source}")]
+    Trust {
+        /// File.
+        path: String,
+        /// Cause.
+        source: InvalidKey,
+    },
     /// A name that cannot stand in a path.
     #[error(
         "`{0}`: a model's name has 1 to {MAX_NAME} letters, digits, `.`, `_`, `-`, and begins with none of the last three; rename the file"
@@ -48,8 +60,38 @@ pub enum ModelsError {
     None(String),
 }
 
-/// Loads every file of a folder but hidden ones. Their code will run in this process.
-pub(crate) fn load_folder(folder: &Path) -> Result<BTreeMap<String, Model>, ModelsError> {
+/// How a function of an artifact is brought into memory; the last is the name of its file, for messages. Whoever has a compiler can
+/// make machine code of the portable program where none fits.
+pub type LoadFunction = fn(&Artifact, &str, &str) -> Result<Program, String>;
+
+/// [`LoadFunction`] without a compiler.
+pub fn load_without_compiler(artifact: &Artifact, function: &str, path: &str) -> Result<Program, String> {
+    Program::from_artifact(artifact, Some(function), path).map_err(|error| match error {
+        LoadError::Processor { .. } | LoadError::Contract { .. } if artifact.ir().is_some() => {
+            format!("{error}; this service has no compiler for its portable program: `cloakwork serve` has")
+        }
+        error => error.to_string(),
+    })
+}
+
+/// Keys whose signature is trusted.
+pub(crate) fn trusted_keys(paths: &[PathBuf]) -> Result<Vec<TrustedKey>, ModelsError> {
+    let read = |path: &PathBuf| {
+        let place = || path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ModelsError::Read { path: place(), source })?;
+        TrustedKey::from_pem(&text).map_err(|source| ModelsError::Trust { path: place(), source })
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Loads every file of a folder but hidden ones, each signed by one of `trusted` if there are any. Their code will run in this
+/// process.
+pub(crate) fn load_folder(
+    folder: &Path,
+    trusted: &[TrustedKey],
+    load: LoadFunction,
+) -> Result<BTreeMap<String, Model>, ModelsError> {
     let place = folder.display().to_string();
     let read = |source| ModelsError::Read { path: place.clone(), source };
     let mut paths: Vec<PathBuf> = vec![];
@@ -63,7 +105,7 @@ pub(crate) fn load_folder(folder: &Path) -> Result<BTreeMap<String, Model>, Mode
     paths.sort();
     let mut models = BTreeMap::new();
     for path in paths {
-        let model = Model::load(&path)?;
+        let model = Model::load(&path, trusted, load)?;
         if models.insert(model.name.clone(), model).is_some() {
             return Err(ModelsError::Twice(path.display().to_string()));
         }
@@ -75,15 +117,15 @@ pub(crate) fn load_folder(folder: &Path) -> Result<BTreeMap<String, Model>, Mode
 }
 
 impl Model {
-    fn load(path: &Path) -> Result<Self, ModelsError> {
+    fn load(path: &Path, trusted: &[TrustedKey], load: LoadFunction) -> Result<Self, ModelsError> {
         let place = path.display().to_string();
         let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| is_name(name));
         let name = name.ok_or_else(|| ModelsError::Name(place.clone()))?.to_owned();
-        let artifact = read_artifact(path, &[])?;
+        let artifact = read_artifact(path, trusted)?;
         let spec = artifact.spec().clone();
         let mut functions = BTreeMap::new();
         for function in spec.functions() {
-            let program = Program::from_artifact(&artifact, Some(&function.name), &place)?;
+            let program = load(&artifact, &function.name, &place).map_err(ModelsError::Program)?;
             functions.insert(function.name.clone(), Arc::new(program));
         }
         Ok(Self { name, keyset: spec.keyset().fingerprint(), spec, functions })
@@ -106,7 +148,7 @@ impl Model {
             functions: self.functions.keys().cloned().collect(),
             keyset: self.keyset.clone(),
             key_bytes: EvaluationKeys::most_bytes(self.keyset()),
-            key_memory_bytes: EvaluationKeys::memory_bytes(self.keyset()),
+            key_memory_bytes: ExpandedKeys::memory_bytes(self.keyset()),
         }
     }
 }

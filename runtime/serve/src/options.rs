@@ -24,6 +24,9 @@ pub struct Options {
     /// Tenants and hashes of their tokens; without, there is one tenant on a loopback address
     #[arg(long, value_name = "FILE")]
     pub tokens: Option<PathBuf>,
+    /// Serves only programs that are signed by this Ed25519 key in PEM; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
     /// Folder of uploaded keys; `.state` in the folder of programs without
     #[arg(long, value_name = "FOLDER")]
     pub state: Option<PathBuf>,

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use cloakwork_runtime::formats::{FORMAT_VERSION, FormatError, FormatProblem};
 
 /// A refusal: its kind, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub(crate) enum Kind {
     KeysTooLarge,
     MethodNotAllowed,
     NotFound,
+    OtherRelease,
     RunFailed,
     SlowBody,
     TooLong,
@@ -64,6 +66,9 @@ impl Kind {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "the path has no such method")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "there is no such thing"),
+            Self::OtherRelease => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "other-release", "the file is of another release")
+            }
             Self::RunFailed => (StatusCode::INTERNAL_SERVER_ERROR, "run-failed", "the program failed"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow-body", "the body took too long"),
             Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "too-long", "the body is too long"),
@@ -86,6 +91,29 @@ impl Kind {
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
+    }
+
+    /// A file that is refused; one of another release says which side is to be upgraded.
+    pub(crate) fn of_file(kind: Kind, error: &FormatError) -> Self {
+        match error.problem {
+            FormatProblem::Version { found } => {
+                let known = FORMAT_VERSION;
+                let side = match found > known {
+                    true => {
+                        "it comes from a newer release: upgrade the service, or send files of its release"
+                    }
+                    false => {
+                        "it comes from an older release: upgrade the client, make keys and encrypt again"
+                    }
+                };
+                let release = env!("CARGO_PKG_VERSION");
+                let detail = format!(
+                    "the file has version {found}, the service (release {release}) reads version {known}; {side}"
+                );
+                Self::new(Kind::OtherRelease, detail)
+            }
+            _ => Self::new(kind, error.problem.to_string()),
+        }
     }
 
     /// The record that takes the place of a result, behind others.

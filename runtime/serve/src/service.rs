@@ -4,7 +4,7 @@ use crate::batches::Batches;
 use crate::key_memory::KeyMemory;
 use crate::key_store::KeyStore;
 use crate::metrics::Metrics;
-use crate::models::{Model, ModelsError, load_folder};
+use crate::models::{LoadFunction, Model, ModelsError, load_folder, load_without_compiler, trusted_keys};
 use crate::options::{Limits, Options};
 use crate::problem::{Kind, Problem};
 use crate::routes::Arguments;
@@ -79,10 +79,15 @@ pub(crate) struct Place {
 impl Service {
     /// Loads models, tokens and the list of stored keys.
     pub fn new(options: &Options) -> Result<Arc<Self>, StartError> {
+        Self::with_loader(options, load_without_compiler)
+    }
+
+    /// [`Self::new`] with another way to bring programs into memory.
+    pub fn with_loader(options: &Options, load: LoadFunction) -> Result<Arc<Self>, StartError> {
         if options.tokens.is_none() && !options.listen.ip().is_loopback() {
             return Err(StartError::Open(options.listen));
         }
-        let models = load_folder(&options.models)?;
+        let models = load_folder(&options.models, &trusted_keys(&options.trust)?, load)?;
         let tokens = options.tokens.as_deref().map(Tokens::read).transpose()?.unwrap_or_default();
         let state = options.state.clone().unwrap_or_else(|| options.models.join(".state"));
         let io = |what: String| move |source| StartError::Io { what, source };

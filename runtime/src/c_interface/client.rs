@@ -1,6 +1,6 @@
 //! The client's half for C: spec, keys, encryption, decryption.
 
-use super::{Bytes, Integers, Reals, free, give, guarded, shared, slice, string, text};
+use super::{Bytes, Integers, Reals, c_function, give, shared, slice, string, text};
 use crate::client::{decrypt, encrypt};
 use crate::formats::{Passphrase, values_from_bytes, values_to_bytes};
 use crate::keys::{Randomness, SecretKeys, generate};
@@ -12,269 +12,221 @@ use cloakwork_abi::spec::{ProgramSpec, ValueSpec};
 use ndarray::{ArrayD, IxDyn};
 use std::ffi::c_char;
 
-/// Reads the public description out of an artifact, an executable or JSON.
-///
-/// # Safety
-///
-/// `file` points to `length` bytes, `spec` to memory for a pointer.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_spec_read(
-    file: *const u8,
-    length: usize,
-    spec: *mut *mut ModuleSpec,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let bytes = slice(file, length, "file")?.to_vec();
-            give(read_module_spec(bytes, "file").map_err(text)?, spec, "spec")
+c_function! {
+    /// Reads the public description out of an artifact, an executable or JSON.
+    ///
+    /// # Safety
+    ///
+    /// `file` points to `length` bytes, `spec` to memory for a pointer.
+    unsafe fn cloakwork_spec_read(
+        file: *const u8,
+        length: usize,
+        spec: *mut *mut ModuleSpec,
+    ) {
+        let bytes = slice(file, length, "file")?.to_vec();
+        give(read_module_spec(bytes, "file").map_err(text)?, spec, "spec")
+    }
+}
+
+c_function! {
+    /// The description as JSON, for clients elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// `spec` comes from [`cloakwork_spec_read`], `json` points to memory for bytes.
+    unsafe fn cloakwork_spec_json(spec: *const ModuleSpec, json: *mut Bytes) {
+        put(shared(spec, "spec")?.to_json().into_bytes(), json, "json")
+    }
+}
+
+c_function! { cloakwork_spec_free frees spec: ModuleSpec }
+
+c_function! {
+    /// New keys: the secret half as an object, the half for the server as the bytes of its file.
+    ///
+    /// # Safety
+    ///
+    /// `spec` comes from [`cloakwork_spec_read`], the others point to memory for what they are given.
+    unsafe fn cloakwork_keygen(
+        spec: *const ModuleSpec,
+        secret: *mut *mut SecretKeys,
+        evaluation: *mut Bytes,
+    ) {
+        let (secret_keys, evaluation_keys) =
+            generate(shared(spec, "spec")?.keyset(), Randomness::Secure, &|_| ()).map_err(text)?;
+        put(evaluation_keys.to_bytes(), evaluation, "evaluation")?;
+        give(secret_keys, secret, "secret")
+    }
+}
+
+c_function! {
+    /// The bytes of a file of secret keys, under a passphrase unless it is null.
+    ///
+    /// # Safety
+    ///
+    /// `secret` comes from this interface, `passphrase` is null or a C string, `file` points to memory for bytes.
+    unsafe fn cloakwork_secret_keys_write(
+        secret: *const SecretKeys,
+        passphrase: *const c_char,
+        file: *mut Bytes,
+    ) {
+        let secret = shared(secret, "secret")?;
+        let bytes = match passphrase_of(passphrase)? {
+            Some(passphrase) => secret.to_bytes_under(&passphrase),
+            None => secret.to_bytes().to_vec(),
+        };
+        put(bytes, file, "file")
+    }
+}
+
+c_function! {
+    /// Secret keys out of the bytes of their file, with the passphrase if it has one.
+    ///
+    /// # Safety
+    ///
+    /// `spec` comes from this interface, `file` points to `length` bytes, `passphrase` is null or a C string, `secret`
+    /// points to memory for a pointer.
+    unsafe fn cloakwork_secret_keys_read(
+        spec: *const ModuleSpec,
+        file: *const u8,
+        length: usize,
+        passphrase: *const c_char,
+        secret: *mut *mut SecretKeys,
+    ) {
+        let keyset = shared(spec, "spec")?.keyset();
+        let passphrase = passphrase_of(passphrase)?;
+        let bytes = slice(file, length, "file")?;
+        let keys = SecretKeys::from_bytes_under(keyset, bytes, passphrase.as_ref()).map_err(text)?;
+        give(keys, secret, "secret")
+    }
+}
+
+c_function! { cloakwork_secret_keys_free frees secret: SecretKeys }
+
+c_function! {
+    /// Encrypts the arguments of one call of a function, or of the only one where `function` is null.
+    ///
+    /// # Safety
+    ///
+    /// `spec` and `secret` come from this interface, `function` is null or a C string, `arguments` points to `count`
+    /// entries that point to their integers, `question` to memory for bytes.
+    unsafe fn cloakwork_encrypt(
+        spec: *const ModuleSpec,
+        function: *const c_char,
+        secret: *const SecretKeys,
+        arguments: *const Integers,
+        count: usize,
+        question: *mut Bytes,
+    ) {
+        let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
+        let arguments = slice(arguments, count, "arguments")?;
+        let arrays = arguments.iter().zip(&spec.inputs).map(|(given, input)| {
+            array(slice(given.data, given.length, &input.name)?.to_vec(), shape(input), &input.name)
+        });
+        let mut arrays = arrays.collect::<Result<Vec<ArrayD<i64>>, String>>()?;
+        // A wrong count is refused by its own message.
+        arrays.resize(count, ArrayD::zeros(IxDyn(&[])));
+        encrypted(spec, secret, &arrays, question)
+    }
+}
+
+c_function! {
+    /// Decrypts the results of one call.
+    ///
+    /// # Safety
+    ///
+    /// As [`cloakwork_encrypt`]; `answer` points to `length` bytes, `results` to `count` entries that point to room for
+    /// their integers.
+    unsafe fn cloakwork_decrypt(
+        spec: *const ModuleSpec,
+        function: *const c_char,
+        secret: *const SecretKeys,
+        answer: *const u8,
+        length: usize,
+        results: *const Integers,
+        count: usize,
+    ) {
+        let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
+        let found = decrypted(spec, secret, slice(answer, length, "answer")?)?;
+        let results = slice(results, count, "results")?;
+        require_count(spec, found.len(), count)?;
+        for ((found, output), room) in found.iter().zip(&spec.outputs).zip(results) {
+            fill(found.iter().copied(), (room.data, room.length), &output.name)?;
         }
-    })
+        Ok(())
+    }
 }
 
-/// The description as JSON, for clients elsewhere.
-///
-/// # Safety
-///
-/// `spec` comes from [`cloakwork_spec_read`], `json` points to memory for bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_spec_json(spec: *const ModuleSpec, json: *mut Bytes) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe { put(shared(spec, "spec")?.to_json().into_bytes(), json, "json") }
-    })
-}
-
-/// # Safety
-///
-/// `spec` is null or comes from [`cloakwork_spec_read`], and is not used again.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_spec_free(spec: *mut ModuleSpec) {
-    // SAFETY: the caller's.
-    unsafe { free(spec) }
-}
-
-/// New keys: the secret half as an object, the half for the server as the bytes of its file.
-///
-/// # Safety
-///
-/// `spec` comes from [`cloakwork_spec_read`], the others point to memory for what they are given.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_keygen(
-    spec: *const ModuleSpec,
-    secret: *mut *mut SecretKeys,
-    evaluation: *mut Bytes,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let (secret_keys, evaluation_keys) =
-                generate(shared(spec, "spec")?.keyset(), Randomness::Secure, &|_| ()).map_err(text)?;
-            put(evaluation_keys.to_bytes(), evaluation, "evaluation")?;
-            give(secret_keys, secret, "secret")
+c_function! {
+    /// Makes integers of the inputs of a model, and encrypts them. `saturated`, unless null, is told how many elements lie
+    /// outside of what the calibration set showed.
+    ///
+    /// # Safety
+    ///
+    /// As [`cloakwork_encrypt`], with reals.
+    unsafe fn cloakwork_encrypt_reals(
+        spec: *const ModuleSpec,
+        function: *const c_char,
+        secret: *const SecretKeys,
+        arguments: *const Reals,
+        count: usize,
+        saturated: *mut u64,
+        question: *mut Bytes,
+    ) {
+        let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
+        let inputs = spec.processing.iter().flat_map(|processing| &processing.inputs);
+        let arguments = slice(arguments, count, "arguments")?;
+        let arrays = arguments.iter().zip(inputs).map(|(given, input)| {
+            array(
+                slice(given.data, given.length, &input.name)?.to_vec(),
+                input.shape.clone(),
+                &input.name,
+            )
+        });
+        let mut arrays = arrays.collect::<Result<Vec<ArrayD<f64>>, String>>()?;
+        arrays.resize(count, ArrayD::zeros(IxDyn(&[])));
+        let (integers, outside) = quantise(spec, &arrays).map_err(text)?;
+        if let Some(saturated) = saturated.as_mut() {
+            *saturated = outside as u64;
         }
-    })
+        encrypted(spec, secret, &integers, question)
+    }
 }
 
-/// The bytes of a file of secret keys, under a passphrase unless it is null.
-///
-/// # Safety
-///
-/// `secret` comes from this interface, `passphrase` is null or a C string, `file` points to memory for bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_secret_keys_write(
-    secret: *const SecretKeys,
-    passphrase: *const c_char,
-    file: *mut Bytes,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let secret = shared(secret, "secret")?;
-            let bytes = match passphrase_of(passphrase)? {
-                Some(passphrase) => secret.to_bytes_under(&passphrase),
-                None => secret.to_bytes().to_vec(),
-            };
-            put(bytes, file, "file")
-        }
-    })
-}
-
-/// Secret keys out of the bytes of their file, with the passphrase if it has one.
-///
-/// # Safety
-///
-/// `spec` comes from this interface, `file` points to `length` bytes, `passphrase` is null or a C string, `secret`
-/// points to memory for a pointer.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_secret_keys_read(
-    spec: *const ModuleSpec,
-    file: *const u8,
-    length: usize,
-    passphrase: *const c_char,
-    secret: *mut *mut SecretKeys,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let keyset = shared(spec, "spec")?.keyset();
-            let passphrase = passphrase_of(passphrase)?;
-            let bytes = slice(file, length, "file")?;
-            let keys = SecretKeys::from_bytes_under(keyset, bytes, passphrase.as_ref()).map_err(text)?;
-            give(keys, secret, "secret")
-        }
-    })
-}
-
-/// # Safety
-///
-/// `secret` is null or comes from this interface, and is not used again.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_secret_keys_free(secret: *mut SecretKeys) {
-    // SAFETY: the caller's.
-    unsafe { free(secret) }
-}
-
-/// Encrypts the arguments of one call of a function, or of the only one where `function` is null.
-///
-/// # Safety
-///
-/// `spec` and `secret` come from this interface, `function` is null or a C string, `arguments` points to `count`
-/// entries that point to their integers, `question` to memory for bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_encrypt(
-    spec: *const ModuleSpec,
-    function: *const c_char,
-    secret: *const SecretKeys,
-    arguments: *const Integers,
-    count: usize,
-    question: *mut Bytes,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
-            let arguments = slice(arguments, count, "arguments")?;
-            let arrays = arguments.iter().zip(&spec.inputs).map(|(given, input)| {
-                array(slice(given.data, given.length, &input.name)?.to_vec(), shape(input), &input.name)
-            });
-            let mut arrays = arrays.collect::<Result<Vec<ArrayD<i64>>, String>>()?;
-            // A wrong count is refused by its own message.
-            arrays.resize(count, ArrayD::zeros(IxDyn(&[])));
-            encrypted(spec, secret, &arrays, question)
-        }
-    })
-}
-
-/// Decrypts the results of one call.
-///
-/// # Safety
-///
-/// As [`cloakwork_encrypt`]; `answer` points to `length` bytes, `results` to `count` entries that point to room for
-/// their integers.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_decrypt(
-    spec: *const ModuleSpec,
-    function: *const c_char,
-    secret: *const SecretKeys,
-    answer: *const u8,
-    length: usize,
-    results: *const Integers,
-    count: usize,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
-            let found = decrypted(spec, secret, slice(answer, length, "answer")?)?;
-            let results = slice(results, count, "results")?;
-            require_count(spec, found.len(), count)?;
-            for ((found, output), room) in found.iter().zip(&spec.outputs).zip(results) {
-                fill(found.iter().copied(), (room.data, room.length), &output.name)?;
-            }
-            Ok(())
-        }
-    })
-}
-
-/// Makes integers of the inputs of a model, and encrypts them. `saturated`, unless null, is told how many elements lie
-/// outside of what the calibration set showed.
-///
-/// # Safety
-///
-/// As [`cloakwork_encrypt`], with reals.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_encrypt_reals(
-    spec: *const ModuleSpec,
-    function: *const c_char,
-    secret: *const SecretKeys,
-    arguments: *const Reals,
-    count: usize,
-    saturated: *mut u64,
-    question: *mut Bytes,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
-            let inputs = spec.processing.iter().flat_map(|processing| &processing.inputs);
-            let arguments = slice(arguments, count, "arguments")?;
-            let arrays = arguments.iter().zip(inputs).map(|(given, input)| {
-                array(
-                    slice(given.data, given.length, &input.name)?.to_vec(),
-                    input.shape.clone(),
-                    &input.name,
-                )
-            });
-            let mut arrays = arrays.collect::<Result<Vec<ArrayD<f64>>, String>>()?;
-            arrays.resize(count, ArrayD::zeros(IxDyn(&[])));
-            let (integers, outside) = quantise(spec, &arrays).map_err(text)?;
-            if let Some(saturated) = saturated.as_mut() {
-                *saturated = outside as u64;
-            }
-            encrypted(spec, secret, &integers, question)
-        }
-    })
-}
-
-/// Decrypts the results of one call of a model, and makes what the model gives of them.
-///
-/// # Safety
-///
-/// As [`cloakwork_decrypt`], with reals.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cloakwork_decrypt_reals(
-    spec: *const ModuleSpec,
-    function: *const c_char,
-    secret: *const SecretKeys,
-    answer: *const u8,
-    length: usize,
-    results: *const Reals,
-    count: usize,
-) -> i32 {
-    guarded(|| {
-        // SAFETY: the caller's.
-        unsafe {
-            let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
-            let found = decrypted(spec, secret, slice(answer, length, "answer")?)?;
-            let found = dequantise(spec, &found).map_err(text)?;
-            let results = slice(results, count, "results")?;
-            require_count(spec, found.len(), count)?;
-            for ((found, output), room) in found.iter().zip(&spec.outputs).zip(results) {
-                let room = (room.data, room.length);
-                match found {
-                    ClearValue::Reals(reals) => fill(reals.iter().copied(), room, &output.name)?,
-                    ClearValue::Integers(labels) => {
-                        fill(labels.iter().map(|&label| label as f64), room, &output.name)?;
-                    }
-                    ClearValue::Strings(_) => {
-                        return Err(format!("`{}` is text; decrypt integers instead", output.name));
-                    }
+c_function! {
+    /// Decrypts the results of one call of a model, and makes what the model gives of them.
+    ///
+    /// # Safety
+    ///
+    /// As [`cloakwork_decrypt`], with reals.
+    unsafe fn cloakwork_decrypt_reals(
+        spec: *const ModuleSpec,
+        function: *const c_char,
+        secret: *const SecretKeys,
+        answer: *const u8,
+        length: usize,
+        results: *const Reals,
+        count: usize,
+    ) {
+        let (spec, secret) = (function_of(spec, function)?, shared(secret, "secret")?);
+        let found = decrypted(spec, secret, slice(answer, length, "answer")?)?;
+        let found = dequantise(spec, &found).map_err(text)?;
+        let results = slice(results, count, "results")?;
+        require_count(spec, found.len(), count)?;
+        for ((found, output), room) in found.iter().zip(&spec.outputs).zip(results) {
+            let room = (room.data, room.length);
+            match found {
+                ClearValue::Reals(reals) => fill(reals.iter().copied(), room, &output.name)?,
+                ClearValue::Integers(labels) => {
+                    fill(labels.iter().map(|&label| label as f64), room, &output.name)?;
+                }
+                ClearValue::Strings(_) => {
+                    return Err(format!("`{}` is text; decrypt integers instead", output.name));
                 }
             }
-            Ok(())
         }
-    })
+        Ok(())
+    }
 }
 
 fn encrypted(

@@ -105,6 +105,29 @@ impl Bytes {
     }
 }
 
+/// A function for C: its body, which may refuse or panic, becomes a status. Or one that frees an object.
+macro_rules! c_function {
+    ($(#[$note:meta])* unsafe fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+        $(#[$note])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($argument: $kind),*) -> i32 {
+            // SAFETY: the caller's, as the documentation of the function says.
+            $crate::c_interface::guarded(|| unsafe { $body })
+        }
+    };
+    ($name:ident frees $object:ident: $kind:ty) => {
+        /// # Safety
+        ///
+        /// The pointer is null or comes from this interface, and is not used again.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($object: *mut $kind) {
+            // SAFETY: the caller's.
+            unsafe { $crate::c_interface::free($object) }
+        }
+    };
+}
+use c_function;
+
 /// Runs the body of a function; a refusal or a panic becomes a status with its message kept.
 fn guarded(body: impl FnOnce() -> Result<(), String>) -> i32 {
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {

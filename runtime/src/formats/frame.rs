@@ -11,14 +11,14 @@ use crate::keys::{KeyIdentity, Origin};
 use cloakwork_abi::spec::{EncodingSpec, Keyset};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek};
 use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 8] = b"CLOAKWRK";
 /// Bytes in front of the header.
 pub(super) const FIXED: usize = 24;
 /// Bytes behind the body.
-const CHECKSUM: usize = 32;
+pub(super) const CHECKSUM: usize = 32;
 /// Longest header.
 const MAX_HEADER_BYTES: u32 = 1 << 20;
 /// Bytes that are read at a time, so that a file that lies about its length costs little memory.
@@ -83,22 +83,17 @@ pub(super) fn read(
     Ok((header, body))
 }
 
-/// What [`read`] checks, in little memory, without the body.
-pub(super) fn verify(
-    from: &mut dyn Read,
+/// What [`read`] checks, of bytes whose front was hashed before: reads the header and the checksum alone. `front` is the
+/// SHA-256 of all but the last [`CHECKSUM`] bytes.
+pub(super) fn verify_hashed<R: Read + Seek>(
+    from: &mut R,
+    front: [u8; CHECKSUM],
     (kind, keyset): (Kind, &str),
     halves: impl FnOnce(&Header) -> Result<u64, FormatProblem>,
 ) -> Result<Header, FormatProblem> {
-    let mut hash = Sha256::new();
-    let (header, mut left) = read_expected(from, &mut hash, (kind, keyset), halves)?;
-    let mut piece = vec![0; left.min(PIECE)];
-    while left > 0 {
-        let piece = &mut piece[..left.min(PIECE)];
-        exactly(from, piece)?;
-        hash.update(&piece);
-        left -= piece.len();
-    }
-    end(from, hash)?;
+    let (header, body) = read_expected(from, &mut Sha256::new(), (kind, keyset), halves)?;
+    from.seek_relative(i64::try_from(body).map_err(|_| FormatProblem::Truncated)?)?;
+    end(from, front)?;
     Ok(header)
 }
 
@@ -150,15 +145,15 @@ fn body(from: &mut dyn Read, length: usize, hash: &mut Sha256) -> Result<Zeroizi
         hash.update(&grown[start..]);
         body = grown;
     }
-    end(from, hash.clone())?;
+    end(from, hash.clone().finalize().into())?;
     Ok(body)
 }
 
 /// The checksum is that of what was read, and nothing follows.
-fn end(from: &mut dyn Read, hash: Sha256) -> Result<(), FormatProblem> {
-    let mut checksum = [0; 32];
+fn end(from: &mut dyn Read, front: [u8; CHECKSUM]) -> Result<(), FormatProblem> {
+    let mut checksum = [0; CHECKSUM];
     exactly(from, &mut checksum)?;
-    if hash.finalize().as_slice() != checksum {
+    if front != checksum {
         return Err(FormatProblem::Checksum);
     }
     match from.read(&mut [0])? {

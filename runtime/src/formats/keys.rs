@@ -4,12 +4,13 @@ use super::frame::{self, Header, push_words, take_halves, take_words};
 use super::passphrase::{self, Passphrase};
 use super::{FormatError, FormatProblem, Kind, read_file, write_file};
 use crate::keys::{
-    EvaluationKeys, KeyIdentity, Origin, SecretKey, SecretKeys, SeededBootstrapKey, SeededKeyswitchKey,
+    EvaluationKeys, KeyIdentity, Origin, PublicKey, SecretKey, SecretKeys, SeededBootstrapKey,
+    SeededKeyswitchKey, SeededPublicKey, with_public_key,
 };
 use crate::output_file::Content;
 use cloakwork_abi::spec::Keyset;
 use sha2::{Digest, Sha256};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -101,9 +102,14 @@ impl EvaluationKeys {
         read_evaluation(keyset, from).map_err(|problem| problem.at("evaluation keys"))
     }
 
-    /// Checks all that [`Self::from_reader`] checks, in little memory; says whose keys they are.
-    pub fn verify(keyset: &Keyset, from: &mut dyn Read) -> Result<KeyIdentity, FormatError> {
-        verify_evaluation(keyset, from).map_err(|problem| problem.at("evaluation keys"))
+    /// Checks all that [`Self::from_reader`] checks, of bytes that were hashed as they came, without reading most of them:
+    /// `front` is the SHA-256 of all but the last [`super::CHECKSUM_BYTES`]. Says whose keys they are.
+    pub fn verify_hashed<R: Read + Seek>(
+        keyset: &Keyset,
+        from: &mut R,
+        front: [u8; super::CHECKSUM_BYTES],
+    ) -> Result<KeyIdentity, FormatError> {
+        verify_evaluation(keyset, from, front).map_err(|problem| problem.at("evaluation keys"))
     }
 
     /// The most bytes that a file of keys for `keyset` has.
@@ -119,6 +125,33 @@ impl EvaluationKeys {
     /// Reads keys of `keyset` from a file, expanded and ready to run.
     pub fn read(keyset: &Keyset, path: &Path) -> Result<Self, FormatError> {
         read_file(path, |from| read_evaluation(keyset, from))
+    }
+}
+
+impl PublicKey {
+    /// The key as bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let seeds = self.keys.iter().map(|key| format!("{:032x}", key.seed)).collect();
+        let header = header(Kind::PublicKey, (self.keyset(), self.identity()), self.origin(), seeds);
+        let mut bytes = frame::write(&header, public_halves(self.keyset()), |bytes| {
+            self.keys.iter().for_each(|key| push_words(bytes, &key.bodies));
+        });
+        std::mem::take(&mut *bytes)
+    }
+
+    /// The public key of keys of `keyset` from bytes.
+    pub fn from_bytes(keyset: &Keyset, mut bytes: &[u8]) -> Result<Self, FormatError> {
+        read_public(keyset, &mut bytes).map_err(|problem| problem.at("public key"))
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &Path) -> Result<(), FormatError> {
+        write_file(path, &self.to_bytes(), Content::EvaluationKeys)
+    }
+
+    /// Reads the public key of keys of `keyset` from a file.
+    pub fn read(keyset: &Keyset, path: &Path) -> Result<Self, FormatError> {
+        read_file(path, |from| read_public(keyset, from))
     }
 }
 
@@ -165,7 +198,9 @@ fn keyset_in(from: &mut dyn Read) -> Result<Keyset, FormatProblem> {
     let problem = |problem: String| FormatProblem::Header(problem);
     let keyset = header.parameters.ok_or_else(|| match header.kind {
         Kind::Values => FormatProblem::Kind { found: Kind::Values, expected: Kind::EvaluationKeys },
-        Kind::SecretKeys | Kind::EvaluationKeys => problem("no parameters of the keys".to_owned()),
+        Kind::SecretKeys | Kind::EvaluationKeys | Kind::PublicKey => {
+            problem("no parameters of the keys".to_owned())
+        }
     })?;
     keyset.check().map_err(|error| problem(error.to_string()))?;
     match keyset.fingerprint() == header.keyset {
@@ -206,21 +241,30 @@ fn read_secret(keyset: &Keyset, from: &mut dyn Read) -> Result<SecretKeys, Forma
     Ok(SecretKeys::from_parts(keyset, keys, identity, origin))
 }
 
-fn verify_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<KeyIdentity, FormatProblem> {
+fn verify_evaluation<R: Read + Seek>(
+    keyset: &Keyset,
+    from: &mut R,
+    front: [u8; super::CHECKSUM_BYTES],
+) -> Result<KeyIdentity, FormatProblem> {
     crate::keys::check(keyset).map_err(|error| FormatProblem::Header(error.to_string()))?;
     let expected = (Kind::EvaluationKeys, keyset.fingerprint());
-    let header = frame::verify(from, (expected.0, &expected.1), |_| Ok(evaluation_halves(keyset)))?;
-    seeds(keyset, &header)?;
+    let halves = |_: &Header| Ok(evaluation_halves(keyset));
+    let header = frame::verify_hashed(from, front, (expected.0, &expected.1), halves)?;
+    seeds(&header, evaluation_keys(keyset))?;
     identity_and_origin(&header).map(|(identity, _)| identity)
 }
 
-/// The seeds of all evaluation keys, keyswitch keys first.
-fn seeds(keyset: &Keyset, header: &Header) -> Result<Vec<u128>, FormatProblem> {
+/// How many seeds evaluation keys have, those of keyswitch keys first.
+fn evaluation_keys(keyset: &Keyset) -> usize {
+    keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len()
+}
+
+/// The seeds of so many keys.
+fn seeds(header: &Header, expected: usize) -> Result<Vec<u128>, FormatProblem> {
     let seed = |text: &String| {
         u128::from_str_radix(text, 16).map_err(|error| FormatProblem::Header(error.to_string()))
     };
     let seeds = header.seeds.iter().map(seed).collect::<Result<Vec<u128>, _>>()?;
-    let expected = keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
     match seeds.len() == expected {
         true => Ok(seeds),
         false => {
@@ -235,7 +279,7 @@ fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKey
     let expected = (Kind::EvaluationKeys, keyset.fingerprint());
     let halves = |_: &Header| Ok(evaluation_halves(keyset));
     let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
-    let seeds = seeds(keyset, &header)?;
+    let seeds = seeds(&header, evaluation_keys(keyset))?;
     let (keyswitch_seeds, bootstrap_seeds) = seeds.split_at(keyset.keyswitch_keys.len());
     let mut body = body.as_slice();
     let bootstrap = keyset.bootstrap_keys.iter().zip(bootstrap_seeds).map(|(spec, &seed)| {
@@ -250,4 +294,24 @@ fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKey
     let keyswitch = keyswitch.collect();
     let (identity, origin) = identity_and_origin(&header)?;
     Ok(EvaluationKeys::expand(keyset, (keyswitch, bootstrap), identity, origin))
+}
+
+fn public_halves(keyset: &Keyset) -> u64 {
+    with_public_key(keyset).map(|(_, key)| 2 * key.shape.lwe_dimension().0).sum()
+}
+
+fn read_public(keyset: &Keyset, from: &mut dyn Read) -> Result<PublicKey, FormatProblem> {
+    crate::keys::check(keyset).map_err(|error| FormatProblem::Header(error.to_string()))?;
+    let expected = (Kind::PublicKey, keyset.fingerprint());
+    let halves = |_: &Header| Ok(public_halves(keyset));
+    let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
+    let seeds = seeds(&header, with_public_key(keyset).count())?;
+    let mut body = body.as_slice();
+    let keys = with_public_key(keyset).zip(seeds).map(|((_, spec), seed)| {
+        let words = spec.shape.lwe_dimension().0 as usize;
+        SeededPublicKey { seed, bodies: take_words(&mut body, words).collect() }
+    });
+    let keys = keys.collect();
+    let (identity, origin) = identity_and_origin(&header)?;
+    Ok(PublicKey::from_parts(keyset, keys, identity, origin))
 }

@@ -4,6 +4,8 @@
 //! from the key set how many words to expect, so nothing is allocated on the word of the file. Files appear
 //! under their name only when complete.
 
+#[cfg(feature = "server")]
+mod expanded;
 mod frame;
 mod inspect;
 mod keys;
@@ -15,6 +17,8 @@ use crate::output_file::{self, Content};
 use cloakwork_abi::release::OtherRelease;
 use std::path::Path;
 
+#[cfg(feature = "server")]
+pub use expanded::Checked;
 pub use inspect::{FileSummary, inspect};
 pub use keys::{is_under_passphrase, keyset_from_bytes, read_keyset};
 pub use passphrase::{EmptyPassphrase, Passphrase};
@@ -34,6 +38,8 @@ pub enum Kind {
     SecretKeys,
     /// Evaluation keys, for the server.
     EvaluationKeys,
+    /// A public key, for whoever encrypts for its owner.
+    PublicKey,
     /// Arguments or results.
     Values,
 }
@@ -147,6 +153,9 @@ impl FormatProblem {
 
 /// Bytes in front of the header of a file.
 pub const START_BYTES: usize = frame::FIXED;
+
+/// Bytes behind the body of a file: the SHA-256 of all that is in front of them.
+pub const CHECKSUM_BYTES: usize = frame::CHECKSUM;
 
 /// Bytes of the file that begins with `start`, as it says itself. Who reads files from a stream compares them with the
 /// most that is allowed before the rest is read.

@@ -12,6 +12,7 @@
 
 mod accumulator;
 mod bootstrap;
+mod key_data;
 mod keyswitch;
 mod modulus_switch;
 mod pooled;
@@ -20,6 +21,7 @@ use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Group
 
 pub(crate) use accumulator::{Entry, LookupTables, entry_at, greatest_width, interleaved};
 pub(crate) use bootstrap::BootstrapKernel;
+pub(crate) use key_data::{MappedKey, map};
 pub(crate) use keyswitch::{KeyswitchKernel, KeyswitchKeyWords, Target};
 #[cfg(test)]
 pub(crate) use modulus_switch::Switched;

@@ -48,8 +48,8 @@ impl SeededBootstrapKey {
     #[cfg(feature = "server")]
     pub(super) fn expand(&self, spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyWords {
         let seeded = seeded(self.bodies.as_slice(), spec, keyset, Seed(self.seed));
-        let (from, to) = (lwe_dimension(keyset, spec.from), glwe_shape(keyset, spec.to));
-        let mut words = vec![0u64; self.bodies.len() * (to.dimension.0 as usize + 1)];
+        let shape = without_words(spec, keyset);
+        let mut words = vec![0u64; self.bodies.len() * (shape.to.dimension.0 as usize + 1)];
         words.par_chunks_mut(1 << 16).with_min_len(8).for_each(|chunk| chunk.fill(0)); // faults the pages in parallel
         let mut key = core::LweBootstrapKey::from_container(
             words,
@@ -62,14 +62,20 @@ impl SeededBootstrapKey {
         core::par_decompress_seeded_lwe_bootstrap_key::<_, _, _, core::DefaultRandomGenerator>(
             &mut key, &seeded,
         );
-        BootstrapKeyWords {
-            from,
-            to,
-            decomposition: spec.decomposition,
-            grouping: spec.grouping,
-            extension: spec.extension,
-            words: key.into_container(),
-        }
+        BootstrapKeyWords { words: key.into_container(), ..shape }
+    }
+}
+
+/// All that is said of a key but its words.
+#[cfg(feature = "server")]
+pub(super) fn without_words(spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyWords {
+    BootstrapKeyWords {
+        from: lwe_dimension(keyset, spec.from),
+        to: glwe_shape(keyset, spec.to),
+        decomposition: spec.decomposition,
+        grouping: spec.grouping,
+        extension: spec.extension,
+        words: vec![],
     }
 }
 

@@ -1,17 +1,18 @@
-//! The server's keys: seeded as they travel, expanded as the kernels use them.
+//! The server's keys: seeded as they travel, and expanded as the kernels use them.
 //!
 //! A key is kept twice: seeded (a public seed for the masks, and the bodies), small and ready to be
-//! written; and expanded in the kernels, bootstrap keys in the Fourier domain. Expansion happens
+//! written; and as [`ExpandedKeys`], which is all that a run needs. Expansion happens
 //! once, at generation or loading, where there is a server. The keys serve every program with their key set.
 
+#[cfg(feature = "server")]
+use super::ExpandedKeys;
 use super::bootstrap_key::SeededBootstrapKey;
-use super::check::{glwe_shape, lwe_dimension};
 use super::keyswitch_key::SeededKeyswitchKey;
 use super::{KeyIdentity, Origin, SecretKeys, Seeds};
-#[cfg(feature = "server")]
-use crate::kernels::{BootstrapKernel, KeyswitchKernel};
-use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec};
+use cloakwork_abi::spec::Keyset;
 use std::fmt;
+#[cfg(feature = "server")]
+use std::ops::Deref;
 
 /// Keyswitch and bootstrap keys of one client for one key set.
 pub struct EvaluationKeys {
@@ -21,9 +22,7 @@ pub struct EvaluationKeys {
     origin: Origin,
     pub(crate) seeded: (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
     #[cfg(feature = "server")]
-    pub(crate) keyswitch: Vec<KeyswitchKernel>,
-    #[cfg(feature = "server")]
-    pub(crate) bootstrap: Vec<BootstrapKernel>,
+    expanded: ExpandedKeys,
 }
 
 impl EvaluationKeys {
@@ -54,7 +53,7 @@ impl EvaluationKeys {
         origin: Origin,
     ) -> Self {
         #[cfg(feature = "server")]
-        let (keyswitch_kernels, bootstrap_kernels) = kernels(keyset, (&keyswitch, &bootstrap));
+        let expanded = ExpandedKeys::of_seeded(keyset, (&keyswitch, &bootstrap), identity);
         Self {
             keyset: keyset.clone(),
             fingerprint: keyset.fingerprint(),
@@ -62,26 +61,14 @@ impl EvaluationKeys {
             origin,
             seeded: (keyswitch, bootstrap),
             #[cfg(feature = "server")]
-            keyswitch: keyswitch_kernels,
-            #[cfg(feature = "server")]
-            bootstrap: bootstrap_kernels,
+            expanded,
         }
     }
 
-    /// Bytes that the keys of a sound key set take in memory, seeded and expanded. One batch of scratch memory for each
-    /// thread comes on top, and once more as much while keys are read.
-    pub fn memory_bytes(keyset: &Keyset) -> u64 {
-        let keyswitch = |spec: &KeyswitchKeySpec| {
-            let rows = lwe_dimension(keyset, spec.from).0 * u64::from(spec.decomposition.level);
-            let columns = (lwe_dimension(keyset, spec.to).0 + 1).next_multiple_of(16);
-            4 * (SeededKeyswitchKey::words(spec, keyset) + rows * columns)
-        };
-        let bootstrap = |spec: &BootstrapKeySpec| {
-            let words = SeededBootstrapKey::words(spec, keyset);
-            8 * words * (2 + glwe_shape(keyset, spec.to).dimension.0)
-        };
-        let keyswitches: u64 = keyset.keyswitch_keys.iter().map(keyswitch).sum();
-        keyswitches + keyset.bootstrap_keys.iter().map(bootstrap).sum::<u64>()
+    /// What a run needs, without what travels.
+    #[cfg(feature = "server")]
+    pub fn into_expanded(self) -> ExpandedKeys {
+        self.expanded
     }
 
     /// [`Keyset::fingerprint`] of the key set.
@@ -105,17 +92,14 @@ impl EvaluationKeys {
     }
 }
 
-/// Ready to run.
 #[cfg(feature = "server")]
-fn kernels(
-    keyset: &Keyset,
-    (keyswitch, bootstrap): (&[SeededKeyswitchKey], &[SeededBootstrapKey]),
-) -> (Vec<KeyswitchKernel>, Vec<BootstrapKernel>) {
-    let pairs = keyset.keyswitch_keys.iter().zip(keyswitch);
-    let keyswitch = pairs.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset))).collect();
-    let pairs = keyset.bootstrap_keys.iter().zip(bootstrap);
-    let bootstrap = pairs.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset))).collect();
-    (keyswitch, bootstrap)
+impl Deref for EvaluationKeys {
+    type Target = ExpandedKeys;
+
+    /// What a run takes.
+    fn deref(&self) -> &ExpandedKeys {
+        &self.expanded
+    }
 }
 
 impl fmt::Debug for EvaluationKeys {

@@ -53,8 +53,8 @@ impl SeededKeyswitchKey {
 
     #[cfg(feature = "server")]
     pub(super) fn expand(&self, spec: &KeyswitchKeySpec, keyset: &Keyset) -> KeyswitchKeyWords {
-        let (from, to) = (lwe_dimension(keyset, spec.from), lwe_dimension(keyset, spec.to));
-        let size = core::LweDimension(to.0 as usize).to_lwe_size();
+        let key = without_words(spec, keyset);
+        let size = core::LweDimension(key.to.0 as usize).to_lwe_size();
         let modulus = core::CiphertextModulus::new_native();
         let seeded = core::SeededLweCiphertextList::from_container(
             self.bodies.as_slice(),
@@ -67,13 +67,19 @@ impl SeededKeyswitchKey {
         core::par_decompress_seeded_lwe_ciphertext_list::<_, _, _, core::DefaultRandomGenerator>(
             &mut list, &seeded,
         );
-        let target = match keyset.secret_keys[spec.to].shape {
-            SecretKeyShape::Lwe(_) => Target::Small,
-            SecretKeyShape::Glwe(_) => Target::Large,
-        };
-        let words = list.into_container();
-        KeyswitchKeyWords { from, to, target, decomposition: spec.decomposition, words }
+        KeyswitchKeyWords { words: list.into_container(), ..key }
     }
+}
+
+/// All that is said of a key but its words.
+#[cfg(feature = "server")]
+pub(super) fn without_words(spec: &KeyswitchKeySpec, keyset: &Keyset) -> KeyswitchKeyWords {
+    let (from, to) = (lwe_dimension(keyset, spec.from), lwe_dimension(keyset, spec.to));
+    let target = match keyset.secret_keys[spec.to].shape {
+        SecretKeyShape::Lwe(_) => Target::Small,
+        SecretKeyShape::Glwe(_) => Target::Large,
+    };
+    KeyswitchKeyWords { from, to, target, decomposition: spec.decomposition, words: vec![] }
 }
 
 /// `coefficient · 2^32 / B^level` for each coefficient and level. They are as secret as the key.

@@ -6,9 +6,12 @@
 mod bootstrap_key;
 mod check;
 mod evaluation;
+#[cfg(feature = "server")]
+mod expanded;
 mod identity;
 mod keyswitch_key;
 mod noise;
+mod public;
 mod randomness;
 mod secret;
 #[cfg(test)]
@@ -22,8 +25,12 @@ pub(crate) use check::check;
 #[cfg(feature = "server")]
 pub(crate) use check::{MIN_POLYNOMIAL_SIZE, is_served};
 pub use evaluation::EvaluationKeys;
+#[cfg(feature = "server")]
+pub use expanded::ExpandedKeys;
 pub use identity::{InvalidIdentity, KeyIdentity};
 pub(crate) use keyswitch_key::SeededKeyswitchKey;
+pub use public::PublicKey;
+pub(crate) use public::{SeededPublicKey, with_public_key};
 pub(crate) use randomness::Seeds;
 pub use randomness::{Origin, Randomness};
 pub(crate) use secret::SecretKey;

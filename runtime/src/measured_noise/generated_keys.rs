@@ -196,6 +196,7 @@ fn spec(keyset: Keyset, count: u64) -> ProgramSpec {
         security: SecuritySpec { level: SecurityLevel::Bits128, source: String::new() },
         counts: OperationCounts::default(),
         workspace: vec![0, 0],
+        public_key: false,
         processing: None,
     }
 }

@@ -78,6 +78,7 @@ pub fn spec(name: &str, shape: &[u64], input: (Width, bool), output: (Width, boo
         security: SecuritySpec { level: SecurityLevel::Bits128, source: "none: test parameters".into() },
         counts: OperationCounts { keyswitches: count, bootstraps: count, bootstrap_calls: 1 },
         workspace: vec![count, count],
+        public_key: false,
         processing: None,
     };
     assert!(MAX_WIDTH >= input.0);

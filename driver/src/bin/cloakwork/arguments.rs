@@ -307,6 +307,9 @@ pub(crate) struct Keygen {
     /// File for the evaluation keys
     #[arg(long, value_name = "FILE", requires = "secret", conflicts_with = "output")]
     pub(crate) evaluation: Option<PathBuf>,
+    /// Makes a public key, too: `public.key` in the folder. Whoever has it encrypts for the owner of the secret keys
+    #[arg(long, requires = "output")]
+    pub(crate) public_key: bool,
     /// Encrypts the secret keys under the passphrase in the first line of this file, in the format of `age`
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
@@ -339,8 +342,11 @@ pub(crate) struct Encrypt {
     #[arg(long, value_name = "NAME")]
     pub(crate) function: Option<String>,
     /// Secret keys
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "public_key")]
+    pub(crate) secret: Option<PathBuf>,
+    /// Public key of someone else's secret keys, instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "passphrase_file"])]
+    pub(crate) public_key: Option<PathBuf>,
     /// File whose first line is the passphrase of the secret keys; where they have one, a terminal is asked without
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,

@@ -62,6 +62,7 @@ fn summary_text(summary: &FileSummary) -> String {
     let kind = match summary.kind {
         Kind::SecretKeys => "secret keys: not for others",
         Kind::EvaluationKeys => "evaluation keys",
+        Kind::PublicKey => "public key: encrypts for the owner of the secret keys",
         Kind::Values => "arguments or results",
     };
     let _ = writeln!(text, "{kind}, {} bytes", summary.body_bytes);

@@ -3,7 +3,8 @@
 use crate::arguments::Keygen;
 use crate::passphrase;
 use cloakwork::process::{EXIT_REFUSED, Failure};
-use cloakwork::{Error, Keyset, Randomness, files};
+use cloakwork::{Error, Keyset, ProgramSpec, Randomness, files};
+use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::formats::Passphrase;
 use cloakwork_runtime::generate;
 use cloakwork_runtime::output_file::Content;
@@ -14,7 +15,14 @@ use std::time::Duration;
 pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
     let spec = files::load_spec(&arguments.program)?;
     let (secret, evaluation) = places(arguments)?;
-    for (path, content) in [(&secret, Content::SecretKeys), (&evaluation, Content::EvaluationKeys)] {
+    let is_for_public = |spec: &ProgramSpec| spec.public_key;
+    if arguments.public_key && !spec.functions().iter().any(is_for_public) {
+        return Err(ClientError::SecretOnly(arguments.program.display().to_string()).into());
+    }
+    let public = arguments.public_key.then(|| secret.with_file_name("public.key"));
+    let files = [(&secret, Content::SecretKeys), (&evaluation, Content::EvaluationKeys)];
+    let more = public.iter().map(|path| (path, Content::EvaluationKeys));
+    for (path, content) in files.into_iter().chain(more) {
         files::check_place_of_keys(path, content)?;
         if path.exists() && !arguments.force {
             let message = format!(
@@ -29,14 +37,15 @@ pub(crate) fn keygen(arguments: &Keygen) -> Result<(), Failure> {
         None if arguments.passphrase => Some(passphrase::ask_for_new()?),
         None => None,
     };
-    generate_into(spec.keyset(), (&secret, passphrase.as_ref()), &evaluation)
+    generate_into(spec.keyset(), (&secret, passphrase.as_ref()), &evaluation, public.as_deref())
 }
 
-/// Makes keys into those files, whatever is there; secret ones under the passphrase, if there is one.
+/// Makes keys into those files, whatever is there; secret ones under the passphrase, if there is one, and a public one if wished.
 pub(crate) fn generate_into(
     keyset: &Keyset,
     (secret, passphrase): (&Path, Option<&Passphrase>),
     evaluation: &Path,
+    public: Option<&Path>,
 ) -> Result<(), Failure> {
     let bar = ProgressBar::new(1);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len}") {
@@ -52,6 +61,9 @@ pub(crate) fn generate_into(
     let (secret_keys, evaluation_keys) = keys?;
     // The secret comes last: a lone evaluation key is of no use and can be made again.
     evaluation_keys.write(evaluation)?;
+    if let Some(public) = public {
+        secret_keys.public_key(Randomness::Secure).write(public)?;
+    }
     match passphrase {
         Some(passphrase) => Ok(secret_keys.write_under(secret, passphrase)?),
         None => Ok(secret_keys.write(secret)?),

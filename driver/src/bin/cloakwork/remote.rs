@@ -52,7 +52,7 @@ fn connect(
         (true, true) => {}
         (false, false) => {
             std::fs::create_dir_all(folder)?;
-            generate_into(module.keyset(), (&secret, None), &evaluation)?;
+            generate_into(module.keyset(), (&secret, None), &evaluation, None)?;
         }
         (true, false) | (false, true) => {
             let message = format!(

@@ -4,10 +4,10 @@ use crate::arguments::{Decrypt, Encrypt, Values};
 use crate::passphrase;
 use cloakwork::call::{format_value, parse_integers, words};
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, print};
-use cloakwork::{ProgramSpec, files};
+use cloakwork::{ProgramSpec, Randomness, files};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_runtime::formats::{read_values, write_values};
-use cloakwork_runtime::{decrypt as decrypt_values, encrypt as encrypt_values};
+use cloakwork_runtime::{PublicKey, decrypt as decrypt_values, encrypt as encrypt_values, encrypt_public};
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement, WriteNpyExt};
 use std::io::Cursor;
@@ -16,9 +16,18 @@ use std::path::Path;
 pub(crate) fn encrypt(arguments: &Encrypt) -> Result<(), Failure> {
     let module = files::load_spec(&arguments.program)?;
     let spec = chosen(module.function(arguments.function.as_deref())?, &arguments.argument)?;
-    let values = read_arguments(&arguments.values)?;
-    let keys = passphrase::read_keys(&spec.keyset, &arguments.secret, arguments.passphrase_file.as_deref())?;
-    let encrypted = encrypt_values(&spec, &keys, &words(&spec, values)?)?;
+    let values = words(&spec, read_arguments(&arguments.values)?)?;
+    let encrypted = match (&arguments.public_key, &arguments.secret) {
+        (Some(public), _) => {
+            let key = PublicKey::read(&spec.keyset, public)?;
+            encrypt_public(&spec, &key, &values, Randomness::Secure)?
+        }
+        (None, secret) => {
+            let secret = secret.as_deref().unwrap_or(Path::new("secret.key"));
+            let keys = passphrase::read_keys(&spec.keyset, secret, arguments.passphrase_file.as_deref())?;
+            encrypt_values(&spec, &keys, &values)?
+        }
+    };
     Ok(write_values(&spec.keyset, &spec.inputs, &encrypted, &arguments.output)?)
 }
 

@@ -4,12 +4,18 @@ use super::upload::Upload;
 use super::{Entries, Entry, StoredKeys};
 use crate::ContentHash;
 use crate::tokens::Tenant;
-use cloakwork_runtime::formats::{Kind, inspect};
+use cloakwork_abi::spec::Keyset;
+use cloakwork_runtime::ExpandedKeys;
+use cloakwork_runtime::formats::{Kind, inspect, read_keyset};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Ending of expanded keys, and while they are written.
+const EXPANDED: &str = ".expanded";
+const EXPANDING: &str = ".expanding";
 
 /// `tenants/NAME`
 pub(super) struct TenantFolder(PathBuf);
@@ -74,13 +80,33 @@ impl TenantFolder {
         self.uploads().join(format!("{hash}.json"))
     }
 
+    /// Keys of `keyset` that are complete.
+    pub(super) fn stored(
+        &self,
+        hash: ContentHash,
+        keyset: &Keyset,
+        identity: Option<String>,
+        bytes: u64,
+    ) -> StoredKeys {
+        StoredKeys {
+            keyset: keyset.fingerprint(),
+            identity,
+            bytes,
+            expanded_bytes: ExpandedKeys::most_file_bytes(keyset),
+            hash,
+            path: self.key(hash),
+            expanded: self.keys().join(format!("{hash}{EXPANDED}")),
+            expanding: self.keys().join(format!("{hash}{EXPANDING}")),
+            is_checked: Arc::default(),
+        }
+    }
+
     /// Puts a complete file under its name, for good.
-    pub(super) fn keep(&self, hash: ContentHash) -> io::Result<PathBuf> {
-        let path = self.key(hash);
-        fs::rename(self.part(hash), &path)?;
+    pub(super) fn keep(&self, hash: ContentHash) -> io::Result<()> {
+        fs::rename(self.part(hash), self.key(hash))?;
         File::open(self.keys())?.sync_all()?;
         remove(&self.description(hash));
-        Ok(path)
+        Ok(())
     }
 
     /// Keys and uploads that are there. Reads no more than names, lengths and headers; whatever is none is discarded.
@@ -104,14 +130,21 @@ impl TenantFolder {
             }
         }
         for (hash, path) in self.files(&self.keys(), ".key")? {
-            match inspect(&path) {
-                Ok(found) if found.kind == Kind::EvaluationKeys => {
-                    let (keyset, identity) = (found.keyset, found.keys.map(|keys| keys.to_string()));
-                    let bytes = fs::metadata(&path)?.len();
-                    entries.insert(hash, Entry::Stored(StoredKeys { keyset, identity, bytes, path }));
+            match inspect(&path).and_then(|found| Ok((found, read_keyset(&path)?))) {
+                Ok((found, keyset)) if found.kind == Kind::EvaluationKeys => {
+                    let identity = found.keys.map(|keys| keys.to_string());
+                    let keys = self.stored(hash, &keyset, identity, fs::metadata(&path)?.len());
+                    entries.insert(hash, Entry::Stored(keys));
                 }
                 Ok(_) => tracing::warn!(path = %path.display(), "no evaluation keys"),
                 Err(error) => tracing::warn!(path = %path.display(), %error, "keys cannot be read"),
+            }
+        }
+        // What was not finished, and what nothing belongs to any more.
+        self.files(&self.keys(), EXPANDING)?.iter().for_each(|(_, path)| remove(path));
+        for (hash, path) in self.files(&self.keys(), EXPANDED)? {
+            if !matches!(entries.get(&hash), Some(Entry::Stored(_))) {
+                remove(&path);
             }
         }
         Ok(entries)

@@ -3,16 +3,21 @@
 use super::StoredKeys;
 use super::folder::{TenantFolder, remove};
 use crate::ContentHash;
+use crate::content_hash::KeysHash;
 use crate::problem::{Kind, Problem};
 use cloakwork_abi::spec::Keyset;
 use cloakwork_runtime::EvaluationKeys;
+use cloakwork_runtime::formats::CHECKSUM_BYTES;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
+
+/// Bytes after which the disk is told to keep what was written.
+const SYNCED: usize = 16 << 20;
 
 /// A file that grows.
 pub(crate) struct Upload {
@@ -33,17 +38,25 @@ struct Description {
 
 struct State {
     offset: u64,
-    /// Of all bytes so far; unknown after a start.
-    hash: Option<Sha256>,
+    /// Of all bytes so far; unknown after a start, and while someone appends.
+    hash: Option<KeysHash>,
     /// Whether someone appends or completes.
     is_busy: bool,
+    /// Whether the disk said that it lost something.
+    is_damaged: bool,
     grown: SystemTime,
 }
 
 /// The right to append, which one request has at a time.
 pub(crate) struct Append {
     upload: Arc<Upload>,
-    file: File,
+    file: Arc<File>,
+    /// Of all bytes so far, if it is known.
+    hash: Option<KeysHash>,
+    /// Bytes that the disk was not yet told to keep.
+    unsynced: usize,
+    /// Tells it.
+    syncing: Option<JoinHandle<()>>,
 }
 
 impl Upload {
@@ -58,7 +71,13 @@ impl Upload {
         File::create(&part)?;
         let json = serde_json::to_vec(&description).map_err(io::Error::from)?;
         cloakwork_runtime::output_file::write(&beside, &json, cloakwork_runtime::output_file::Content::Data)?;
-        let state = State { offset: 0, hash: Some(Sha256::new()), is_busy: false, grown: SystemTime::now() };
+        let state = State {
+            offset: 0,
+            hash: Some(KeysHash::new(bytes)),
+            is_busy: false,
+            is_damaged: false,
+            grown: SystemTime::now(),
+        };
         Ok(Self { description, part, beside, state: Mutex::new(state) })
     }
 
@@ -73,7 +92,7 @@ impl Upload {
             return Err(format!("it has {} bytes, expected are {}", found.len(), description.bytes));
         }
         let grown = found.modified().unwrap_or_else(|_| SystemTime::now());
-        let state = State { offset: found.len(), hash: None, is_busy: false, grown };
+        let state = State { offset: found.len(), hash: None, is_busy: false, is_damaged: false, grown };
         Ok(Self { description, part, beside, state: Mutex::new(state) })
     }
 
@@ -99,7 +118,8 @@ impl Upload {
             let detail = format!("the upload goes on at {found}, found {offset}");
             return Err(Problem::new(Kind::WrongOffset(found), detail));
         }
-        Ok(Append { upload: self, file })
+        let hash = self.lock().hash.take();
+        Ok(Append { upload: self, file: Arc::new(file), hash, unsynced: 0, syncing: None })
     }
 
     /// The refusal of those who take it for keys.
@@ -112,8 +132,8 @@ impl Upload {
     pub(super) fn complete(&self, folder: &TenantFolder, hash: ContentHash) -> Result<StoredKeys, Problem> {
         let offset = self.take()?;
         let completed = self.check(offset, hash).and_then(|identity| {
-            let (keyset, bytes) = (self.keyset().fingerprint(), self.bytes());
-            Ok(StoredKeys { keyset, identity: Some(identity), bytes, path: folder.keep(hash)? })
+            folder.keep(hash)?;
+            Ok(folder.stored(hash, self.keyset(), Some(identity), self.bytes()))
         });
         self.give_back();
         completed
@@ -124,26 +144,38 @@ impl Upload {
         if offset < self.bytes() {
             return Err(self.incomplete());
         }
-        let file = File::open(&self.part)?;
-        // The disk works while the keys are checked.
-        std::thread::scope(|scope| {
-            let synced = scope.spawn(|| file.sync_all());
-            let known = self.lock().hash.clone().map(ContentHash::finish);
-            let found = match known {
-                Some(found) => found,
-                None => ContentHash::of_reader(&mut File::open(&self.part)?)?,
-            };
-            if found != hash {
-                let detail =
-                    format!("the bytes have the SHA-256 {found}, expected is {hash}; upload them again");
-                return Err(Problem::new(Kind::WrongHash, detail));
+        let mut file = File::open(&self.part)?;
+        let known = self.lock().hash.clone();
+        let (found, front) = match known {
+            Some(hash) => hash.finish(),
+            None => self.hash_again(&mut file)?,
+        };
+        if found != hash {
+            let detail = format!("the bytes have the SHA-256 {found}, expected is {hash}; upload them again");
+            return Err(Problem::new(Kind::WrongHash, detail));
+        }
+        file.rewind()?;
+        let identity = EvaluationKeys::verify_hashed(self.keyset(), &mut BufReader::new(&file), front)
+            .map_err(|error| Problem::of_file(Kind::UnfitKeys, &error))?;
+        file.sync_all()?;
+        match self.lock().is_damaged {
+            false => Ok(identity.to_string()),
+            true => {
+                let detail = "the disk lost what was uploaded; delete the upload and begin again";
+                Err(Problem::new(Kind::Internal, detail))
             }
-            let mut reader = BufReader::with_capacity(1 << 20, &file);
-            let identity = EvaluationKeys::verify(self.keyset(), &mut reader)
-                .map_err(|error| Problem::new(Kind::UnfitKeys, error.problem.to_string()))?;
-            synced.join().unwrap_or_else(|_| Err(io::Error::other("the disk was not reached")))?;
-            Ok(identity.to_string())
-        })
+        }
+    }
+
+    /// Of an upload that another process began.
+    fn hash_again(&self, file: &mut File) -> io::Result<(ContentHash, [u8; CHECKSUM_BYTES])> {
+        let (mut hash, mut piece) = (KeysHash::new(self.bytes()), vec![0; 1 << 20]);
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(hash.finish()),
+                count => hash.update(&piece[..count]),
+            }
+        }
     }
 
     /// Whether it has not grown for that long.
@@ -186,8 +218,8 @@ impl Append {
         self.upload.bytes() - self.upload.offset()
     }
 
-    /// Appends all of `bytes`, or as much as the disk takes.
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Problem> {
+    /// Appends all of `bytes`, or as much as the disk takes, and hashes them beside it.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         if bytes.len() as u64 > self.room() {
             let all = self.upload.bytes();
             return Err(Problem::new(
@@ -195,22 +227,45 @@ impl Append {
                 format!("the upload has {all} bytes in all, found more"),
             ));
         }
+        let hash = self.hash.take();
+        let hashed = std::thread::scope(|scope| {
+            let hashing = scope.spawn(move || {
+                hash.map(|mut hash| {
+                    hash.update(bytes);
+                    hash
+                })
+            });
+            self.write_to_disk(bytes).map(|()| hashing.join())
+        })?;
+        // What is not known is found out in the end.
+        self.hash = hashed.unwrap_or_default();
+        Ok(())
+    }
+
+    fn write_to_disk(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let count = match self.file.write(bytes) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+            let count = match (&*self.file).write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             };
-            let (written, rest) = bytes.split_at(count);
-            let mut hash = self.upload.lock().hash.take();
-            if let Some(hash) = &mut hash {
-                hash.update(written);
-            }
             let mut state = self.upload.lock();
-            (state.hash, state.grown) = (hash, SystemTime::now());
+            state.grown = SystemTime::now();
             state.offset += count as u64;
-            bytes = rest;
+            self.unsynced += count;
+            bytes = &bytes[count..];
+        }
+        if self.unsynced >= SYNCED && self.syncing.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.unsynced = 0;
+            let (file, upload) = (self.file.clone(), self.upload.clone());
+            // So that there is less to do in the end.
+            self.syncing = Some(std::thread::spawn(move || {
+                if let Err(error) = file.sync_data() {
+                    tracing::error!(%error, "an upload is damaged");
+                    upload.lock().is_damaged = true;
+                }
+            }));
         }
         Ok(())
     }
@@ -223,6 +278,7 @@ impl Append {
 
 impl Drop for Append {
     fn drop(&mut self) {
+        self.upload.lock().hash = self.hash.take();
         self.upload.give_back();
     }
 }

@@ -1,11 +1,11 @@
 //! What the service says about itself and its models.
 
-use super::OPENAPI;
+use super::{Named, OPENAPI};
 use crate::problem::{Kind, Problem};
 use crate::service::Service;
 use crate::tokens::Tenant;
 use crate::wire::ModelList;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -48,7 +48,7 @@ pub(super) async fn models(State(service): State<Arc<Service>>) -> Json<ModelLis
 
 pub(super) async fn spec(
     State(service): State<Arc<Service>>,
-    Path(model): Path<String>,
+    Named(model): Named,
 ) -> Result<Response, Problem> {
     let json = service.model(&model)?.spec.to_json();
     Ok(([(header::CONTENT_TYPE, JSON)], json).into_response())

@@ -1,6 +1,6 @@
 //! Keys of the tenant: list, upload, delete.
 
-use super::{SMALL_BODY, header_as, refuse};
+use super::{Named, SMALL_BODY, header_as, refuse};
 use crate::ContentHash;
 use crate::bodies::Incoming;
 use crate::key_store::{Append, Entry};
@@ -9,13 +9,16 @@ use crate::service::Service;
 use crate::tokens::Tenant;
 use crate::wire::{KeyList, NewUpload, UPLOAD_COMPLETE, UPLOAD_LENGTH, UPLOAD_OFFSET};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use cloakwork_runtime::EvaluationKeys;
+use cloakwork_runtime::ExpandedKeys;
 use http_body::Body as _;
 use std::sync::Arc;
+
+/// Bytes that are written at a time, where they come fast enough.
+const BLOCK: usize = 1 << 20;
 
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
@@ -35,7 +38,7 @@ pub(super) async fn begin(
         Problem::new(Kind::BadRequest, detail)
     })?;
     let keyset = service.model(&wanted.model)?.keyset().clone();
-    service.memory.check(EvaluationKeys::memory_bytes(&keyset))?;
+    service.memory.check(ExpandedKeys::memory_bytes(&keyset))?;
     let (hash, store) = (wanted.sha256, service.clone());
     let begin = move || store.store.begin(&tenant, hash, &keyset, wanted.bytes);
     let entry = blocking(begin).await?;
@@ -47,7 +50,7 @@ pub(super) async fn begin(
 pub(super) async fn progress(
     State(service): State<Arc<Service>>,
     Extension(tenant): Extension<Tenant>,
-    Path(hash): Path<String>,
+    Named(hash): Named,
 ) -> Result<Response, Problem> {
     let hash = parse(&hash)?;
     let found = service.store.find(&tenant, hash)?.summary(hash);
@@ -62,11 +65,12 @@ pub(super) async fn progress(
 pub(super) async fn append(
     State(service): State<Arc<Service>>,
     Extension(tenant): Extension<Tenant>,
-    Path(hash): Path<String>,
+    hash: Result<Named, Problem>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let append = match begin_append(&service, &tenant, &hash, &headers, &body) {
+    let begun = hash.and_then(|Named(hash)| begin_append(&service, &tenant, &hash, &headers, &body));
+    let append = match begun {
         Ok(append) => append,
         Err(problem) => return refuse(body, problem),
     };
@@ -80,22 +84,47 @@ pub(super) async fn append(
     }
 }
 
-/// Appends the whole body; says where the upload goes on. While a piece is written the next one is received, and a slow body
+/// Appends the whole body; says where the upload goes on. While a block is written the next one is received, and a slow body
 /// keeps no thread waiting.
 async fn write_all(body: &mut Incoming, append: Append, service: &Service) -> Result<u64, Problem> {
-    let (mut append, mut piece) = (append, body.piece().await?);
-    while let Some(bytes) = piece {
-        service.metrics.uploaded.inc_by(bytes.len() as u64);
-        let write = blocking(move || {
-            append.write(&bytes)?;
-            Ok(append)
-        });
-        let (written, next) = tokio::join!(write, body.piece());
-        // What the disk says comes first.
-        append = written?;
-        piece = next?;
+    let (mut idle, mut writing) = (Some(append), None);
+    let (mut block, mut end) = (vec![], None);
+    loop {
+        if let Some(append) = idle.take() {
+            match (block.is_empty(), end.take()) {
+                (true, Some(Ok(()))) => return Ok(append.offset()),
+                (true, Some(Err(problem))) => return Err(problem),
+                (true, None) => idle = Some(append),
+                (false, ended) => {
+                    let (mut append, bytes) = (append, std::mem::take(&mut block));
+                    service.metrics.uploaded.inc_by(bytes.len() as u64);
+                    writing = Some(tokio::spawn(blocking(move || {
+                        append.write(&bytes)?;
+                        Ok(append)
+                    })));
+                    end = ended;
+                }
+            }
+        }
+        let written = async {
+            match &mut writing {
+                Some(writing) => writing.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            written = written => {
+                let written = written.unwrap_or_else(|error| Err(Problem::new(Kind::Internal, error.to_string())));
+                (idle, writing) = (Some(written?), None);
+            }
+            piece = body.piece(), if end.is_none() && block.len() < BLOCK => match piece {
+                Ok(Some(bytes)) => block.extend_from_slice(&bytes),
+                Ok(None) => end = Some(Ok(())),
+                // What came before it is kept.
+                Err(problem) => end = Some(Err(problem)),
+            },
+        }
     }
-    Ok(append.offset())
 }
 
 fn begin_append(
@@ -123,7 +152,7 @@ fn begin_append(
 pub(super) async fn complete(
     State(service): State<Arc<Service>>,
     Extension(tenant): Extension<Tenant>,
-    Path(hash): Path<String>,
+    Named(hash): Named,
 ) -> Result<Response, Problem> {
     let hash = parse(&hash)?;
     let _place = service.place(&tenant)?;
@@ -137,7 +166,7 @@ pub(super) async fn complete(
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,
     Extension(tenant): Extension<Tenant>,
-    Path(hash): Path<String>,
+    Named(hash): Named,
 ) -> Result<StatusCode, Problem> {
     let hash = parse(&hash)?;
     let (store, owner) = (service.clone(), tenant.clone());

@@ -9,11 +9,13 @@ use crate::problem::{Kind, Problem};
 use crate::service::Service;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, head, post};
+use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
@@ -108,6 +110,32 @@ fn panicked(payload: Box<dyn Any + Send>) -> Response {
         payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
     tracing::error!(reason = text.unwrap_or("none given"), "panic");
     Problem::new(Kind::Internal, "the log of the service says more").into_response()
+}
+
+/// The part of the path that names something.
+struct Named(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = Path::<String>::from_request_parts(parts, state).await;
+        found.map(|Path(name)| Self(name)).map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))
+    }
+}
+
+/// What stands behind `?`.
+struct Asked<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = Query::<T>::from_request_parts(parts, state).await;
+        found
+            .map(|Query(asked)| Self(asked))
+            .map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))
+    }
 }
 
 /// A header that must be there once, as something else.

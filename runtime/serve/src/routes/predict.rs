@@ -3,7 +3,7 @@
 //! Calls of a body wait for their turns together, so that they can run side by side. Reading does not wait for computing, so that a client may send all before it reads; computing waits for a client
 //! that does not read.
 
-use super::{header_as, refuse};
+use super::{Asked, Named, header_as, refuse};
 use crate::batches::{Answer, Group, Reply};
 use crate::bodies::Incoming;
 use crate::key_memory::Owner;
@@ -15,7 +15,7 @@ use crate::tokens::Tenant;
 use crate::wire::{FILES, KEYS};
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -23,7 +23,7 @@ use cloakwork_runtime::formats::{
     FormatError, START_BYTES, bytes_said, most_values_bytes, values_from_bytes, values_to_bytes,
 };
 use cloakwork_runtime::server::{RunError, with_threads};
-use cloakwork_runtime::{EvaluationKeys, Program, Value, run_batch_until, run_until, samples_at_once};
+use cloakwork_runtime::{ExpandedKeys, Program, Value, run_batch_until, run_until, samples_at_once};
 use futures_util::stream;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -63,12 +63,15 @@ type Results = mpsc::Sender<Result<Bytes, Problem>>;
 pub(super) async fn predict(
     State(service): State<Arc<Service>>,
     Extension(tenant): Extension<Tenant>,
-    Path(model): Path<String>,
-    Query(wanted): Query<Wanted>,
+    model: Result<Named, Problem>,
+    wanted: Result<Asked<Wanted>, Problem>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let prepared = Call::prepare(&service, tenant, (&model, wanted.function.as_deref()), &headers);
+    let prepared = model.and_then(|Named(model)| {
+        let Asked(wanted) = wanted?;
+        Call::prepare(&service, tenant, (&model, wanted.function.as_deref()), &headers)
+    });
     let (call, place) = match prepared {
         Ok(prepared) => prepared,
         Err(problem) => return refuse(body, problem),
@@ -135,7 +138,7 @@ impl Call {
         for waiting in self.service.batches.take(&self.group(), samples_at_once(spec, options)) {
             let (arguments, reply) = waiting.split();
             let values = values_from_bytes(&spec.keyset, &spec.inputs, &arguments.bytes);
-            let unfit = |error: FormatError| Problem::new(Kind::UnfitValues, error.problem.to_string());
+            let unfit = |error: FormatError| Problem::of_file(Kind::UnfitValues, &error);
             match values.map_err(unfit).and_then(|values| self.owned(values)) {
                 Ok(values) => {
                     samples.push(values);
@@ -168,7 +171,7 @@ impl Call {
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<Vec<Value>>, Problem> {
         let (spec, options) = (self.program.spec(), self.service.run_options());
-        let bytes = EvaluationKeys::memory_bytes(&spec.keyset);
+        let bytes = ExpandedKeys::memory_bytes(&spec.keyset);
         let load = || {
             let loaded = with_threads(options, || self.keys.load(&spec.keyset));
             loaded.unwrap_or_else(|error| Err(failed(error)))
@@ -312,8 +315,7 @@ async fn next_arguments(call: &Call, body: &mut Incoming) -> Result<Option<Argum
     if !body.exactly(&mut start).await? {
         return Ok(None);
     }
-    let length =
-        bytes_said(&start).map_err(|error| Problem::new(Kind::UnfitValues, error.problem.to_string()))?;
+    let length = bytes_said(&start).map_err(|error| Problem::of_file(Kind::UnfitValues, &error))?;
     if length > call.most {
         let most = call.most;
         let detail = format!("the arguments of a call have at most {most} bytes, the file says {length}");

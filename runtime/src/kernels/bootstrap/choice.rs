@@ -6,6 +6,7 @@ use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::fused::FusedBootstrap;
 use super::portable::Portable;
+use crate::kernels::key_data::{KeyData, MappedKey};
 use crate::kernels::pooled::Pooled;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables};
 
@@ -43,6 +44,31 @@ impl BootstrapKernel {
     /// The one for every processor.
     pub(crate) fn portable(key: BootstrapKeyWords) -> Self {
         Self::Portable(Box::new(Pooled::new(FusedBootstrap::new(Portable, key))))
+    }
+
+    /// The fastest, with a key as [`Self::key`] gave it; the words of `key` do not matter.
+    pub(crate) fn mapped(key: &BootstrapKeyWords, points: MappedKey) -> Self {
+        let points = KeyData::mapped(points);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx512) = Avx512::detect() {
+            return Self::Avx512(Box::new(Pooled::new(FusedBootstrap::with_key(avx512, key, points))));
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = Avx2::detect() {
+            return Self::Avx2(Box::new(Pooled::new(FusedBootstrap::with_key(avx2, key, points))));
+        }
+        Self::Portable(Box::new(Pooled::new(FusedBootstrap::with_key(Portable, key, points))))
+    }
+
+    /// The key as it lies in memory, the same for every processor with the same order of bytes.
+    pub(crate) fn key(&self) -> &[u8] {
+        match self {
+            Self::Portable(kernel) => kernel.kernel().key(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(kernel) => kernel.kernel().key(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(kernel) => kernel.kernel().key(),
+        }
     }
 
     /// See [`Kernel::words`].

@@ -9,6 +9,7 @@ use super::monomials::Monomials;
 use super::multiply::KeySlice;
 use super::simd::{Block, LANES, Points, Simd};
 use super::transform::Transform;
+use crate::kernels::key_data::KeyData;
 use crate::kernels::modulus_switch::Switched;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, interleaved, small};
 use crate::keys::is_served;
@@ -23,7 +24,7 @@ pub(crate) struct FusedBootstrap<S> {
     size: usize,
     product: ExternalProduct<S>,
     /// By step, then as [`KeySlice`] says.
-    key: Vec<Points>,
+    key: KeyData<Points>,
 }
 
 /// Memory for a batch.
@@ -37,6 +38,20 @@ pub(crate) struct FusedScratch {
 impl<S: Simd> FusedBootstrap<S> {
     /// The shape is one that [`is_served`].
     pub(crate) fn new(simd: S, key: BootstrapKeyWords) -> Self {
+        let mut new = Self::with_key(simd, &key, Vec::new().into());
+        let product = &new.product;
+        let mut points = vec![Points::ZERO; key.words.len() / 2 / LANES];
+        let slices = key.words.par_chunks_exact(product.slice() * 2 * LANES);
+        slices.zip(points.par_chunks_exact_mut(product.slice())).for_each_init(
+            || vec![[Points::ZERO; LANES]; product.transform.blocks],
+            |scratch, (words, points)| transform_slice(product, words, points, scratch),
+        );
+        new.key = points.into();
+        new
+    }
+
+    /// With a key that was transformed before; the words of `key` do not matter.
+    pub(crate) fn with_key(simd: S, key: &BootstrapKeyWords, points: KeyData<Points>) -> Self {
         assert!(is_served(key.to));
         assert!(key.from.0.is_multiple_of(key.grouping.factor()), "checked: pairs need an even dimension");
         let size = key.to.polynomial_size.0 as usize;
@@ -50,13 +65,12 @@ impl<S: Simd> FusedBootstrap<S> {
             polynomials: key.to.dimension.0 as usize + 1,
             extension: key.extension.0 as usize,
         };
-        let mut points = vec![Points::ZERO; key.words.len() / 2 / LANES];
-        let slices = key.words.par_chunks_exact(product.slice() * 2 * LANES);
-        slices.zip(points.par_chunks_exact_mut(product.slice())).for_each_init(
-            || vec![[Points::ZERO; LANES]; product.transform.blocks],
-            |scratch, (words, points)| transform_slice(&product, words, points, scratch),
-        );
         Self { from: key.from.0 as usize, size, product, key: points }
+    }
+
+    /// The key as it lies in memory.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.key.bytes()
     }
 
     /// The centre of the bootstrap.

@@ -6,6 +6,8 @@
 //!
 //! In memory eight numbers stand together ([`Points`]), whatever the processor: a vector is a part of them.
 
+use crate::kernels::key_data::Plain;
+
 /// Numbers that stand together in memory.
 pub(crate) const LANES: usize = 8;
 
@@ -16,6 +18,9 @@ pub(crate) struct Points {
     pub(crate) re: [f64; LANES],
     pub(crate) im: [f64; LANES],
 }
+
+// SAFETY: sixteen numbers fill the 128 bytes, and any bits are a number.
+unsafe impl Plain for Points {}
 
 impl Points {
     pub(crate) const ZERO: Self = Self { re: [0.0; LANES], im: [0.0; LANES] };

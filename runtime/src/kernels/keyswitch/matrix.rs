@@ -8,6 +8,7 @@
 use super::digits::{parts, rounded, take_level};
 use super::product::{COLUMNS, Digits, Group, Product, VECTORS};
 use super::{KeyswitchKeyWords, Target};
+use crate::kernels::key_data::KeyData;
 use crate::kernels::{Kernel, Keyswitch, small_mut};
 use cloakwork_abi::batches::KEYSWITCH_BATCH;
 use cloakwork_abi::parameters::Decomposition;
@@ -26,7 +27,7 @@ pub(crate) struct MatrixKeyswitch<A, const P: usize> {
     target: Target,
     decomposition: Decomposition,
     /// By slab, tile, position.
-    key: Vec<Group<P>>,
+    key: KeyData<Group<P>>,
 }
 
 /// Memory for a batch of [`Kernel::BATCH`] ciphertexts.
@@ -64,7 +65,21 @@ impl<A: Product<P>, const P: usize> MatrixKeyswitch<A, P> {
                 *group = Group::new(std::array::from_fn(|stretch| row(position, stretch, tile)));
             }
         });
-        Self { arithmetic, from, to, target, decomposition, key: groups }
+        Self { arithmetic, from, to, target, decomposition, key: groups.into() }
+    }
+
+    /// With a key that was ordered before; the words of `key` do not matter.
+    pub(crate) fn with_key(arithmetic: A, key: &KeyswitchKeyWords, groups: KeyData<Group<P>>) -> Self {
+        let (from, to) = (key.from.0 as usize, key.to.0 as usize);
+        let new =
+            Self { arithmetic, from, to, target: key.target, decomposition: key.decomposition, key: groups };
+        assert_eq!(new.key.len(), new.groups() * (to + 1).div_ceil(COLUMNS));
+        new
+    }
+
+    /// The key as it lies in memory.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.key.bytes()
     }
 
     /// Groups of a level.

@@ -4,6 +4,8 @@
 //! a limb of each. The sums of plane `p` and part `s` count `2^((p + s)·32/P)`; from `p + s = P` on they vanish.
 //! Sums wrap, which is what "modulo" asks for: the results are exact.
 
+use crate::kernels::key_data::Plain;
+
 /// Columns of a [`Group`].
 pub(super) const COLUMNS: usize = 16;
 /// Vectors that a product is made with at a time, at most.
@@ -29,6 +31,9 @@ pub(crate) trait Product<const P: usize>: Copy + Send + Sync {
     /// Calls `work`, compiled for the processor.
     fn compiled<R>(self, work: impl FnOnce() -> R) -> R;
 }
+
+// SAFETY: planes of 64 bytes stand side by side, and any bits are words.
+unsafe impl<const P: usize> Plain for Group<P> {}
 
 impl<const P: usize> Group<P> {
     /// Bits of a limb.

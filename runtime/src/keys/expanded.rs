@@ -1,0 +1,97 @@
+//! Evaluation keys as the kernels use them: what a server keeps, in memory of its own or mapped from a file.
+
+use super::bootstrap_key::SeededBootstrapKey;
+use super::check::{glwe_shape, lwe_dimension};
+use super::keyswitch_key::SeededKeyswitchKey;
+use super::{KeyIdentity, bootstrap_key, keyswitch_key};
+use crate::kernels::{BootstrapKernel, KeyswitchKernel, MappedKey};
+use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec};
+use std::fmt;
+
+/// Keyswitch and bootstrap keys of one client, ready to run: bootstrap keys are in the Fourier domain.
+pub struct ExpandedKeys {
+    keyset: Keyset,
+    fingerprint: String,
+    identity: KeyIdentity,
+    pub(crate) keyswitch: Vec<KeyswitchKernel>,
+    pub(crate) bootstrap: Vec<BootstrapKernel>,
+}
+
+impl ExpandedKeys {
+    /// The sizes of the seeded keys must be those of `keyset`.
+    pub(super) fn of_seeded(
+        keyset: &Keyset,
+        (keyswitch, bootstrap): (&[SeededKeyswitchKey], &[SeededBootstrapKey]),
+        identity: KeyIdentity,
+    ) -> Self {
+        let pairs = keyset.keyswitch_keys.iter().zip(keyswitch);
+        let keyswitch = pairs.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset))).collect();
+        let pairs = keyset.bootstrap_keys.iter().zip(bootstrap);
+        let bootstrap = pairs.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset))).collect();
+        Self { keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, keyswitch, bootstrap }
+    }
+
+    /// Keys that lie where `place` says, each of as many bytes as [`Self::sizes`] names, in that order.
+    pub(crate) fn mapped(
+        keyset: &Keyset,
+        identity: KeyIdentity,
+        mut place: impl FnMut() -> MappedKey,
+    ) -> Self {
+        let keyswitch = keyset.keyswitch_keys.iter();
+        let keyswitch = keyswitch
+            .map(|spec| KeyswitchKernel::mapped(&keyswitch_key::without_words(spec, keyset), place()));
+        let keyswitch = keyswitch.collect();
+        let bootstrap = keyset.bootstrap_keys.iter();
+        let bootstrap = bootstrap
+            .map(|spec| BootstrapKernel::mapped(&bootstrap_key::without_words(spec, keyset), place()));
+        let bootstrap = bootstrap.collect();
+        Self { keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, keyswitch, bootstrap }
+    }
+
+    /// Bytes of each key of a sound key set, keyswitch keys first.
+    pub(crate) fn sizes(keyset: &Keyset) -> impl Iterator<Item = u64> {
+        let keyswitch = |spec: &KeyswitchKeySpec| {
+            let (from, to) = (lwe_dimension(keyset, spec.from), lwe_dimension(keyset, spec.to));
+            KeyswitchKernel::key_bytes(from, to, spec.decomposition)
+        };
+        let bootstrap = |spec: &BootstrapKeySpec| {
+            8 * SeededBootstrapKey::words(spec, keyset) * (1 + glwe_shape(keyset, spec.to).dimension.0)
+        };
+        keyset.keyswitch_keys.iter().map(keyswitch).chain(keyset.bootstrap_keys.iter().map(bootstrap))
+    }
+
+    /// The keys as they lie in memory, in the order of [`Self::sizes`].
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        let bootstrap = self.bootstrap.iter().map(BootstrapKernel::key);
+        self.keyswitch.iter().map(KeyswitchKernel::key).chain(bootstrap)
+    }
+
+    /// Bytes that the keys of a sound key set take in memory. One batch of scratch memory for each thread comes on top.
+    pub fn memory_bytes(keyset: &Keyset) -> u64 {
+        Self::sizes(keyset).sum()
+    }
+
+    /// [`Keyset::fingerprint`] of the key set.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The number that these keys, their secret keys and all that those encrypt have in common.
+    pub fn identity(&self) -> KeyIdentity {
+        self.identity
+    }
+
+    /// The key set.
+    pub fn keyset(&self) -> &Keyset {
+        &self.keyset
+    }
+}
+
+impl fmt::Debug for ExpandedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExpandedKeys")
+            .field("fingerprint", &self.fingerprint)
+            .field("identity", &self.identity)
+            .finish()
+    }
+}
