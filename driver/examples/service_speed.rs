@@ -174,7 +174,7 @@ fn uploads(client: &Client, program: &Program, folder: &Path) {
             file.write_all(&bytes).unwrap();
             file.sync_all().unwrap();
         });
-        client.delete_keys(cloakwork_serve::ContentHash::of(&bytes)).unwrap();
+        client.delete_keys(cloakwork_serve::ContentHash::of_file(&bytes)).unwrap();
         rounds.push((write / upload, bytes.len() as f64 / upload, bytes.len() as f64 / write, bytes.len()));
     }
     rounds.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -130,7 +130,7 @@ fn mischief(address: SocketAddr, models: &Models, tenant: &Tenant, random: &mut 
     let values = encrypt(spec, secret, &[argument(spec, random.random())]).unwrap();
     let values = values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap();
     let keys = evaluation.to_bytes();
-    let hash = ContentHash::of(&keys);
+    let hash = ContentHash::of_file(&keys);
     let bearer = format!("authorization: Bearer {}", tenant.token);
     let headers = [bearer.clone(), format!("cloakwork-keys: {hash}")];
     let path = format!("/v1/models/{name}/predict");
@@ -172,7 +172,7 @@ fn mischief(address: SocketAddr, models: &Models, tenant: &Tenant, random: &mut 
                 let mut keys = keys.clone();
                 let at = random.random_range(0..keys.len());
                 keys[at] ^= 1;
-                let hash = ContentHash::of(&keys);
+                let hash = ContentHash::of_file(&keys);
                 let wanted = format!(r#"{{"model":"{name}","sha256":"{hash}","bytes":{}}}"#, keys.len());
                 stream.write_all(&request(
                     "POST",

@@ -43,7 +43,7 @@ impl Keys {
     pub(crate) fn new(program: &Program, seed: u128) -> Self {
         let (secret, evaluation) = keys(program, seed);
         let bytes = evaluation.to_bytes();
-        Self { hash: ContentHash::of(&bytes), secret, evaluation, bytes }
+        Self { hash: ContentHash::of_file(&bytes), secret, evaluation, bytes }
     }
 
     /// The encrypted argument of that number, as a file.

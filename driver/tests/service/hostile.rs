@@ -14,7 +14,7 @@ fn predict(place: &Place, model: &str, keys: &Keys, body: &[u8]) -> Answer {
 
 /// Uploads bytes as keys for `net`, whatever they are; the answer to `complete`, or the first refusal.
 fn upload(place: &Place, bytes: &[u8]) -> Answer {
-    let hash = ContentHash::of(bytes);
+    let hash = ContentHash::of_file(bytes);
     let wanted = format!(r#"{{"model":"net","sha256":"{hash}","bytes":{}}}"#, bytes.len());
     let answer = place.send(0, ("POST", "/v1/keys"), &[], wanted.as_bytes());
     if answer.status >= 300 {

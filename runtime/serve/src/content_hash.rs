@@ -1,11 +1,9 @@
-//! SHA-256 of a file, which is its name: 64 hexadecimal digits.
+//! Names of files of keys: the SHA-256 that they end with, as 64 hexadecimal digits.
 
-#[cfg(feature = "server")]
 use cloakwork_runtime::formats::CHECKSUM_BYTES;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::io::Read;
 use std::str::FromStr;
 
 /// The SHA-256 of some content.
@@ -21,57 +19,51 @@ pub struct InvalidHash(String);
 impl ContentHash {
     /// Of bytes in memory.
     pub fn of(bytes: &[u8]) -> Self {
-        Self::finish(Sha256::new_with_prefix(bytes))
+        Self(Sha256::digest(bytes).into())
     }
 
-    /// Of all that a reader gives.
-    pub fn of_reader(from: &mut dyn Read) -> std::io::Result<Self> {
-        let mut hash = Sha256::new();
-        let mut piece = vec![0; 1 << 20];
-        loop {
-            match from.read(&mut piece)? {
-                0 => return Ok(Self::finish(hash)),
-                count => hash.update(&piece[..count]),
-            }
-        }
+    /// Of a file of keys: of all that is in front of the checksum at its end, which is the same if the file is whole.
+    pub fn of_file(bytes: &[u8]) -> Self {
+        Self::of(&bytes[..bytes.len().saturating_sub(CHECKSUM_BYTES)])
     }
 
-    pub(crate) fn finish(hash: Sha256) -> Self {
-        Self(hash.finalize().into())
+    #[cfg(feature = "client")]
+    /// What a file of keys says that its hash is: its last bytes. The service compares it with what it gets.
+    pub(crate) fn said_by(last: [u8; CHECKSUM_BYTES]) -> Self {
+        Self(last)
+    }
+
+    /// The hash as bytes.
+    #[cfg(feature = "server")]
+    pub(crate) fn bytes(self) -> [u8; CHECKSUM_BYTES] {
+        self.0
     }
 }
 
-/// The hash of a file of keys and that of its front, which its own checksum must be, in one pass as the bytes come.
+/// [`ContentHash::of_file`] of bytes as they come.
 #[cfg(feature = "server")]
 #[derive(Clone)]
-pub(crate) struct KeysHash {
+pub(crate) struct FileHash {
     hash: Sha256,
-    /// Bytes of the front that are still to come.
+    /// Bytes in front of the checksum that are still to come.
     left: u64,
-    front: Option<[u8; CHECKSUM_BYTES]>,
 }
 
 #[cfg(feature = "server")]
-impl KeysHash {
+impl FileHash {
     /// Of a file of so many bytes in all.
     pub(crate) fn new(bytes: u64) -> Self {
-        Self { hash: Sha256::new(), left: bytes.saturating_sub(CHECKSUM_BYTES as u64), front: None }
+        Self { hash: Sha256::new(), left: bytes.saturating_sub(CHECKSUM_BYTES as u64) }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        let of_front = bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let (front, rest) = bytes.split_at(of_front);
-        self.hash.update(front);
-        self.left -= front.len() as u64;
-        if self.left == 0 && self.front.is_none() {
-            self.front = Some(self.hash.clone().finalize().into());
-        }
-        self.hash.update(rest);
+        let count = bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.hash.update(&bytes[..count]);
+        self.left -= count as u64;
     }
 
-    /// The name of the whole, and the SHA-256 of its front.
-    pub(crate) fn finish(self) -> (ContentHash, [u8; CHECKSUM_BYTES]) {
-        (ContentHash::finish(self.hash), self.front.unwrap_or_default())
+    pub(crate) fn finish(self) -> ContentHash {
+        ContentHash(self.hash.finalize().into())
     }
 }
 
@@ -125,15 +117,18 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(feature = "server")]
-    fn the_front_is_hashed_in_the_same_pass_however_bytes_are_cut() {
+    #[cfg(all(feature = "client", feature = "server"))]
+    fn files_are_hashed_up_to_their_checksum_however_they_are_cut() {
         let bytes: Vec<u8> = (0..100u8).collect();
         for piece in [1, 7, 32, 67, 68, 69, 100] {
-            let mut hash = KeysHash::new(100);
+            let mut hash = FileHash::new(100);
             bytes.chunks(piece).for_each(|piece| hash.update(piece));
-            let (whole, front) = hash.finish();
-            assert_eq!((whole, ContentHash(front)), (ContentHash::of(&bytes), ContentHash::of(&bytes[..68])));
+            assert_eq!(hash.finish(), ContentHash::of(&bytes[..68]));
         }
+        assert_eq!(ContentHash::of_file(&bytes), ContentHash::of(&bytes[..68]));
+        let whole = [&bytes[..], &ContentHash::of(&bytes).bytes()].concat();
+        let last = whole[100..].try_into().expect("32 bytes");
+        assert_eq!(ContentHash::of_file(&whole), ContentHash::said_by(last));
     }
 
     #[test]

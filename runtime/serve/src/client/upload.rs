@@ -4,6 +4,7 @@ use super::exchange::{header, json};
 use super::{Client, ClientError};
 use crate::ContentHash;
 use crate::wire::{FILES, KeySummary, NewUpload, UPLOAD_COMPLETE, UPLOAD_OFFSET};
+use cloakwork_runtime::formats::CHECKSUM_BYTES;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -23,13 +24,17 @@ impl Client {
     pub fn upload_file(&self, model: &str, path: &Path) -> Result<ContentHash, ClientError> {
         let mut file = File::open(path)?;
         let bytes = file.metadata()?.len();
-        let hash = ContentHash::of_reader(&mut file)?;
-        self.upload(model, hash, bytes, &mut file)
+        let mut last = [0; CHECKSUM_BYTES];
+        file.seek(SeekFrom::Start(bytes.saturating_sub(CHECKSUM_BYTES as u64)))?;
+        file.read_exact(&mut last)?;
+        self.upload(model, ContentHash::said_by(last), bytes, &mut file)
     }
 
     /// [`Self::upload_file`] of keys as bytes.
     pub fn upload_keys(&self, model: &str, keys: &[u8]) -> Result<ContentHash, ClientError> {
-        self.upload(model, ContentHash::of(keys), keys.len() as u64, &mut Cursor::new(keys))
+        let last = keys.last_chunk().ok_or(std::io::ErrorKind::UnexpectedEof);
+        let last = last.map_err(std::io::Error::from)?;
+        self.upload(model, ContentHash::said_by(*last), keys.len() as u64, &mut Cursor::new(keys))
     }
 
     fn upload<K: Read + Seek>(

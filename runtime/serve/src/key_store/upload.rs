@@ -3,11 +3,10 @@
 use super::StoredKeys;
 use super::folder::{TenantFolder, remove};
 use crate::ContentHash;
-use crate::content_hash::KeysHash;
+use crate::content_hash::FileHash;
 use crate::problem::{Kind, Problem};
 use cloakwork_abi::spec::Keyset;
 use cloakwork_runtime::EvaluationKeys;
-use cloakwork_runtime::formats::CHECKSUM_BYTES;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, Write};
@@ -39,7 +38,7 @@ struct Description {
 struct State {
     offset: u64,
     /// Of all bytes so far; unknown after a start, and while someone appends.
-    hash: Option<KeysHash>,
+    hash: Option<FileHash>,
     /// Whether someone appends or completes.
     is_busy: bool,
     /// Whether the disk said that it lost something.
@@ -52,7 +51,7 @@ pub(crate) struct Append {
     upload: Arc<Upload>,
     file: Arc<File>,
     /// Of all bytes so far, if it is known.
-    hash: Option<KeysHash>,
+    hash: Option<FileHash>,
     /// Bytes that the disk was not yet told to keep.
     unsynced: usize,
     /// Tells it.
@@ -73,7 +72,7 @@ impl Upload {
         cloakwork_runtime::output_file::write(&beside, &json, cloakwork_runtime::output_file::Content::Data)?;
         let state = State {
             offset: 0,
-            hash: Some(KeysHash::new(bytes)),
+            hash: Some(FileHash::new(bytes)),
             is_busy: false,
             is_damaged: false,
             grown: SystemTime::now(),
@@ -146,17 +145,19 @@ impl Upload {
         }
         let mut file = File::open(&self.part)?;
         let known = self.lock().hash.clone();
-        let (found, front) = match known {
+        let found = match known {
             Some(hash) => hash.finish(),
             None => self.hash_again(&mut file)?,
         };
         if found != hash {
-            let detail = format!("the bytes have the SHA-256 {found}, expected is {hash}; upload them again");
+            let detail =
+                format!("the bytes have the checksum {found}, expected is {hash}; upload them again");
             return Err(Problem::new(Kind::WrongHash, detail));
         }
         file.rewind()?;
-        let identity = EvaluationKeys::verify_hashed(self.keyset(), &mut BufReader::new(&file), front)
-            .map_err(|error| Problem::of_file(Kind::UnfitKeys, &error))?;
+        let identity =
+            EvaluationKeys::verify_hashed(self.keyset(), &mut BufReader::new(&file), found.bytes())
+                .map_err(|error| Problem::of_file(Kind::UnfitKeys, &error))?;
         file.sync_all()?;
         match self.lock().is_damaged {
             false => Ok(identity.to_string()),
@@ -168,8 +169,8 @@ impl Upload {
     }
 
     /// Of an upload that another process began.
-    fn hash_again(&self, file: &mut File) -> io::Result<(ContentHash, [u8; CHECKSUM_BYTES])> {
-        let (mut hash, mut piece) = (KeysHash::new(self.bytes()), vec![0; 1 << 20]);
+    fn hash_again(&self, file: &mut File) -> io::Result<ContentHash> {
+        let (mut hash, mut piece) = (FileHash::new(self.bytes()), vec![0; 1 << 20]);
         loop {
             match file.read(&mut piece)? {
                 0 => return Ok(hash.finish()),
