@@ -72,6 +72,10 @@ def test_categories_are_encoded_by_the_client(last):
     pipeline = make_pipeline(encoder, StandardScaler(), last).fit(X, y)
     whole = ml.compile(pipeline, X)
     assert len(whole.client_steps) == 1
+    with pytest.raises(ValueError, match="the steps `columntransformer` of the pipeline are the client's"):
+        ml.dumps(whole)
+    loaded = ml.loads(ml.dumps(whole.as_estimator()))
+    assert (loaded.predict(whole.client_steps.transform(X)) == whole.predict(X)).all()
     # The features of linear models are quantised before they are scaled, those of trees behind.
     assert np.mean(whole.predict(X, fhe="simulate") == pipeline.predict(X)) > 0.98
     assert (whole.predict(X[:2], fhe="execute") == whole.predict(X[:2])).all()
@@ -157,8 +161,11 @@ def test_features_have_the_names_of_the_training():
         with pytest.raises(ValueError, match="feature names"):
             one.predict(swapped)
     whole = ml.compile(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y), X)
-    with pytest.raises(ValueError, match="feature names"):
-        whole.predict(swapped)
+    # A file holds the program of the whole pipeline.
+    for one in (whole, ml.loads(ml.dumps(whole))):
+        assert (one.predict(X) == whole.predict(X)).all()
+        with pytest.raises(ValueError, match="feature names"):
+            one.predict(swapped)
 
 
 #: What the checks of scikit-learn find and what stays: the model that was trained is there by its name, as in Concrete ML.

@@ -96,6 +96,8 @@ def test_messages():
         NeuralNetClassifier().fit(X_train, y_train)
     with pytest.raises(TypeError, match="has no parameter `module__layers`"):
         NeuralNetClassifier(module__layers=2)
+    with pytest.raises(ValueError, match="has no parameter `module__layers`"):
+        NeuralNetClassifier().set_params(module__layers=2)
     with pytest.raises(ValueError, match="`module__n_w_bits` is 0"):
         classifier(module__n_w_bits=0).fit(X_train, y_train)
 

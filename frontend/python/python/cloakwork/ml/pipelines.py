@@ -3,6 +3,7 @@ them, such as encoders of categories, are the client's, in the clear."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from sklearn.pipeline import Pipeline
 
 from .. import fhe
 from .affine import Affine
-from .features import check_feature_names
 from .module import FheMode, QuantizedModule
 
 
@@ -50,25 +50,25 @@ class CompiledPipeline:
 
     def quantize_input(self, X: Any) -> Any:
         """The integers that are encrypted."""
-        return self.quantized_module_.quantize_input(self._at_program(X))
+        X = X if self.client_steps is None else _numbers(self.client_steps.transform(X))
+        return self.as_estimator().quantize_input(X)
 
-    def _at_program(self, X: Any) -> np.ndarray:
-        """What the program takes, for what the first transformer takes."""
-        if self.client_steps is not None:
-            return _numbers(self.client_steps.transform(X))
-        if hasattr(self._first, "feature_names_in_"):
-            check_feature_names(self._first, X, reset=False)
-        return _numbers(X)
+    def as_estimator(self) -> Any:
+        """The estimator with the program of the pipeline: it predicts from what comes behind the client's steps."""
+        estimator = copy.copy(self.estimator)
+        estimator._module = self.quantized_module_
+        shape = self.quantized_module_._processing.inputs()[0][1]
+        estimator.n_features_in_ = int(np.prod(shape[1:]))
+        # Names are those of the first step.
+        estimator.__dict__.pop("feature_names_in_", None)
+        if self.client_steps is None and hasattr(self._first, "feature_names_in_"):
+            estimator.feature_names_in_ = self._first.feature_names_in_
+        return estimator
 
     def _with_module(self, method: str, X: Any, mode: FheMode | str) -> np.ndarray:
         """A method of the estimator, on the program of the whole pipeline."""
-        import copy
-
-        taken = self._at_program(X)
-        stand_in = copy.copy(self.estimator)
-        stand_in._module = self.quantized_module_
-        stand_in.n_features_in_ = taken.shape[1]
-        return getattr(stand_in, method)(taken, fhe=mode)
+        X = X if self.client_steps is None else _numbers(self.client_steps.transform(X))
+        return getattr(self.as_estimator(), method)(X, fhe=mode)
 
 
 def fold_pipeline(pipeline: Any, X: Any) -> QuantizedModule:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from .module import QuantizedModule
+from .pipelines import CompiledPipeline
 
 _VERSION = 1
 _ROOM = f"{__package__}.sklearn"
@@ -26,6 +27,14 @@ def described(model: Any) -> dict[str, Any]:
     """What a client needs of a compiled estimator besides its integers: plain data, without the circuit."""
     if isinstance(model, QuantizedModule):
         return {"version": _VERSION, "class": "QuantizedModule"}
+    if isinstance(model, CompiledPipeline):
+        if model.client_steps is not None:
+            names = ", ".join(f"`{name}`" for name, _ in model.client_steps.steps)
+            raise ValueError(
+                f"the steps {names} of the pipeline are the client's, and a file holds no transformers; save `client_steps` "
+                "yourself, and `as_estimator()` here"
+            )
+        model = model.as_estimator()
     kind = type(model)
     if not kind.__module__.startswith(_ROOM):
         raise TypeError(f"{kind.__name__} is no estimator of `{_ROOM}`, and no QuantizedModule")

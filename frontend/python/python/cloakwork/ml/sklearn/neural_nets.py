@@ -81,7 +81,10 @@ class NeuralNetEstimator(QuantizedEstimator):
 
     def set_params(self, **parameters: Any) -> Any:
         """Changes parameters."""
-        changed = type(self)(**{**self._parameters, **parameters})
+        try:
+            changed = type(self)(**{**self._parameters, **parameters})
+        except TypeError as error:
+            raise ValueError(str(error)) from error
         self._parameters = changed._parameters
         return self
 
