@@ -13,6 +13,7 @@ use cloakwork_runtime::artifact::ArtifactProblem;
 use cloakwork_runtime::client::ClientError;
 use cloakwork_runtime::formats::FormatError;
 use cloakwork_runtime::keys::KeyError;
+use cloakwork_runtime::model_client::ModelClientError;
 use cloakwork_runtime::program::LoadError;
 use cloakwork_runtime::server::RunError;
 use cloakwork_runtime::simulator::SimulationError;
@@ -27,6 +28,9 @@ pub enum Error {
     /// A model that cannot become a program, or samples that do not fit it.
     #[error(transparent)]
     Model(Box<ModelError>),
+    /// A sample that does not fit a compiled model, or integers that are no results of it.
+    #[error(transparent)]
+    Sample(#[from] ModelClientError),
     /// An input set that does not fit the program.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
@@ -138,6 +142,7 @@ impl Error {
             Self::Program(diagnostics) | Self::Infeasible(diagnostics) => diagnostics,
             Self::Trace(_)
             | Self::Model(_)
+            | Self::Sample(_)
             | Self::Calibration(_)
             | Self::Options(_)
             | Self::Function(_)

@@ -1,9 +1,11 @@
 //! Models from reals to predictions: what is quantised, simulated and executed is what the model says.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use cloakwork::models::{Budget as TimeAndLoss, Truth, compile_within};
+use cloakwork::models::{Budget as TimeAndLoss, Reach, Truth, compile_within};
 use cloakwork::{Bounds, Exactness, Mode, ModelOptions, Options, Quantisation, compile_model};
+use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::processing::{ClearValue, Function};
+use cloakwork_abi::spec::EncodingSpec;
 use cloakwork_frontend::model::op::Binary;
 use cloakwork_frontend::model::{Budget, Model, ModelBuilder, ModelInput, ModelOp, ValueId};
 use cloakwork_frontend::quantise::{Bits, RoundTo};
@@ -202,12 +204,12 @@ fn with_provable_bounds_nothing_wraps() {
         compile_model(&model, &samples, &ModelOptions { quantisation, options }).unwrap()
     };
     let measured = compiled(Bounds::Measured);
-    let layers = measured.may_wrap();
+    let layers = measured.beyond_saturation();
     println!("{layers:?}");
     assert!(layers.iter().any(|layer| layer.layer.contains("hidden") && layer.provable_bits > layer.bits));
     assert!(measured.predict(&worst, Mode::Clear).unwrap().outside > Some(0));
     let roomy = compiled(Bounds::Provable);
-    assert_eq!(roomy.may_wrap(), []);
+    assert_eq!(roomy.beyond_saturation(), []);
     let wrapped = measured.predict(&worst, Mode::Clear).unwrap();
     let wrong = largest_difference(&saturated, &worst, &wrapped.outputs);
     for mode in [Mode::Clear, Mode::Simulate { seed: 1 }] {
@@ -220,4 +222,126 @@ fn with_provable_bounds_nothing_wraps() {
     let time = |circuit: &cloakwork::ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
     println!("measured {:.3} s, provable {:.3} s", time(&measured), time(&roomy));
     assert!(time(&roomy) < 4.0 * time(&measured));
+}
+
+/// Features between -1 and 1 whose sum lies between -1 and 1 in every sample, but need not.
+fn opposed(function: Option<Function>) -> (Model, Vec<Vec<ArrayD<f64>>>) {
+    let mut builder = ModelBuilder::new("opposed", Budget::default());
+    let x = input(&mut builder, "x", &[1, 2]);
+    builder.at("sum");
+    let weights = ArrayD::from_shape_vec(IxDyn(&[2, 2]), vec![1.0, 0.97, 0.97, 1.0]).unwrap();
+    let weights = builder.constant(weights).unwrap();
+    let mut y = builder.push(ModelOp::MatMul, &[x, weights]).unwrap();
+    if let Some(function) = function {
+        y = builder.function(function, y).unwrap();
+        builder.at("last");
+        let weights = ArrayD::from_shape_vec(IxDyn(&[2, 1]), vec![1.0, 0.0]).unwrap();
+        let weights = builder.constant(weights).unwrap();
+        y = builder.push(ModelOp::MatMul, &[y, weights]).unwrap();
+    }
+    builder.output("y", y, None);
+    let mut numbers = Numbers(11);
+    let ends = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]].map(|pair| pair.to_vec());
+    let inside = (0..400).map(|_| vec![numbers.next(), numbers.next()]);
+    let inside = inside.filter(|pair| (pair[0] + pair[1]).abs() <= 1.0);
+    let samples = ends.into_iter().chain(inside).map(|pair| sample_of(&pair)).collect();
+    (builder.finish(), samples)
+}
+
+fn sample_of(pair: &[f64]) -> Vec<ArrayD<f64>> {
+    vec![ArrayD::from_shape_vec(IxDyn(&[1, 2]), pair.to_vec()).unwrap()]
+}
+
+/// Samples whose sums lie 1.2 to 1.9 times as far as those of any sample of the calibration set.
+fn beyond(sign: f64) -> Vec<Vec<ArrayD<f64>>> {
+    [1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9].map(|sum| sample_of(&[sign * sum / 1.97; 2])).to_vec()
+}
+
+fn few_bits(bounds: Bounds) -> ModelOptions {
+    let bits = Bits { model_inputs: 5, op_inputs: 4, op_weights: 3, model_outputs: 5 };
+    let options = Options { p_error: Some(1e-9), bounds, ..Options::default() };
+    ModelOptions { quantisation: Quantisation { bits, ..Quantisation::default() }, options }
+}
+
+#[test]
+fn sums_beyond_the_samples_saturate_before_a_table() {
+    for function in [Function::Clip { lo: 0.0, hi: f64::MAX }, Function::Sigmoid] {
+        let is_ramp = function != Function::Sigmoid;
+        let (model, samples) = opposed(Some(function));
+        let measured = compile_model(&model, &samples, &few_bits(Bounds::Measured)).unwrap();
+        // The same integers, with room for everything.
+        let roomy = compile_model(&model, &samples, &few_bits(Bounds::Provable)).unwrap();
+        let keys = measured.keygen().unwrap();
+        for sign in [1.0, -1.0] {
+            let beyond = beyond(sign);
+            let found = measured.predict(&beyond, Mode::Clear).unwrap();
+            let wanted = roomy.predict(&beyond, Mode::Clear).unwrap();
+            assert_eq!((wanted.outside, wanted.results_outside, found.saturated), (Some(0), Some(0), 0));
+            assert!(found.outside > Some(0), "none of them was counted");
+            if is_ramp && sign > 0.0 {
+                assert_eq!(found.outputs, wanted.outputs, "a ramp saturates above");
+            }
+            for ((sample, found), wanted) in beyond.iter().zip(&found.outputs).zip(&wanted.outputs) {
+                let (sum, found, wanted) = (1.97 * sample[0][[0, 0]], reals(&found[0]), reals(&wanted[0]));
+                let error = (found[[0, 0]] - wanted[[0, 0]]).abs();
+                // At most what the function rises over as many steps from the other end, and a step of its grid.
+                let at = |v: f64| if is_ramp { v.max(0.0) } else { 1.0 / (1.0 + (-v).exp()) };
+                let folded = sum.abs() - 1.0;
+                let rise = if sign > 0.0 { at(folded - 1.0) - at(-1.0) } else { at(1.0) - at(1.0 - folded) };
+                println!("{sum:.1}: {error:.3}, at most {rise:.3}");
+                assert!(error <= rise + 2.0 / 15.0, "{sum}: {error}, not {rise}");
+            }
+            let executed = measured.predict(&beyond, Mode::execute(&keys)).unwrap();
+            assert_eq!((executed.integers, executed.outside), (found.integers, None));
+        }
+    }
+}
+
+#[test]
+fn layers_lose_from_step_to_step() {
+    let (model, samples) = opposed(Some(Function::Sigmoid));
+    let circuit = compile_model(&model, &samples, &few_bits(Bounds::Measured)).unwrap();
+    let layers = circuit.accuracy_by_layer(&samples[..40], Reach::Executed).unwrap();
+    println!("{layers}");
+    let names: Vec<&str> = layers.0.iter().map(|layer| layer.name.as_str()).collect();
+    assert_eq!(names.first().zip(names.last()), Some((&"sum", &"last")));
+    let reported = &circuit.quantisation().layers;
+    for layer in &layers.0 {
+        let of_report = reported.iter().find(|of_report| of_report.name == layer.name).unwrap();
+        let (lo, hi) = of_report.range.unwrap();
+        assert!(lo <= layer.range.0 && layer.range.1 <= hi, "{layer:?}, {of_report:?}");
+        assert!(layer.quantised > 15.0, "{layer:?}");
+        // Hardly a lookup of them fails.
+        assert_eq!((layer.simulated, layer.executed), (layer.quantised, Some(layer.quantised)));
+    }
+    let alone = circuit.accuracy_by_layer(&samples[..2], Reach::Simulated).unwrap();
+    assert!(alone.0.iter().all(|layer| layer.executed.is_none()));
+}
+
+#[test]
+fn results_beyond_their_width_saturate() {
+    let (model, samples) = opposed(None);
+    let measured = compile_model(&model, &samples, &few_bits(Bounds::Measured)).unwrap();
+    let roomy = compile_model(&model, &samples, &few_bits(Bounds::Provable)).unwrap();
+    let EncodingSpec::Encrypted { width, is_signed, .. } = measured.circuit().spec().outputs[0].encoding
+    else {
+        panic!("a result is encrypted")
+    };
+    let (least, greatest) = bounds(width, is_signed);
+    let keys = measured.keygen().unwrap();
+    for sign in [1.0, -1.0] {
+        let beyond = beyond(sign);
+        let wanted = roomy.predict(&beyond, Mode::Clear).unwrap().integers;
+        let saturated: Vec<_> =
+            wanted.iter().map(|results| vec![results[0].mapv(|v| v.clamp(least, greatest))]).collect();
+        let count = wanted.iter().zip(&saturated).map(|(wanted, saturated)| {
+            wanted[0].iter().zip(&saturated[0]).filter(|(wanted, saturated)| wanted != saturated).count()
+        });
+        let count = count.sum::<usize>() as u64;
+        assert!(count > 0);
+        for mode in [Mode::Clear, Mode::Simulate { seed: 3 }, Mode::execute(&keys)] {
+            let found = measured.predict(&beyond, mode).unwrap();
+            assert_eq!((&found.integers, found.results_outside), (&saturated, Some(count)));
+        }
+    }
 }

@@ -19,6 +19,9 @@ use ndarray::ArrayD;
 pub const RANGE: &str = "fhe.range";
 /// Op attribute: least and greatest value that follow from the ranges of arguments, where they exceed a measured range.
 pub const PROVABLE: &str = "fhe.provable";
+/// Function attribute: some value may leave its range, since ranges were measured; lookups then go on from the ends of their
+/// tables, see [`cloakwork_abi::encoding::folded`].
+pub const UNPROVEN: &str = "fhe.unproven";
 /// Op attribute: the result that the lookup was put in for, since its noise would grow from run to run.
 pub const REFRESHED: &str = "fhe.refreshed";
 /// Argument or result attribute `array<i64: bits, count, is_signed, lo, hi>`: its last axis holds the digits of wide

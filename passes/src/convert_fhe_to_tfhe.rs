@@ -4,7 +4,8 @@
 //! has which key is said by attributes, see [`crate::key_choices`]. Constants, clear addends and tables are encoded.
 //! A lookup becomes a keyswitch and a bootstrap, lookups of one `tfhe.group` a bootstrap with several outputs. Where
 //! a value is used under another key, one keyswitch converts it. Arguments and results keep their encoding as the
-//! attribute `tfhe.encoding`.
+//! attribute `tfhe.encoding`. In a function with `fhe.unproven` tables go on from their ends: their words lie around their
+//! middle, which is added behind the bootstrap.
 
 use crate::facts::{self, fail, key, value_type};
 use crate::key_choices::{KeyChoices, LookupKeys};
@@ -27,7 +28,7 @@ use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Attribute, Location, OperationRef, Value, ValueLike};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis, IxDyn};
 use std::collections::HashMap;
 
 pub(crate) fn run<'c, 'a>(
@@ -46,7 +47,13 @@ fn convert<'c: 'a, 'a>(
     keys: &KeyChoices<'_>,
 ) -> Result<(), Failed> {
     keep_encodings(context, function)?;
-    let mut conversion = Conversion { context, keys, under: HashMap::new(), switched: HashMap::new() };
+    let mut conversion = Conversion {
+        context,
+        keys,
+        is_folded: function.op.has_attribute(attr::UNPROVEN),
+        under: HashMap::new(),
+        switched: HashMap::new(),
+    };
     for (i, argument) in function.arguments().into_iter().enumerate() {
         if value_type(argument, function.op)?.element.is_encrypted() {
             conversion.under.insert(key(argument), keys.of_argument(function, i)?);
@@ -132,6 +139,8 @@ fn groups<'c: 'a, 'a>(
 struct Conversion<'c, 'a, 'k> {
     context: &'c Context,
     keys: &'k KeyChoices<'k>,
+    /// Whether tables go on from their ends.
+    is_folded: bool,
     /// The secret key of each encrypted value.
     under: HashMap<usize, usize>,
     /// Values behind each keyswitch key that they went through.
@@ -262,14 +271,25 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
             ));
         };
         let keys = self.keys.of_lookup(*first, from)?;
-        let mut tables = vec![];
+        let (mut tables, mut middles) = (vec![], vec![]);
         for (op, lookup) in group {
             check_member(*op, self.keys.of_lookup(*op, from)?, keys)?;
             let width = width_of(&value_type(walk::result(*op), *op)?, *op)?;
-            let words = lookup.tables.mapv(|entry| encoding::encode(entry, width) as i64);
+            let (words, of_tables) = self.words(lookup, input.is_signed(), width);
             tables.push(Lookup { tables: words, selector: lookup.selector.clone() });
+            middles.push(of_tables);
             self.under.insert(key(walk::result(*op)), self.keys.bootstrapped(keys));
         }
+        let raised = |(builder, value): (&Builder<'c, 'a>, Value<'c, 'a>), i: usize, out: &ValueType| {
+            let middles = ArrayD::from_shape_fn(IxDyn(out.shape()), |at| {
+                let table = group[i].1.selector.as_ref().map_or(0, |selector| selector[at] as usize);
+                middles[i][table]
+            });
+            match middles.iter().all(|&middle| middle == 0) {
+                true => value,
+                false => builder.linear("tfhe", &Linear::AddClear, &[value, builder.clear(&middles)], out),
+            }
+        };
         let small = self.keyswitch(*first, (operand, &input), keys.keyswitch);
         let (joined, outputs) = (join(&tables, &input), group.len());
         let (name, to) = self.keys.bootstrap(keys.bootstrap);
@@ -287,7 +307,7 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
         let out = ciphertexts(&input, to);
         if outputs == 1 {
             let value = builder.op("tfhe.bootstrap", &[small], out.to_mlir(self.context), &attributes);
-            return Ok(vec![(*first, value)]);
+            return Ok(vec![(*first, raised((&builder, value), 0, &out))]);
         }
         attributes.push(("outputs", attr::i64(self.context, outputs as i64)));
         let with_axis = |length: usize| ValueType {
@@ -302,9 +322,28 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
             let offsets = std::iter::repeat_n(0, rank).chain([r]).collect();
             let slice = Linear::Slice { offsets, strides: vec![1; rank + 1] };
             let part = builder.linear("tfhe", &slice, &[all], &with_axis(1));
-            (*op, builder.linear("tfhe", &Linear::Reshape, &[part], &out))
+            let part = builder.linear("tfhe", &Linear::Reshape, &[part], &out);
+            (*op, raised((&builder, part), r, &out))
         };
         Ok(group.iter().enumerate().map(part).collect())
+    }
+}
+
+impl Conversion<'_, '_, '_> {
+    /// The words of the tables of a lookup, and what is added to what each of them gives.
+    fn words(&self, lookup: &Lookup, is_signed: bool, width: Width) -> (ArrayD<i64>, Vec<i64>) {
+        let count = lookup.tables.shape()[0];
+        if !self.is_folded {
+            return (lookup.tables.mapv(|entry| encoding::encode(entry, width) as i64), vec![0; count]);
+        }
+        let (mut words, mut middles) = (lookup.tables.clone(), vec![]);
+        for mut table in words.axis_iter_mut(Axis(0)) {
+            let entries: Vec<i64> = table.iter().copied().collect();
+            let (folded, middle) = encoding::folded(&entries, is_signed, width);
+            table.iter_mut().zip(folded).for_each(|(entry, word)| *entry = word as i64);
+            middles.push(middle as i64);
+        }
+        (words, middles)
     }
 }
 
@@ -361,14 +400,14 @@ fn encode_clear<'c: 'a, 'a>(
     let shift = i64::from(63 - width.0);
     let op = walk::defining_op(value);
     let constant = op.filter(|op| walk::name(op) == "arith.constant").and_then(|op| {
-        let scalar = attr::get_i64(&op, "value").map(|value| ArrayD::from_elem(ndarray::IxDyn(&[]), value));
+        let scalar = attr::get_i64(&op, "value").map(|value| ArrayD::from_elem(IxDyn(&[]), value));
         scalar.or_else(|| attr::get_dense_i64(&op, "value"))
     });
     if let Some(constant) = constant {
         return Ok(builder.clear(&constant.mapv(|value| encoding::encode(value, width) as i64)));
     }
     let ty = ValueType::of(value.r#type()).expect("verified: a clear operand is i64 or a tensor of them");
-    let shifts = builder.clear(&ArrayD::from_elem(ndarray::IxDyn(ty.shape()), shift));
+    let shifts = builder.clear(&ArrayD::from_elem(IxDyn(ty.shape()), shift));
     Ok(builder.op("arith.shli", &[value, shifts], value.r#type(), &[]))
 }
 

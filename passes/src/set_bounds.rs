@@ -3,7 +3,8 @@
 //! Requires a range or a width on arguments, measured ranges on operations if there are any, and fused maps. What
 //! follows from the ranges of the arguments alone is the provable range of a value.
 //!
-//! - `measured`: ranges stay; `fhe.provable` tells the provable range where it exceeds them;
+//! - `measured`: ranges stay; `fhe.provable` tells the provable range where it exceeds them, and `fhe.unproven` at a function
+//!   that some value may leave its range;
 //! - `provable`: ranges become the provable ones;
 //! - `saturate`: what a lookup takes is clipped to its measured range, where arguments could lead outside; ranges
 //!   become the provable ones of that program. Clips become part of the tables.
@@ -85,9 +86,20 @@ pub fn set_bounds<'c, 'a>(
     }
     match bounds {
         Bounds::Measured => {
-            for (op, range) in operations(module).into_iter().zip(provable(context, module, host)) {
-                if let Some(range) = range.filter(|range| exceeds(attr::get_bounds(&op), *range)) {
-                    set_op_attribute(op, attr::PROVABLE, attr::bounds_attribute(context, range));
+            let mut proven = provable(context, module, host).into_iter();
+            for function in functions_under(module) {
+                let mut may_leave = false;
+                for (op, range) in function.operations().into_iter().zip(&mut proven) {
+                    let measured = attr::get_bounds(&op);
+                    // Where no proof was found, there may be anything.
+                    may_leave |= measured.is_some() && range.is_none();
+                    if let Some(range) = range.filter(|range| exceeds(measured, *range)) {
+                        set_op_attribute(op, attr::PROVABLE, attr::bounds_attribute(context, range));
+                        may_leave = true;
+                    }
+                }
+                if may_leave {
+                    set_op_attribute(function.op, attr::UNPROVEN, Attribute::unit(context));
                 }
             }
         }

@@ -3,11 +3,14 @@
 use crate::keys::{KeyIdentity, PublicKey, Randomness, SecretKeys};
 use crate::seeded::Seeded;
 use crate::value::{Data, Mismatch, Value, words_of};
-use cloakwork_abi::encoding::{decode, encode};
+use cloakwork_abi::encoding::{decode, encode, is_outside};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::{EncodingSpec, ProgramSpec, ValueSpec};
 use ndarray::{ArrayD, Dimension, IxDyn};
-use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator, ParallelSlice};
+use rayon::prelude::{
+    IndexedParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator,
+    ParallelSlice,
+};
 use tfhe::core_crypto::prelude::{CiphertextModulus, LweCiphertext, LweDimension, decrypt_lwe_ciphertext};
 
 /// Why values were not encrypted or decrypted.
@@ -95,6 +98,28 @@ pub fn encrypt(
     encrypt_with(spec, keys, arguments, Randomness::Secure)
 }
 
+/// [`encrypt_with`] for each sample, over the threads of the current rayon pool. What a seed makes of a batch follows from
+/// the seed and from the places of the samples, not from threads.
+pub fn encrypt_batch(
+    spec: &ProgramSpec,
+    keys: &SecretKeys,
+    samples: &[Vec<ArrayD<i64>>],
+    randomness: Randomness,
+) -> Result<Vec<Vec<Value>>, ClientError> {
+    let of_samples: Vec<Randomness> = match randomness {
+        Randomness::Secure => vec![randomness; samples.len()],
+        Randomness::InsecureSeed(_) => {
+            let mut seeds = randomness.seeds();
+            samples.iter().map(|_| Randomness::InsecureSeed(seeds.next().0)).collect()
+        }
+    };
+    let encrypted = samples
+        .par_iter()
+        .zip(&of_samples)
+        .map(|(arguments, randomness)| encrypt_with(spec, keys, arguments, *randomness));
+    encrypted.collect()
+}
+
 /// [`encrypt`] with a choice of randomness.
 pub fn encrypt_with(
     spec: &ProgramSpec,
@@ -159,9 +184,19 @@ pub fn decrypt(
     keys: &SecretKeys,
     results: &[Value],
 ) -> Result<Vec<ArrayD<i64>>, ClientError> {
+    Ok(decrypt_counted(spec, keys, results)?.0)
+}
+
+/// [`decrypt`], and how many ciphertexts held no message of their width: they are read as the end that they left.
+pub fn decrypt_counted(
+    spec: &ProgramSpec,
+    keys: &SecretKeys,
+    results: &[Value],
+) -> Result<(Vec<ArrayD<i64>>, u64), ClientError> {
     let phases = decrypt_phases(spec, keys, results)?;
+    let outside = spec.outputs.iter().zip(&phases).map(|(spec, phases)| count_outside(spec, phases)).sum();
     let arrays = spec.outputs.iter().zip(phases).map(|(spec, phases)| to_array(spec, phases));
-    Ok(arrays.collect())
+    Ok((arrays.collect(), outside))
 }
 
 /// Phases of the elements of each result; of clear results the elements themselves.
@@ -211,6 +246,12 @@ pub(crate) fn plaintexts(argument: &ArrayD<i64>, spec: &ValueSpec, width: Width)
             argument.iter().flat_map(|&word| radix.digits(spec.integer(word)).map(encoded)).collect()
         }
     }
+}
+
+/// How many ciphertexts of one result hold no message of their width.
+pub(crate) fn count_outside(spec: &ValueSpec, phases: &[u64]) -> u64 {
+    let EncodingSpec::Encrypted { width, is_signed, .. } = spec.encoding else { return 0 };
+    phases.iter().filter(|&&phase| is_outside(phase, width, is_signed)).count() as u64
 }
 
 /// Decodes the elements of one result.

@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelClientError {
     /// A program on integers.
-    #[error("`{0}` is a program on integers, not a model on reals; give it integers")]
+    #[error("`{0}` is a program on integers, not a model on reals; give it integers, or compile a model")]
     NoModel(String),
     /// Too many or too few arrays.
     #[error("`{model}` has {expected} {group}, found {found}")]
@@ -24,7 +24,9 @@ pub enum ModelClientError {
         expected: usize,
     },
     /// An array of another shape.
-    #[error("input `{name}` has shape {found:?}, the model takes {expected:?}")]
+    #[error(
+        "input `{name}` has shape {found:?}, the model takes {expected:?}; pass all features in the order of training"
+    )]
     Shape {
         /// Input.
         name: String,
@@ -34,10 +36,18 @@ pub enum ModelClientError {
         expected: Vec<usize>,
     },
     /// Numbers that the steps refuse.
-    #[error("`{name}`: {problem}")]
+    #[error("`{name}`: {problem}; samples are finite numbers: drop or impute what is missing")]
     Refused {
-        /// Input or result.
+        /// Input.
         name: String,
+        /// Why.
+        problem: String,
+    },
+    /// Integers that are no results of the program.
+    #[error("`{model}`: {problem}; pass what this program computed")]
+    Results {
+        /// Model.
+        model: String,
         /// Why.
         problem: String,
     },
@@ -71,13 +81,9 @@ pub fn quantise(
 
 /// The results of a model for those of its program.
 pub fn dequantise(spec: &ProgramSpec, results: &[ArrayD<i64>]) -> Result<Vec<ClearValue>, ModelClientError> {
-    let outputs = &processing(spec)?.outputs;
-    require_count(spec, "results", results.len(), outputs.len())?;
-    let result = |(output, integers): (&cloakwork_abi::processing::OutputProcessing, &ArrayD<i64>)| {
-        let reals = output.dequantiser.dequantise(integers).map_err(|error| refused(&output.name, error))?;
-        apply_steps(&output.steps, reals).map_err(|error| refused(&output.name, error))
-    };
-    outputs.iter().zip(results).map(result).collect()
+    processing(spec)?
+        .values(results)
+        .map_err(|error| ModelClientError::Results { model: spec.name.clone(), problem: error.to_string() })
 }
 
 fn processing(spec: &ProgramSpec) -> Result<&Processing, ModelClientError> {

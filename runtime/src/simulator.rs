@@ -4,7 +4,7 @@
 //! Lookups select exactly the entry that a bootstrap's accumulator would, also outside of the messages' half of the
 //! torus. The same seed gives the same result; without noise the result is the program's clear meaning.
 
-use crate::client::{ClientError, check_arguments, plaintexts, to_array};
+use crate::client::{ClientError, check_arguments, count_outside, plaintexts, to_array};
 use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
 use crate::server::{catch, check_tables, length, lookup_tables};
@@ -41,6 +41,8 @@ pub struct Simulation {
     /// Bootstraps of a phase outside of the messages' half of the torus: an overflow or too much noise. Tables of equal
     /// entries do not count: they are there to tell the halves apart.
     pub outside: u64,
+    /// Ciphertexts of results that held no message of their width: they are read as the end that they left.
+    pub results_outside: u64,
 }
 
 /// Why a simulation gave no result.
@@ -101,6 +103,8 @@ pub fn simulate(
         let message = state.failure.into_inner().unwrap_or_else(|| "no cause was noted".to_owned());
         return Err(SimulationError::Failed { program: spec.name.clone(), status, message });
     }
+    let results_outside =
+        spec.outputs.iter().zip(&outputs).map(|(output, phases)| count_outside(output, phases)).sum();
     let arrays = spec.outputs.iter().zip(outputs).map(|(output, phases)| to_array(output, phases)).collect();
     let Counts { keyswitches, bootstraps, outside } = state.counts;
     Ok(Simulation {
@@ -108,6 +112,7 @@ pub fn simulate(
         keyswitches: keyswitches.get(),
         bootstraps: bootstraps.get(),
         outside: outside.get(),
+        results_outside,
     })
 }
 

@@ -7,13 +7,15 @@
 
 mod accuracy;
 mod budget;
+mod by_layer;
 mod predict;
-mod wrap;
+mod saturation;
 
 pub use accuracy::{Accuracy, Truth, accuracy, float_outputs};
 pub use budget::{Budget, Candidate, NoBudget, Search, compile_within};
+pub use by_layer::{AccuracyByLayer, LayerAccuracy, Reach};
 pub use predict::{Mode, Predictions, dequantise_output, predict, predict_elsewhere, quantise_input};
-pub use wrap::MayWrap;
+pub use saturation::BeyondSaturation;
 
 use crate::circuit::{Circuit, Keys};
 use crate::compile::{Source, compile_source};
@@ -29,6 +31,7 @@ use cloakwork_frontend::quantise::{
 use cloakwork_ir::interpret::Clear;
 use cloakwork_passes::set_bounds::Bounds;
 use ndarray::ArrayD;
+use std::sync::Arc;
 
 /// How a model is compiled.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +50,11 @@ pub struct ModelCircuit {
     quantisation: QuantisationReport,
     layers: Vec<LayerValue>,
     search: Option<Search>,
+    options: Options,
+    /// The samples of the calibration set as its arguments.
+    samples: Arc<Vec<Vec<ArrayD<i64>>>>,
+    /// The part of the model that it computes; none of trees.
+    middle: Option<Arc<Model>>,
 }
 
 /// Quantises a model on samples and compiles it. A sample has one tensor for each input, in its shape.
@@ -70,8 +78,17 @@ fn wishes(options: &ModelOptions) -> Quantisation {
 fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<ModelCircuit, Error> {
     let (fastest, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
     let graph = quantised.graphs()[fastest].clone();
-    let Quantised { report: quantisation, layers, .. } = quantised;
-    Ok(ModelCircuit { circuit, graph, quantisation, layers, search: None })
+    let Quantised { report: quantisation, layers, samples, middle, .. } = quantised;
+    Ok(ModelCircuit {
+        circuit,
+        graph,
+        quantisation,
+        layers,
+        search: None,
+        options: options.options.clone(),
+        samples: Arc::new(samples),
+        middle: middle.map(Arc::new),
+    })
 }
 
 /// Compiles programs that compute the same, with ranges from samples: the one that is predicted to be fastest, and its

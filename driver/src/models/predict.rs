@@ -3,12 +3,11 @@
 use super::accuracy::class;
 use crate::circuit::Keys;
 use crate::error::Error;
-use cloakwork_abi::processing::{ClearValue, Processing, apply_steps};
+use cloakwork_abi::processing::ClearValue;
 use cloakwork_abi::spec::ProgramSpec;
-use cloakwork_frontend::model::ModelError;
 use cloakwork_runtime::{
-    EvaluationKeys, Noise, Program, RunOptions, SecretKeys, client, run_batch, samples_at_once,
-    simulate_batch,
+    EvaluationKeys, Noise, Program, Randomness, RunOptions, SecretKeys, client, model_client, run_batch,
+    samples_at_once, simulate_batch,
 };
 use ndarray::ArrayD;
 
@@ -49,6 +48,8 @@ pub struct Predictions {
     pub saturated: u64,
     /// Lookups of a value outside of their width; known where the program is not executed on ciphertexts.
     pub outside: Option<u64>,
+    /// Elements of the program's results outside of their width, which saturated; known where results are decrypted here.
+    pub results_outside: Option<u64>,
 }
 
 impl Predictions {
@@ -92,27 +93,37 @@ pub fn predict(
         arguments.push(integers);
         saturated += outside;
     }
-    let (integers, outside) = match mode {
-        Mode::Clear => simulated(program, &arguments, Noise::None)?,
-        Mode::Simulate { seed } => simulated(program, &arguments, Noise::Seed(seed))?,
-        Mode::Execute { secret, evaluation } => (executed(program, &arguments, (secret, evaluation))?, None),
-    };
+    let Found { integers, outside, results_outside } = run(program, &arguments, mode)?;
     let outputs =
         integers.iter().map(|results| dequantise_output(spec, results)).collect::<Result<_, _>>()?;
-    Ok(Predictions { outputs, integers, saturated, outside })
+    Ok(Predictions { outputs, integers, saturated, outside, results_outside: Some(results_outside) })
 }
 
-/// The results of a program for each sample, by integers.
+/// The results of a program for each sample, by integers, and what left its width.
+pub(super) struct Found {
+    pub(super) integers: Results,
+    outside: Option<u64>,
+    results_outside: u64,
+}
+
 type Results = Vec<Vec<ArrayD<i64>>>;
 
-fn simulated(
-    program: &Program,
-    arguments: &[Vec<ArrayD<i64>>],
-    noise: Noise,
-) -> Result<(Results, Option<u64>), Error> {
+/// Computes each sample.
+pub(super) fn run(program: &Program, arguments: &[Vec<ArrayD<i64>>], mode: Mode<'_>) -> Result<Found, Error> {
+    match mode {
+        Mode::Clear => simulated(program, arguments, Noise::None),
+        Mode::Simulate { seed } => simulated(program, arguments, Noise::Seed(seed)),
+        Mode::Execute { secret, evaluation } => executed(program, arguments, (secret, evaluation)),
+    }
+}
+
+fn simulated(program: &Program, arguments: &[Vec<ArrayD<i64>>], noise: Noise) -> Result<Found, Error> {
     let simulations = simulate_batch(program, arguments, noise)?;
-    let outside = simulations.iter().map(|simulation| simulation.outside).sum();
-    Ok((simulations.into_iter().map(|simulation| simulation.outputs).collect(), Some(outside)))
+    Ok(Found {
+        outside: Some(simulations.iter().map(|simulation| simulation.outside).sum()),
+        results_outside: simulations.iter().map(|simulation| simulation.results_outside).sum(),
+        integers: simulations.into_iter().map(|simulation| simulation.outputs).collect(),
+    })
 }
 
 /// Groups of samples whose ciphertexts are in memory at once.
@@ -122,17 +133,18 @@ fn executed(
     program: &Program,
     arguments: &[Vec<ArrayD<i64>>],
     (secret, evaluation): (&SecretKeys, &EvaluationKeys),
-) -> Result<Results, Error> {
+) -> Result<Found, Error> {
     let (spec, options) = (program.spec(), RunOptions::default());
-    let mut results = vec![];
+    let mut found = Found { integers: vec![], outside: None, results_outside: 0 };
     for arguments in arguments.chunks(GROUPS * samples_at_once(spec, options)) {
-        let encrypted = arguments.iter().map(|sample| client::encrypt(spec, secret, sample));
-        let encrypted = encrypted.collect::<Result<Vec<_>, _>>()?;
+        let encrypted = client::encrypt_batch(spec, secret, arguments, Randomness::Secure)?;
         for values in run_batch(program, evaluation, &encrypted, options)? {
-            results.push(client::decrypt(spec, secret, &values)?);
+            let (results, outside) = client::decrypt_counted(spec, secret, &values)?;
+            found.integers.push(results);
+            found.results_outside += outside;
         }
     }
-    Ok(results)
+    Ok(found)
 }
 
 /// [`predict`] where the calls for all samples are made elsewhere, such as at a service.
@@ -141,7 +153,8 @@ pub fn predict_elsewhere<E: From<Error>>(
     samples: &[Vec<ArrayD<f64>>],
     call: impl FnOnce(&[Vec<ArrayD<i64>>]) -> Result<Vec<Vec<ArrayD<i64>>>, E>,
 ) -> Result<Predictions, E> {
-    let mut predictions = Predictions { outputs: vec![], integers: vec![], saturated: 0, outside: None };
+    let mut predictions =
+        Predictions { outputs: vec![], integers: vec![], saturated: 0, outside: None, results_outside: None };
     let mut calls = vec![];
     for sample in samples {
         let (arguments, saturated) = quantise_input(spec, sample)?;
@@ -156,61 +169,11 @@ pub fn predict_elsewhere<E: From<Error>>(
 
 /// The arguments of a program for one sample, and how many of their elements were outside of what they stand for.
 pub fn quantise_input(spec: &ProgramSpec, sample: &[ArrayD<f64>]) -> Result<(Vec<ArrayD<i64>>, u64), Error> {
-    let inputs = &processing(spec)?.inputs;
-    if sample.len() != inputs.len() {
-        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-        return Err(ModelError::new(
-            &spec.name,
-            format!("a sample of {} arrays", sample.len()),
-            format!("the model has {} inputs: {}", names.len(), names.join(", ")),
-            "give one array for each input, in this order",
-        )
-        .into());
-    }
-    let (mut arguments, mut saturated) = (vec![], 0);
-    for (input, reals) in inputs.iter().zip(sample) {
-        if reals.shape() != input.shape {
-            return Err(ModelError::new(
-                &input.name,
-                format!("a sample of shape {:?}", reals.shape()),
-                format!("the input has shape {:?}", input.shape),
-                "pass all features in the order of training",
-            )
-            .into());
-        }
-        let refused = |problem: String| {
-            let advice = "drop or impute what is missing";
-            ModelError::new(&input.name, problem, "samples are finite numbers", advice)
-        };
-        let ClearValue::Reals(prepared) =
-            apply_steps(&input.steps, reals.clone()).map_err(|error| refused(error.to_string()))?
-        else {
-            return Err(refused("labels where numbers are needed".to_owned()).into());
-        };
-        let quantised = input.quantiser.quantise(&prepared).map_err(|error| refused(error.to_string()))?;
-        saturated += quantised.saturated as u64;
-        arguments.push(quantised.integers);
-    }
-    Ok((arguments, saturated))
+    let (arguments, saturated) = model_client::quantise(spec, sample)?;
+    Ok((arguments, saturated as u64))
 }
 
 /// The results of a model for those of its program.
 pub fn dequantise_output(spec: &ProgramSpec, results: &[ArrayD<i64>]) -> Result<Vec<ClearValue>, Error> {
-    processing(spec)?.values(results).map_err(|error| {
-        let advice = "pass what it computed";
-        ModelError::new(&spec.name, error.to_string(), "results are those of this program", advice).into()
-    })
-}
-
-/// The clear part of a model.
-fn processing(spec: &ProgramSpec) -> Result<&Processing, Error> {
-    spec.processing.as_ref().ok_or_else(|| {
-        ModelError::new(
-            &spec.name,
-            "a program on integers",
-            "predictions are made with models",
-            "compile a model, or use `run` and `simulate` with integers",
-        )
-        .into()
-    })
+    Ok(model_client::dequantise(spec, results)?)
 }

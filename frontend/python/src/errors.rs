@@ -34,6 +34,7 @@ pub(crate) fn exception(error: Error) -> PyErr {
         | Error::SpecFile(_)
         | Error::Function(_)
         | Error::Model(_)
+        | Error::Sample(_)
         | Error::Call(_)
         | Error::Spec(_)
         | Error::Client(_)

@@ -22,16 +22,9 @@ impl DecodeMessage for File {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = OwnedValues>>(
-        mut fields: Fields<'_, R>,
+        fields: Fields<'_, R>,
     ) -> Result<Self, ProtobufError> {
-        let mut all = Vec::new();
-        while let Some(mut field) = fields.next()? {
-            match field.number() {
-                7 => all.extend(Graph::decode_field(&mut field)?.0),
-                _ => field.skip()?,
-            }
-        }
-        Ok(Self(all))
+        Ok(Self(messages::<Graph, R>(fields, 7)?.into_iter().flat_map(|graph| graph.0).collect()))
     }
 }
 
@@ -39,19 +32,10 @@ impl DecodeMessage for Graph {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = OwnedValues>>(
-        mut fields: Fields<'_, R>,
+        fields: Fields<'_, R>,
     ) -> Result<Self, ProtobufError> {
-        let mut all = Vec::new();
-        while let Some(mut field) = fields.next()? {
-            match field.number() {
-                5 => {
-                    let Tensor(name, strings) = Tensor::decode_field(&mut field)?;
-                    all.push((name, strings));
-                }
-                _ => field.skip()?,
-            }
-        }
-        Ok(Self(all))
+        let tensors = messages::<Tensor, R>(fields, 5)?;
+        Ok(Self(tensors.into_iter().map(|Tensor(name, strings)| (name, strings)).collect()))
     }
 }
 
@@ -71,4 +55,20 @@ impl DecodeMessage for Tensor {
         }
         Ok(Self(name, strings))
     }
+}
+
+/// The messages of one field of a message, whose other fields are left out.
+fn messages<M: DecodeMessage<Types = OwnedValues>, R: ReadValue<Types = OwnedValues>>(
+    mut fields: Fields<'_, R>,
+    number: u64,
+) -> Result<Vec<M>, ProtobufError> {
+    let mut all = Vec::new();
+    while let Some(mut field) = fields.next()? {
+        if field.number() == number {
+            all.push(M::decode_field(&mut field)?);
+        } else {
+            field.skip()?;
+        }
+    }
+    Ok(all)
 }

@@ -48,8 +48,8 @@ pub(super) struct Lowering<'m> {
     /// Of each sample, in order.
     pub results: Vec<Vec<ArrayD<i64>>>,
     pub report: QuantisationReport,
-    /// Values that depend on the inputs, by name of the layer.
-    layers: Vec<(String, Value)>,
+    /// Values that depend on the inputs.
+    layers: Vec<(ValueId, Value)>,
 }
 
 /// The clear part of a model on its way.
@@ -225,7 +225,7 @@ impl<'m> Lowering<'m> {
         let floats = self.floats_of(node);
         let layer = LayerReport::of(node, value, &floats);
         self.report.layers.push(layer);
-        self.layers.push((node.name.clone(), value.clone()));
+        self.layers.push((ValueId(position), value.clone()));
         self.floats[position] = Some(Rc::new(floats));
     }
 
@@ -245,7 +245,7 @@ impl<'m> Lowering<'m> {
 
     fn finish(mut self) -> Result<Quantised, ModelError> {
         let layers = std::mem::take(&mut self.layers);
-        let layers = layers.into_iter().filter_map(|(name, value)| self.layer(name, value)).collect();
+        let layers = layers.into_iter().filter_map(|(id, value)| self.layer(id, value)).collect();
         let inputs = self.processing.inputs.into_iter().flatten().collect();
         self.graph.set_processing(Processing { inputs, outputs: self.processing.outputs });
         Ok(Quantised {
@@ -254,12 +254,13 @@ impl<'m> Lowering<'m> {
             samples: self.arguments,
             results: self.results,
             report: self.report,
+            middle: Some(self.model.clone()),
             layers,
         })
     }
 
     /// The integers of a layer; reals have some where a table rounded them.
-    fn layer(&self, name: String, value: Value) -> Option<LayerValue> {
+    fn layer(&self, id: ValueId, value: Value) -> Option<LayerValue> {
         let integers = match value {
             Value::Integers(integers) => integers,
             Value::Reals(reals) => {
@@ -268,7 +269,8 @@ impl<'m> Lowering<'m> {
             Value::Clear(_) => return None,
         };
         let Integers { node, scale, offset, .. } = integers;
-        Some(LayerValue { name, node, scale, offset })
+        let name = self.model.nodes[id.0].name.clone();
+        Some(LayerValue { name, value: id, node, scale, offset })
     }
 
     /// The value of a node before.

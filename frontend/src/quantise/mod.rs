@@ -32,7 +32,7 @@ pub use options::{Bits, Granularity, InputScales, Margin, Quantisation, RangeRul
 pub use report::QuantisationReport;
 
 use crate::graph::{NodeId, OpGraph};
-use crate::model::{Model, ModelError};
+use crate::model::{Model, ModelError, ValueId};
 use ndarray::ArrayD;
 
 /// A model as a program on integers.
@@ -48,6 +48,8 @@ pub struct Quantised {
     pub results: Vec<Vec<ArrayD<i64>>>,
     /// What was decided and what it costs in accuracy.
     pub report: QuantisationReport,
+    /// The part of the model that is computed on integers; none of trees.
+    pub middle: Option<Model>,
     /// The values between, of those layers whose values are integers of the program; none of trees.
     pub layers: Vec<LayerValue>,
 }
@@ -57,6 +59,8 @@ pub struct Quantised {
 pub struct LayerValue {
     /// Name of the node of the model.
     pub name: String,
+    /// The value in [`Quantised::middle`].
+    pub value: ValueId,
     /// Its integers in [`Quantised::graph`].
     pub node: NodeId,
     /// In the shape of the value.

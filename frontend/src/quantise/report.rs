@@ -66,8 +66,8 @@ impl LayerReport {
     }
 }
 
-/// In decibels; infinite where both are the same.
-pub(super) fn signal_to_noise(floats: &[ArrayD<f64>], reals: &[ArrayD<f64>]) -> f64 {
+/// `10 · log₁₀(Σ float² / Σ (float − real)²)`, in decibels; infinite where both are the same.
+pub fn signal_to_noise(floats: &[ArrayD<f64>], reals: &[ArrayD<f64>]) -> f64 {
     let (mut signal, mut noise) = (0.0, 0.0);
     for (float, real) in floats.iter().zip(reals) {
         signal += float.iter().map(|v| v * v).sum::<f64>();

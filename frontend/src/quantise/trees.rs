@@ -57,6 +57,7 @@ pub(super) fn quantised(
             samples: quantised.samples,
             results: quantised.results,
             report,
+            middle: None,
             layers: vec![],
         }
     }))

@@ -3,6 +3,10 @@
 //! A message `m` of `width` bits is encoded as `m · 2^(63 − width) (mod 2^64)`: one bit of padding on
 //! top, so that a lookup can be negacyclic, then the message, then room for noise. Signed messages
 //! are taken modulo `2^64`, that is, in two's complement over padding and message bits.
+//!
+//! What leaves its width does not wrap at once: the padding bit tells on which side it lies. A result saturates: up to
+//! half a width beyond either end it is read as that end ([`decode`]). A lookup whose table was [`folded`] goes on from
+//! its ends.
 
 use crate::bounds::Bounds;
 use crate::parameters::Width;
@@ -22,14 +26,40 @@ pub fn encode(message: i64, width: Width) -> u64 {
     (message as u64).wrapping_mul(delta(width))
 }
 
-/// The message nearest to `phase`: unsigned in `[0, 2^width)`, signed in `[−2^(width−1), 2^(width−1))`.
+/// The message nearest to `phase`: unsigned in `[0, 2^width)`, signed in `[−2^(width−1), 2^(width−1))`. What lies beyond
+/// by up to half a width, `2^(width−1)`, is the end that it left.
 ///
-/// Without an overflow and with noise below `Δ/2` this undoes [`encode`].
+/// With noise below `Δ/2` this undoes [`encode`].
 pub fn decode(phase: u64, width: Width, is_signed: bool) -> i64 {
+    let (least, greatest) = bounds(width, is_signed);
+    nearest(phase, width, is_signed).clamp(least, greatest)
+}
+
+/// Whether the integer nearest to `phase` is no message of its width: an overflow, or too much noise.
+pub fn is_outside(phase: u64, width: Width, is_signed: bool) -> bool {
+    let (least, greatest) = bounds(width, is_signed);
+    !(least..=greatest).contains(&nearest(phase, width, is_signed))
+}
+
+/// The integer nearest to `phase` of the `2^(width+1)` around the messages, as many below as above.
+fn nearest(phase: u64, width: Width, is_signed: bool) -> i64 {
     let units = phase.wrapping_add(delta(width) / 2) >> (63 - width.0); // width + 1 bits, padding on top
-    let modulus = 1u64 << width.0;
-    let message = units & (modulus - 1);
-    if is_signed && message >= modulus / 2 { message as i64 - modulus as i64 } else { message as i64 }
+    let (all, half) = (2i64 << width.0, (1i64 << width.0) / 2);
+    let end = if is_signed { 2 * half } else { 3 * half };
+    if (units as i64) < end { units as i64 } else { units as i64 - all }
+}
+
+/// A table as words around its middle, and that middle, which is added to what was looked up: the ends of the table are then
+/// opposite, and the half of the torus beyond the messages, where a bootstrap gives negated words, goes on from them.
+///
+/// With `f` at the `2^w` messages `L..=H`, what lies `d` above `H` gives `f(H) + f(L) − f(L + d − 1)`, and what lies `d` below
+/// `L` gives `f(L) + f(H) − f(H − d + 1)`: where `f` is constant at one end, the other one saturates for as long.
+pub fn folded(table: &[i64], is_signed: bool, out: Width) -> (Vec<u64>, u64) {
+    let least = if is_signed { table.len() / 2 } else { 0 };
+    let greatest = (least + table.len() - 1) % table.len();
+    let ends = (table[least] as u64).wrapping_add(table[greatest] as u64);
+    let middle = ends.wrapping_mul(delta(out) / 2);
+    (table.iter().map(|&entry| encode(entry, out).wrapping_sub(middle)).collect(), middle)
 }
 
 /// Least and greatest message of a width.
@@ -72,6 +102,60 @@ mod tests {
                         assert_eq!(decode(phase, width, is_signed), message, "{width:?} {is_signed}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn results_saturate_up_to_half_a_width_beyond() {
+        let width = Width(3);
+        for is_signed in [false, true] {
+            let (lo, hi) = bounds(width, is_signed);
+            for beyond in 1..=4 {
+                let (below, above) = (encode(lo - beyond, width), encode(hi + beyond, width));
+                assert_eq!(decode(below, width, is_signed), lo, "{beyond} below");
+                assert_eq!(decode(above, width, is_signed), hi, "{beyond} above");
+                assert!(is_outside(below, width, is_signed) && is_outside(above, width, is_signed));
+            }
+            for message in lo..=hi {
+                assert!(!is_outside(encode(message, width), width, is_signed));
+            }
+        }
+    }
+
+    /// What a bootstrap gives for any integer: outside of the messages, the negated word of the one opposite.
+    fn looked_up((words, middle): &(Vec<u64>, u64), v: i64, is_signed: bool) -> u64 {
+        let count = words.len() as i64;
+        let from_least = v - if is_signed { -count / 2 } else { 0 };
+        let word = words[v.rem_euclid(count) as usize];
+        let is_outside = from_least.rem_euclid(2 * count) >= count;
+        (if is_outside { word.wrapping_neg() } else { word }).wrapping_add(*middle)
+    }
+
+    #[test]
+    fn folded_tables_go_on_from_their_ends() {
+        let out = Width(5);
+        // Constant below 0 and from 4 on.
+        let ramp = |v: i64| v.clamp(0, 4) * 3 + 1;
+        for is_signed in [false, true] {
+            let (lo, hi) = bounds(Width(4), is_signed);
+            let of = |entry: &dyn Fn(i64) -> i64| {
+                let inputs = (0..16).map(|i| if i > hi { i - 16 } else { i });
+                folded(&inputs.map(entry).collect::<Vec<i64>>(), is_signed, out)
+            };
+            let table = of(&ramp);
+            // Constant ends reach as far on the other side: 16 − 4 steps in all.
+            for v in -12..=(4 + 12) {
+                assert_eq!(looked_up(&table, v, is_signed), encode(ramp(v), out), "{v}, signed: {is_signed}");
+            }
+            let square = of(&|v| v * v % 7);
+            for d in 1..=16 {
+                let (low, high) = (lo + d - 1, hi - d + 1);
+                let f = |v: i64| v.rem_euclid(16);
+                let f = |v: i64| (if is_signed && f(v) >= 8 { f(v) - 16 } else { f(v) }).pow(2) % 7;
+                let ends = f(lo) + f(hi);
+                assert_eq!(looked_up(&square, hi + d, is_signed), encode(ends - f(low), out), "{d} above");
+                assert_eq!(looked_up(&square, lo - d, is_signed), encode(ends - f(high), out), "{d} below");
             }
         }
     }

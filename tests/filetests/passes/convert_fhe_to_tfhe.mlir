@@ -55,6 +55,20 @@ module {
   }
 }
 // -----
+// Where ranges may be left, the words of a table lie around its middle, which is added behind the bootstrap.
+// run: @main([3, 0]) == ([4, 4])
+tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.0e-30 : f64}
+tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 1.0e-20 : f64}
+tfhe.keyswitch_key @ksk from @big to @small {base_log = 4 : i64, level = 4 : i64, added_variance = 1.0e-12 : f64}
+tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.0e-8 : f64, output_variance = 1.0e-20 : f64}
+func.func @main(%x: tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<3>> attributes {fhe.unproven} {
+  %0 = fhe.lookup %x {selector = dense<[0, 1]> : tensor<2xi64>, tables = dense<[[1, 2, 3, 4], [4, 4, 4, 4]]> : tensor<2x4xi64>} : (tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<3>>
+  return %0 : tensor<2x!fhe.eint<3>>
+}
+// output:
+module {
+}
+// -----
 // expected-error@+1: the module has no GLWE `tfhe.secret_key`; run `fhe-optimize-parameters` first
 func.func @main(%x: !fhe.esint<4>) -> !fhe.esint<4> {
   return %x : !fhe.esint<4>

@@ -10,7 +10,7 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?
 }
 // output:
 module {
-  func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>) {
+  func.func @main(%arg0: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %arg1: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>) attributes {fhe.unproven} {
     %c2_i64 = arith.constant 2 : i64
     %0 = fhe.add %arg0, %arg1 {fhe.provable = array<i64: 0, 14>, fhe.range = array<i64: 6, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
     %1 = fhe.mul_clear %0, %c2_i64 {fhe.provable = array<i64: 0, 28>, fhe.range = array<i64: 12, 14>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>

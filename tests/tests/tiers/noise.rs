@@ -190,7 +190,8 @@ impl Program {
             Kind::Unsigned | Kind::Several { .. } => vec![integers.tensor(&[ROWS, 1], 0, top)],
             Kind::Signed => vec![integers.tensor(&[ROWS, 1], -(top + 1) / 2, top / 2)],
             Kind::Linear { .. } => {
-                let mut values = integers.tensor(&[ROWS, 3], 0, top);
+                // The range of the sum is not proven, so that noise at an end of a table gives that end: away from them.
+                let mut values = integers.tensor(&[ROWS, 3], 1, top - 2);
                 for mut row in values.rows_mut() {
                     row[1] = row[0];
                 }
@@ -221,24 +222,26 @@ impl Program {
         let width = self.width;
         match self.kind {
             Kind::Unsigned => {
-                function(&ty(1, width), &ty(1, width), &lookup("r", "x", width, 1, &ty(1, width)))
+                let (ty, result) = (ty(1, width), ty(1, width + 1));
+                function(&ty, &result, &lookup("r", "x", width, 1, (&ty, &result)))
             }
             Kind::Signed => {
-                let ty = format!("tensor<{ROWS}x1x!fhe.esint<{width}>>");
-                function(&ty, &ty, &lookup("r", "x", width, 1, &ty))
+                let (ty, result) = (format!("tensor<{ROWS}x1x!fhe.esint<{width}>>"), ty(1, width + 1));
+                function(&ty, &result, &lookup("r", "x", width, 1, (&ty, &result)))
             }
             Kind::Linear { weight } => {
-                let (wide, narrow, result) = (ty(3, width), ty(1, width), ty(1, width + 1));
-                let first = lookup("a", "x", width, 1, &wide);
+                let (wide, narrow, result) = (ty(3, width), ty(1, width), ty(1, width + 2));
+                let first = lookup("a", "x", width, 1, (&wide, &wide));
                 // The first two columns are equal, so the third is left, which is in range.
                 let top = (1 << width) - 1;
                 let linear = format!(
                     "  %w = arith.constant dense<[[{weight}], [-{weight}], [1]]> : tensor<3x1xi64>
   %b = fhe.matmul %a, %w {{fhe.range = array<i64: 0, {top}>}} : ({wide}, tensor<3x1xi64>) -> {narrow}\n"
                 );
-                // A wrong result of a lookup may lead anywhere, so all results differ, those with a sign too.
+                // A wrong result of a lookup may lead anywhere, so all results differ, also those of a table that goes on from
+                // its ends: 3·size + 1 less an entry.
                 let size = top + 1;
-                let entries: Vec<i64> = (1..=size).collect();
+                let entries: Vec<i64> = (1..size).chain([3 * size]).collect();
                 let second = format!(
                     "  %r = fhe.lookup %b {{tables = dense<[{entries:?}]> : tensor<1x{size}xi64>}} : \
                      ({narrow}) -> {result}\n"
@@ -246,12 +249,12 @@ impl Program {
                 function(&wide, &result, &(first + &linear + &second))
             }
             Kind::Several { tables } => {
-                let ty = ty(1, width);
+                let (ty, result) = (ty(1, width), ty(1, width + 1));
                 let lookups: String = (0..tables)
-                    .map(|i| lookup(&format!("r{i}"), "x", width, 1 + 2 * i as i64, &ty))
+                    .map(|i| lookup(&format!("r{i}"), "x", width, 1 + 2 * i as i64, (&ty, &result)))
                     .collect();
                 let results: Vec<String> = (0..tables).map(|i| format!("%r{i}")).collect();
-                let types = vec![ty.as_str(); tables].join(", ");
+                let types = vec![result.as_str(); tables].join(", ");
                 format!(
                     "func.func @main(%x: {ty}) -> ({types}) {{\n{lookups}  return {} : {types}\n}}\n",
                     results.join(", ")
@@ -259,10 +262,12 @@ impl Program {
             }
             Kind::Mixed { narrow } => {
                 let (few, many) = (ty(4, narrow), ty(1, width));
-                let lookups = lookup("r", "x", narrow, 1, &few) + &lookup("s", "y", width, 1, &many);
+                let (of_few, of_many) = (ty(4, narrow + 1), ty(1, width + 1));
+                let lookups = lookup("r", "x", narrow, 1, (&few, &of_few))
+                    + &lookup("s", "y", width, 1, (&many, &of_many));
                 format!(
-                    "func.func @main(%x: {few}, %y: {many}) -> ({few}, {many}) {{\n{lookups}  \
-                     return %r, %s : {few}, {many}\n}}\n"
+                    "func.func @main(%x: {few}, %y: {many}) -> ({of_few}, {of_many}) {{\n{lookups}  \
+                     return %r, %s : {of_few}, {of_many}\n}}\n"
                 )
             }
         }
@@ -273,17 +278,12 @@ fn function(from: &str, to: &str, body: &str) -> String {
     format!("func.func @main(%x: {from}) -> {to} {{\n{body}  return %r : {to}\n}}\n")
 }
 
-/// A lookup in a table in which neighbours differ, also the first and the negated last: noise that reaches one is seen.
-fn lookup(result: &str, of: &str, width: u32, added: i64, ty: &str) -> String {
-    let size = 1 << width;
-    let entries: Vec<i64> = (0..size).map(|value| (value + added) % size).collect();
-    let entries = match ty.contains("esint") {
-        true => {
-            entries.into_iter().map(|entry| if entry < size / 2 { entry } else { entry - size }).collect()
-        }
-        false => entries,
-    };
+/// A lookup in a table in which neighbours differ, also the first and the negated last: noise that reaches one is seen. In a
+/// wider result no entry is 0, which is how a client reads negated ones.
+fn lookup(result: &str, of: &str, width: u32, added: i64, (from, to): (&str, &str)) -> String {
+    let (size, least) = (1 << width, i64::from(from != to));
+    let entries: Vec<i64> = (0..size).map(|value| (value + added) % size + least).collect();
     format!(
-        "  %{result} = fhe.lookup %{of} {{tables = dense<[{entries:?}]> : tensor<1x{size}xi64>}} : ({ty}) -> {ty}\n"
+        "  %{result} = fhe.lookup %{of} {{tables = dense<[{entries:?}]> : tensor<1x{size}xi64>}} : ({from}) -> {to}\n"
     )
 }

@@ -166,6 +166,9 @@ pub(crate) struct ModelArguments {
     /// Chooses bits, rounding and error probability: `time=2s,accuracy=-1%`, or one of both
     #[arg(long, value_name = "LIST", requires = "calibrate")]
     pub(crate) budget: Option<String>,
+    /// Prints what each layer loses on these samples, on integers and with noise, to standard error
+    #[arg(long, requires = "calibrate")]
+    pub(crate) report_layers: bool,
 }
 
 /// How to reach a service; its token is `CLOAKWORK_TOKEN` in the environment, or in a file.

@@ -4,7 +4,7 @@ use crate::arguments::{ModelArguments, Predict, ReportOf};
 use crate::passphrase;
 use crate::remote;
 use cloakwork::models::{
-    Budget, Truth, accuracy, compile_within, predict as predict_samples, predict_elsewhere,
+    Budget, Reach, Truth, accuracy, compile_within, predict as predict_samples, predict_elsewhere,
 };
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
@@ -61,16 +61,19 @@ pub(crate) fn compile(
     }
     if wants_report {
         complain(circuit.quantisation().to_string().trim_end());
-        let may_wrap = circuit.may_wrap();
-        if !may_wrap.is_empty() {
+        let beyond = circuit.beyond_saturation();
+        if !beyond.is_empty() {
             complain(
-                "layers that would wrap around for inputs unlike the samples (`--bounds provable` prevents it)",
+                "layers that inputs unlike the samples could lead further than they saturate; from there tables go on from their other end (`--bounds provable` prevents it)",
             );
-            may_wrap.iter().for_each(|layer| complain(&format!("  {layer}")));
+            beyond.iter().for_each(|layer| complain(&format!("  {layer}")));
         }
         let accuracy = circuit.accuracy(&model, &samples, truth, None)?;
         let what = if labels.is_some() { "accuracy" } else { "agreement with the model on reals" };
         complain(&format!("{what}\n{}", accuracy.to_string().trim_end()));
+    }
+    if arguments.report_layers {
+        complain(circuit.accuracy_by_layer(&samples, Reach::Simulated)?.to_string().trim_end());
     }
     Ok(circuit.circuit().clone())
 }
@@ -188,17 +191,7 @@ pub(crate) fn predict(arguments: &Predict) -> Result<(), Failure> {
         (spec, samples, predictions)
     };
     let labels = arguments.labels.as_deref().map(|path| read_labels(path, samples.len())).transpose()?;
-    if predictions.saturated > 0 {
-        complain(&format!(
-            "warning: {} elements of inputs lie outside of what the calibration set showed; they took the nearest value inside",
-            predictions.saturated
-        ));
-    }
-    if let Some(outside @ 1..) = predictions.outside {
-        complain(&format!(
-            "warning: {outside} lookups got a value outside of their width; calibrate with samples like these, or compile with `--bounds provable`"
-        ));
-    }
+    warn_of(&predictions);
     let names: Vec<&str> = spec
         .processing
         .iter()
@@ -219,6 +212,26 @@ pub(crate) fn predict(arguments: &Predict) -> Result<(), Failure> {
         complain(&format!("right are {} of {}", predictions.right(&labels), labels.len()));
     }
     Ok(())
+}
+
+/// Says what lay outside of what the model was calibrated for.
+fn warn_of(predictions: &Predictions) {
+    if predictions.saturated > 0 {
+        complain(&format!(
+            "warning: {} elements of inputs lie outside of what the calibration set showed; they took the nearest value inside",
+            predictions.saturated
+        ));
+    }
+    if let Some(outside @ 1..) = predictions.outside {
+        complain(&format!(
+            "warning: {outside} lookups got a value outside of their width, where tables go on from their ends; calibrate with samples like these, or compile with `--bounds provable`"
+        ));
+    }
+    if let Some(outside @ 1..) = predictions.results_outside {
+        complain(&format!(
+            "warning: {outside} results lie outside of their width; they took the nearest value inside"
+        ));
+    }
 }
 
 /// Predictions in this process.

@@ -31,5 +31,11 @@ pub(crate) fn simulate(arguments: &Simulate) -> Result<(), Failure> {
             simulation.outside, simulation.bootstraps
         ));
     }
+    if simulation.results_outside > 0 {
+        complain(&format!(
+            "warning: {} ciphertexts of results lie outside of their width and are read as the nearest value inside",
+            simulation.results_outside
+        ));
+    }
     print(&text_of(program.spec(), &simulation.outputs))
 }
