@@ -67,6 +67,17 @@ func.func @main(%x: tensor<2x!fhe.eint<2>>) -> tensor<2x!fhe.eint<3>> attributes
 }
 // output:
 module {
+  tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 512 : i64, variance = 1.000000e-30 : f64}
+  tfhe.secret_key @small {lwe_dimension = 20 : i64, variance = 1.00000000e-20 : f64}
+  tfhe.keyswitch_key @ksk from @big to @small {added_variance = 1.00000000e-12 : f64, base_log = 4 : i64, level = 4 : i64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 15 : i64, level = 2 : i64, modulus_switch_variance = 1.000000e-08 : f64, output_variance = 1.00000000e-20 : f64}
+  func.func @main(%arg0: tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 2, 0>}) -> (tensor<2x!tfhe.lwe<@big>> {tfhe.encoding = array<i64: 3, 0>}) attributes {fhe.unproven} {
+    %0 = tfhe.keyswitch @ksk, %arg0 : (tensor<2x!tfhe.lwe<@big>>) -> tensor<2x!tfhe.lwe<@small>>
+    %1 = tfhe.bootstrap @bsk, %0 {selector = dense<[0, 1]> : tensor<2xi64>, tables = dense<[[-1729382256910270464, -576460752303423488, 576460752303423488, 1729382256910270464], [0, 0, 0, 0]]> : tensor<2x4xi64>} : (tensor<2x!tfhe.lwe<@small>>) -> tensor<2x!tfhe.lwe<@big>>
+    %cst = arith.constant dense<[2882303761517117440, 4611686018427387904]> : tensor<2xi64>
+    %2 = tfhe.add_clear %1, %cst : (tensor<2x!tfhe.lwe<@big>>, tensor<2xi64>) -> tensor<2x!tfhe.lwe<@big>>
+    return %2 : tensor<2x!tfhe.lwe<@big>>
+  }
 }
 // -----
 // expected-error@+1: the module has no GLWE `tfhe.secret_key`; run `fhe-optimize-parameters` first
