@@ -472,10 +472,16 @@ fn check_axpy(entry: Entry, length: usize) {
     ) -> i32 {
         -1
     }
+    #[rustfmt::skip]
+    unsafe extern "C" fn spread(
+        _: *const c_void, _: *const u64, _: *const u64, _: *const u64, _: *const u64, _: u64, _: u64,
+    ) -> i32 {
+        -1
+    }
     let x: Vec<u64> = (0..length as u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
     let y: Vec<u64> = x.iter().map(|&word| word.rotate_left(17)).collect();
     let mut output = vec![0; length + 1];
-    let (functions, words, state) = (FunctionTable { keyswitch, bootstrap }, length as u64, 17i32);
+    let (functions, words, state) = (FunctionTable { keyswitch, bootstrap, spread }, length as u64, 17i32);
     let context = RunContext {
         functions: &functions,
         state: ptr::from_ref(&state).cast(),

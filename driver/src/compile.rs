@@ -32,7 +32,7 @@ use cloakwork_passes::infer_ranges::infer_ranges;
 use cloakwork_passes::parameters::CostModel;
 use cloakwork_passes::pass::{Failed, Level};
 use cloakwork_passes::pipeline::{self, NATIVE, PREPARE, explained, parameters_with, unrefreshed};
-use cloakwork_passes::predict_time::{PredictedTime, predict_time};
+use cloakwork_passes::predict_time::{PredictedTime, PredictedWork, predict_work};
 use cloakwork_passes::set_bounds::{Bounds, set_bounds};
 use melior::Context;
 use melior::ir::block::BlockLike;
@@ -50,8 +50,8 @@ const OPTIMIZER: &str = "fhe-optimize-parameters";
 /// The pass that looks results up which are fed back.
 const REFRESH: &str = "fhe-refresh-feedback";
 
-/// The pass behind which the calls of the runtime are known.
-const BATCHES: &str = "tfhe-batch-bootstraps";
+/// The pass before which the program is what will run.
+const LOOPS: &str = "convert-tfhe-to-loops";
 
 /// A program to compile.
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ pub fn compile_module(
         bounds: options.bounds,
         unproven: vec![],
         refreshed: vec![],
-        predicted_time: None,
+        predicted_work: None,
         explanation: None,
         progress,
     };
@@ -154,7 +154,7 @@ struct Compilation<'c, 'p> {
     bounds: Bounds,
     unproven: Vec<UnprovenRange>,
     refreshed: Vec<String>,
-    predicted_time: Option<PredictedTime>,
+    predicted_work: Option<Vec<PredictedWork>>,
     explanation: Option<Explained>,
     progress: &'p mut dyn FnMut(&str),
 }
@@ -244,7 +244,8 @@ impl<'c> Compilation<'c, '_> {
             memory,
             code_bytes: object.bytes().len(),
             steps: self.steps.clone(),
-            predicted_time: self.predicted_time,
+            predicted_time: self.predicted_work.as_deref().map(PredictedTime::of),
+            predicted_work: self.predicted_work.take().unwrap_or_default(),
             explanation: self.explanation.clone(),
         };
         Ok(CompiledModule::new(report, object, [fhe, tfhe, Some(self.text())]))
@@ -316,12 +317,12 @@ impl<'c> Compilation<'c, '_> {
 
     fn run(&mut self, pipeline: &str) -> Result<(), Error> {
         for step in steps::split(pipeline)? {
+            if steps::name(&step) == LOOPS {
+                self.predicted_work = predict_work(self.module().as_operation(), &self.costs);
+            }
             self.step(steps::name(&step), |this| this.pass(&step))?;
             if steps::name(&step) == REFRESH {
                 self.refreshed = refreshed_results(self.module());
-            }
-            if steps::name(&step) == BATCHES {
-                self.predicted_time = predict_time(self.module().as_operation(), &self.costs);
             }
         }
         Ok(())

@@ -77,6 +77,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     output_file::write(path, bytes, Content::Data).map_err(|source| failed("write", path, source))
 }
 
+/// Refuses a place where [`write`] would fail.
+pub fn check_place(path: &Path) -> Result<(), Error> {
+    output_file::check(path, Content::Data).map_err(|source| failed("write", path, source))
+}
+
 /// Refuses a place where keys cannot be written for what stands there.
 pub fn check_place_of_keys(path: &Path, keys: Content) -> Result<(), Error> {
     output_file::check(path, keys).map_err(|source| failed("write", path, source))

@@ -8,6 +8,7 @@
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
 //! - [`surplus_bits`]: what rounding may leave out;
 //! - [`calibrate`]: what operations take on this machine;
+//! - [`profile`]: where the time of a run goes;
 //! - [`steps`]: pipelines taken apart; [`files`]: specs and other files; [`process`]: what command lines share.
 //!
 #![doc = include_str!("../../docs/library.md")]
@@ -28,6 +29,7 @@ mod module;
 pub mod operations;
 mod options;
 pub mod process;
+pub mod profile;
 pub mod report;
 pub mod steps;
 mod surplus_bits;
@@ -44,6 +46,7 @@ pub use functions::{Functions, Ranges};
 pub use models::{Mode, ModelCircuit, ModelOptions, Predictions, compile_model};
 pub use module::CompiledModule;
 pub use options::{DEFAULT_GLOBAL_P_ERROR, Options, OptionsError, Preset, bounds, noise_family};
+pub use profile::Profile;
 pub use report::Report;
 pub use surplus_bits::surplus_bits;
 

@@ -52,7 +52,7 @@ impl CompiledModule {
     }
 
     /// The only function; an error where there are several.
-    pub(crate) fn only(self) -> Result<Circuit, Error> {
+    pub fn only(self) -> Result<Circuit, Error> {
         let position = self.spec().position(None)?;
         Ok(Circuit::new(self, position))
     }

@@ -7,7 +7,7 @@ use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Wi
 use cloakwork_abi::spec::{
     EncodingSpec, ErrorSpec, Keyset, ProgramSpec, SecretKeyShape, SecretKeySpec, ValueSpec,
 };
-use cloakwork_passes::predict_time::PredictedTime;
+use cloakwork_passes::predict_time::{PredictedTime, PredictedWork};
 use serde::Serialize;
 use std::fmt::{self, Formatter};
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub struct Report {
     pub code_bytes: usize,
     /// Time of a run of every function on one thread, where the table of costs knows every key.
     pub predicted_time: Option<PredictedTime>,
+    /// What runs, operation by operation, where the table of costs knows every key.
+    pub predicted_work: Vec<PredictedWork>,
     /// What binds the parameters, if [`crate::Options::explain`] asked for it.
     pub explanation: Option<Explained>,
 }

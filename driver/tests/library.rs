@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use cloakwork::{
-    Error, InputType, Level, LookupTable, Noise, Options, Target, compile, compile_calibrated, trace,
+    Error, InputType, Level, LookupTable, Noise, Options, RunOptions, Target, compile, compile_calibrated,
+    trace,
 };
+use cloakwork_passes::predict_time::WorkKind;
 use ndarray::{ArrayD, array};
+use std::num::NonZeroUsize;
 
 fn ints(values: &[i64]) -> ArrayD<i64> {
     ArrayD::from_shape_vec(vec![values.len()], values.to_vec()).unwrap()
@@ -102,4 +105,34 @@ fn impossible_wishes_are_explained() {
     let error = compile(&graph, &options).unwrap_err();
     assert!(matches!(error, Error::Infeasible(_)), "{error}");
     assert!(error.diagnostics().iter().any(|diagnostic| !diagnostic.message.is_empty()), "{error}");
+}
+
+#[test]
+fn a_profile_accounts_for_the_whole_run() {
+    let graph = trace("f", |t| {
+        let x = t.encrypted("x", [8], 0..=3);
+        let weights = ArrayD::from_shape_fn(vec![8, 8], |at| (at[0] * at[1]) as i64 % 3 - 1)
+            .into_dimensionality()
+            .unwrap();
+        x.matmul::<ndarray::Array2<i64>>(&weights).map(|v| v.abs() % 4).sum([])
+    })
+    .unwrap();
+    let circuit = compile(&graph, &Options::default()).unwrap();
+    let keys = circuit.keygen().unwrap();
+    let x = ints(&[0, 1, 2, 3, 3, 2, 1, 0]);
+    let encrypted = circuit.encrypt(&keys.secret, &x).unwrap();
+    let options = RunOptions { threads: NonZeroUsize::new(2) };
+    let (results, profile) = circuit.profile(&keys.evaluation, &encrypted, options).unwrap();
+    assert_eq!(circuit.decrypt(&keys.secret, &results).unwrap(), circuit.evaluate_clear([&x]).unwrap()[0]);
+    let kinds: Vec<WorkKind> = profile.operations.iter().map(|operation| operation.kind).collect();
+    for kind in [WorkKind::Sum, WorkKind::Keyswitch, WorkKind::Bootstrap] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    let parts: f64 = profile.operations.iter().map(|operation| operation.seconds).sum();
+    assert!(parts <= profile.seconds && parts > 0.5 * profile.seconds, "{parts} of {}", profile.seconds);
+    assert!(profile.operations.windows(2).all(|pair| pair[0].start <= pair[1].start));
+    assert!(profile.operations.iter().all(|operation| operation.place.contains("library.rs:")), "{profile}");
+    let of_places: f64 = profile.by_place().iter().map(|place| place.seconds()).sum();
+    assert!((of_places - parts).abs() < 1e-9);
+    assert!(profile.to_html().contains("<svg") && profile.to_json().contains("\"predicted\""));
 }

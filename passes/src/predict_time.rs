@@ -1,10 +1,11 @@
-//! Predicts how long a `tfhe` module runs on one thread, from a table of costs.
+//! Predicts how long a `tfhe` module runs on one thread, from a table of costs, as a whole and operation by operation.
 //!
 //! Requires the ops that will really run: batches are made by `tfhe-batch-bootstraps`. Every function is counted once.
 
 use crate::parameters::CostModel;
 use crate::parameters::cost::BootstrapCost;
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec, SecretKeyShape};
+use cloakwork_ir::diagnostic::place;
 use cloakwork_ir::function::functions_under;
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::tfhe::{TfheOp, read_keyset};
@@ -26,39 +27,94 @@ pub struct PredictedTime {
 }
 
 impl PredictedTime {
+    /// Adds up what every operation takes.
+    pub fn of(operations: &[PredictedWork]) -> Self {
+        let mut time = Self::default();
+        for work in operations {
+            match work.kind {
+                WorkKind::Keyswitch => time.keyswitches += work.seconds,
+                WorkKind::Bootstrap => time.bootstraps += work.seconds,
+                WorkKind::Sum | WorkKind::Elementwise => time.linear += work.seconds,
+            }
+        }
+        time
+    }
+
     /// All of it.
     pub fn total(&self) -> f64 {
         self.linear + self.keyswitches + self.bootstraps
     }
 }
 
-/// Adds up what every op costs; nothing for a module with keys that the table knows no costs for.
-pub fn predict_time(module: OperationRef<'_, '_>, cost: &CostModel) -> Option<PredictedTime> {
+/// What an operation of the program is to the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkKind {
+    /// A call for keyswitches.
+    Keyswitch,
+    /// A call for bootstraps.
+    Bootstrap,
+    /// A call for a weighted sum, which the runtime spreads over threads.
+    Sum,
+    /// Arithmetic between calls.
+    Elementwise,
+}
+
+/// One operation, in the order in which they run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PredictedWork {
+    /// Name of the function.
+    pub function: String,
+    /// What it is to the runtime.
+    pub kind: WorkKind,
+    /// Name of the operation.
+    pub operation: String,
+    /// Place in the program.
+    pub place: String,
+    /// Ciphertexts that it computes.
+    pub count: u64,
+    /// Seconds on one thread.
+    pub seconds: f64,
+}
+
+/// What every op costs; nothing for a module with keys that the table knows no costs for.
+pub fn predict_work(module: OperationRef<'_, '_>, cost: &CostModel) -> Option<Vec<PredictedWork>> {
     let keyset = read_keyset(module).ok()?;
-    let mut time = PredictedTime::default();
-    for op in functions_under(module).into_iter().flat_map(|function| function.operations()) {
-        let Some(tfhe) = TfheOp::of(op) else { continue };
-        let result = ValueType::of(walk::result(op).r#type())?;
-        let count = result.elements() as u64;
-        match tfhe {
-            TfheOp::Constant { .. } => {}
-            TfheOp::Linear(linear) => {
-                let Element::Lwe { key } = &result.element else { continue };
-                let key = keyset.secret_keys.iter().find(|known| known.name == *key)?;
-                time.linear +=
-                    additions(&linear, op, count) as f64 * cost.addition(key.shape.lwe_dimension());
-            }
-            TfheOp::Keyswitch { key } => {
-                let key = keyset.keyswitch_keys.iter().find(|known| known.name == key)?;
-                time.keyswitches += keyswitches(&keyset, key, count, cost);
-            }
-            TfheOp::Bootstrap(bootstrap) => {
-                let key = keyset.bootstrap_keys.iter().find(|known| known.name == bootstrap.key)?;
-                time.bootstraps += bootstraps(&keyset, key, count / bootstrap.outputs as u64, cost)?;
-            }
+    let mut found = vec![];
+    for function in functions_under(module) {
+        for op in function.operations() {
+            let Some(tfhe) = TfheOp::of(op) else { continue };
+            let result = ValueType::of(walk::result(op).r#type())?;
+            let count = result.elements() as u64;
+            let (kind, seconds) = match tfhe {
+                TfheOp::Constant { .. } => continue,
+                TfheOp::Linear(linear) => {
+                    let Element::Lwe { key } = &result.element else { continue };
+                    let key = keyset.secret_keys.iter().find(|known| known.name == *key)?;
+                    let kind = match linear {
+                        Linear::Dot | Linear::Matmul | Linear::Conv2d(_) | Linear::Sum { .. } => {
+                            WorkKind::Sum
+                        }
+                        _ => WorkKind::Elementwise,
+                    };
+                    let additions = additions(&linear, op, count) as f64;
+                    (kind, additions * cost.addition(key.shape.lwe_dimension()))
+                }
+                TfheOp::Keyswitch { key } => {
+                    let key = keyset.keyswitch_keys.iter().find(|known| known.name == key)?;
+                    (WorkKind::Keyswitch, keyswitches(&keyset, key, count, cost))
+                }
+                TfheOp::Bootstrap(bootstrap) => {
+                    let key = keyset.bootstrap_keys.iter().find(|known| known.name == bootstrap.key)?;
+                    let count = count / bootstrap.outputs as u64;
+                    (WorkKind::Bootstrap, bootstraps(&keyset, key, count, cost)?)
+                }
+            };
+            let (operation, place) = (walk::name(&op), place(op.location()));
+            found.push(PredictedWork { function: function.name(), kind, operation, place, count, seconds });
         }
     }
-    Some(time)
+    Some(found)
 }
 
 /// Seconds of one call.

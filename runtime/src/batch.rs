@@ -8,7 +8,7 @@
 use crate::keys::ExpandedKeys;
 use crate::program::Program;
 use crate::server::{
-    RunError, RunOptions, ServerState, Target, Watch, call, check, failed, new_workspaces, pool,
+    RunError, RunOptions, ServerState, Target, Watch, call, check, failed, new_workspaces, pool, run_alone,
     server_bootstrap, server_keyswitch,
 };
 use crate::value::{Value, Words, words_of};
@@ -69,7 +69,7 @@ pub fn run_batch_until(
     }
     let meeting = Meeting {
         pool: &*pool(options.threads)?,
-        server: ServerState::new(keys, Watch { progress: &|_| (), is_cancelled }),
+        server: ServerState::new(keys, Watch { progress: &|_| (), is_cancelled, recorder: None }),
         round: Mutex::new(Round { members, ..Round::default() }),
         turn: Condvar::new(),
     };
@@ -284,7 +284,7 @@ impl Drop for Leaving<'_, '_> {
 }
 
 static MEETING_FUNCTIONS: FunctionTable =
-    FunctionTable { keyswitch: meeting_keyswitch, bootstrap: meeting_bootstrap };
+    FunctionTable { keyswitch: meeting_keyswitch, bootstrap: meeting_bootstrap, spread: run_alone };
 
 unsafe extern "C" fn meeting_keyswitch(
     state: *const c_void,

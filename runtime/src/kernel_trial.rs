@@ -66,18 +66,8 @@ pub fn keyswitch(choice: Choice, trial: KeyswitchTrial, count: usize) -> impl Fn
 
 /// A call that looks `count` ciphertexts up on the current rayon pool.
 pub fn bootstrap(choice: Choice, trial: BootstrapTrial, count: usize) -> impl FnMut() + Send {
-    let BootstrapTrial { from, to, decomposition, grouping, extension, outputs } = trial;
-    let columns = to.dimension.0 as usize + 1;
-    let rows = columns * decomposition.level as usize;
-    let ciphertexts = (from.0 / grouping.factor() * grouping.ciphertexts()) as usize;
-    let count_of_words = ciphertexts * rows * columns * to.polynomial_size.0 as usize;
-    let words = (0..count_of_words).map(mix).collect();
-    let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
-    let kernel = match choice {
-        Choice::Fastest => BootstrapKernel::new(key),
-        Choice::WithoutAvx512 => BootstrapKernel::without_avx512(key),
-        Choice::Portable => BootstrapKernel::portable(key),
-    };
+    let BootstrapTrial { from, to, outputs, .. } = trial;
+    let kernel = bootstrap_kernel(choice, trial);
     let input: Vec<u64> = (0..count * (from.0 as usize + 1)).map(mix).collect();
     let mut output = vec![0; count * outputs * (to.lwe_dimension().0 as usize + 1)];
     let table: Vec<u64> = (0..2 * outputs).map(mix).collect();
@@ -85,6 +75,29 @@ pub fn bootstrap(choice: Choice, trial: BootstrapTrial, count: usize) -> impl Fn
         let tables =
             LookupTables { words: &table, selector: None, width: Width(1), is_signed: false, outputs };
         kernel.bootstrap(&input, &mut output, tables);
+    }
+}
+
+/// A call that does the transforms and products of [`bootstrap`] alone, with data in the nearest caches, on this thread: what is
+/// left out is the first step of each transform and the last one back, which are one with rounding and addition, all that is
+/// done before and after the steps, and waiting for the key.
+pub fn arithmetic(choice: Choice, trial: BootstrapTrial, count: usize) -> impl FnMut() + Send {
+    let kernel = bootstrap_kernel(choice, trial);
+    move || kernel.arithmetic(count)
+}
+
+fn bootstrap_kernel(choice: Choice, trial: BootstrapTrial) -> BootstrapKernel {
+    let BootstrapTrial { from, to, decomposition, grouping, extension, .. } = trial;
+    let columns = to.dimension.0 as usize + 1;
+    let rows = columns * decomposition.level as usize;
+    let ciphertexts = (from.0 / grouping.factor() * grouping.ciphertexts()) as usize;
+    let count_of_words = ciphertexts * rows * columns * to.polynomial_size.0 as usize;
+    let words = (0..count_of_words).map(mix).collect();
+    let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
+    match choice {
+        Choice::Fastest => BootstrapKernel::new(key),
+        Choice::WithoutAvx512 => BootstrapKernel::without_avx512(key),
+        Choice::Portable => BootstrapKernel::portable(key),
     }
 }
 

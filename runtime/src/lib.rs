@@ -8,6 +8,7 @@
 //! - [`program`]: a compiled program, ready to run;
 //! - [`server`]: runs a program on encrypted values;
 //! - [`batch`]: the same on several samples side by side;
+//! - [`timeline`]: when a run did what;
 //! - [`simulator`]: runs the same machine code on noisy phases, without keys;
 //! - [`formats`]: keys and values as bytes and files;
 //! - [`output_file`]: how files are written, and what is never replaced;
@@ -31,6 +32,7 @@ pub mod client;
 #[cfg(feature = "server")]
 pub mod executable;
 pub mod formats;
+mod fourier_plan;
 pub mod hostile;
 #[cfg(feature = "server")]
 pub mod kernel_trial;
@@ -51,6 +53,8 @@ pub mod simulator;
 pub mod spec_file;
 #[cfg(feature = "server")]
 mod thread_time;
+#[cfg(feature = "server")]
+pub mod timeline;
 pub mod value;
 
 #[cfg(test)]

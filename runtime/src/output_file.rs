@@ -32,18 +32,25 @@ pub fn write(path: &Path, bytes: &[u8], content: Content) -> io::Result<()> {
             return stream.flush();
         }
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mode = if content == Content::SecretKeys { 0o600 } else { 0o644 };
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
+    let mut file =
+        tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder_of(&path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// Refuses a place that [`write`] would refuse for what stands there, before work is spent on the content.
+/// Refuses a place that [`write`] would refuse for what stands there or for its folder, before work is spent on the content.
 pub fn check(path: &Path, content: Content) -> io::Result<()> {
-    destination(path, content).map(|_| ())
+    match destination(path, content)? {
+        Destination::File(path) => tempfile::tempfile_in(folder_of(&path)).map(|_| ()),
+        Destination::Stream => Ok(()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 enum Destination {

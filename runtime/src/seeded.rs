@@ -2,11 +2,15 @@
 //!
 //! The seed is public, as masks are. It is used once, by who encrypts; who computes expands it again.
 
-use crate::keys::Seeds;
+use crate::keys::{Seeds, Stream};
 use crate::value::Words;
 use aligned_vec::AVec;
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 use tfhe::core_crypto::commons::math::random::Seed;
 use tfhe::core_crypto::prelude as core;
+
+/// Ciphertexts that one thread expands at a time; their masks are whole blocks of the stream.
+const TOGETHER: usize = 16;
 
 /// Fresh ciphertexts under a GLWE key read as one of LWE.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,19 +47,17 @@ impl Seeded {
 
     /// The ciphertexts, of so many words each.
     pub(crate) fn expand(&self, words: usize) -> Words {
-        let modulus = core::CiphertextModulus::new_native();
-        let seeded = core::SeededLweCiphertextList::from_container(
-            self.bodies.as_slice(),
-            core::LweSize(words),
-            Seed(self.seed).into(),
-            modulus,
-        );
         let mut expanded: Words = AVec::from_iter(64, std::iter::repeat_n(0, self.bodies.len() * words));
-        let mut list =
-            core::LweCiphertextList::from_container(expanded.as_mut_slice(), core::LweSize(words), modulus);
-        core::par_decompress_seeded_lwe_ciphertext_list::<_, _, _, core::DefaultRandomGenerator>(
-            &mut list, &seeded,
-        );
+        let chunks = expanded.par_chunks_mut(TOGETHER * words).zip(self.bodies.par_chunks(TOGETHER));
+        chunks.enumerate().for_each(|(i, (ciphertexts, bodies))| {
+            let block = (i * (words - 1)) as u128 * (8 * TOGETHER / Stream::BLOCK) as u128;
+            let mut masks = Stream::new(Seed(self.seed), block);
+            for (ciphertext, &body) in ciphertexts.chunks_exact_mut(words).zip(bodies) {
+                let (mask, last) = ciphertext.split_at_mut(words - 1);
+                masks.fill(mask);
+                last[0] = body;
+            }
+        });
         expanded
     }
 }

@@ -5,12 +5,14 @@
 use crate::kernels::{LookupTables, greatest_width};
 use crate::keys::{ExpandedKeys, KeyIdentity};
 use crate::program::Program;
+use crate::timeline::{CallKind, Recorder};
 use crate::value::{Data, Mismatch, Value, Words, words_of};
 use aligned_vec::AVec;
 use cloakwork_abi::encoding::MAX_LOOKUP_WIDTH;
-use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
+use cloakwork_abi::functions::{Body, Context, FunctionTable, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::parameters::Width;
 use cloakwork_abi::spec::ProgramSpec;
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
@@ -24,6 +26,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct RunOptions {
     /// Threads; by default one for each core.
     pub threads: Option<NonZeroUsize>,
+}
+
+impl RunOptions {
+    /// The number of threads.
+    pub(crate) fn threads_or_all(self) -> usize {
+        let all = || std::thread::available_parallelism().ok();
+        self.threads.or_else(all).map_or(1, NonZeroUsize::get)
+    }
 }
 
 /// Why a run gave no result.
@@ -106,7 +116,8 @@ pub fn run_watched(
     options: RunOptions,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Value>, RunError> {
-    run_with(program, keys, arguments, options, Watch { progress, is_cancelled: &|| false })
+    let watch = Watch { progress, is_cancelled: &|| false, recorder: None };
+    run_with(program, keys, arguments, options, watch)
 }
 
 /// [`run`], which ends with [`RunError::Cancelled`] at the next operation on ciphertexts once `is_cancelled` says so.
@@ -117,7 +128,8 @@ pub fn run_until(
     options: RunOptions,
     is_cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<Value>, RunError> {
-    run_with(program, keys, arguments, options, Watch { progress: &|_| (), is_cancelled })
+    let watch = Watch { progress: &|_| (), is_cancelled, recorder: None };
+    run_with(program, keys, arguments, options, watch)
 }
 
 /// Who looks on while a program runs.
@@ -126,6 +138,8 @@ pub(crate) struct Watch<'a> {
     /// Is told how many bootstraps are done.
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
     pub(crate) is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Where calls are noted.
+    pub(crate) recorder: Option<&'a Recorder>,
 }
 
 impl Watch<'_> {
@@ -136,9 +150,17 @@ impl Watch<'_> {
             false => Ok(()),
         }
     }
+
+    /// Does the work of a call.
+    fn noted<R>(self, kind: CallKind, count: u64, work: impl FnOnce() -> R) -> R {
+        match self.recorder {
+            None => work(),
+            Some(recorder) => recorder.note(kind, count, work),
+        }
+    }
 }
 
-fn run_with(
+pub(crate) fn run_with(
     program: &Program,
     keys: &ExpandedKeys,
     arguments: &[Value],
@@ -147,9 +169,12 @@ fn run_with(
 ) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
-    let expanded =
-        spec.inputs.iter().zip(arguments).map(|(input, value)| value.expanded(input, &spec.keyset));
-    let arguments: &[Cow<'_, Value>] = &expanded.collect::<Vec<_>>();
+    let pool = pool(options.threads)?;
+    let expanded = || {
+        spec.inputs.iter().zip(arguments).map(|(input, value)| value.expanded(input, &spec.keyset)).collect()
+    };
+    let arguments: Vec<Cow<'_, Value>> = pool.install(expanded);
+    let arguments = arguments.as_slice();
     let owner = (program.fingerprint(), keys.identity());
     let mut results: Vec<Value> =
         spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
@@ -160,7 +185,7 @@ fn run_with(
         let target = Target { functions: &SERVER_FUNCTIONS, state: std::ptr::from_ref(&state).cast() };
         call(program, target, arguments, (&mut results, &mut workspaces))
     };
-    let status = pool(options.threads)?.install(call);
+    let status = pool.install(call);
     program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspaces);
     if status == STATUS_OK {
         return Ok(results);
@@ -211,10 +236,20 @@ pub fn with_threads<T: Send>(options: RunOptions, work: impl FnOnce() -> T + Sen
     Ok(pool(options.threads)?.install(work))
 }
 
+/// Threads for each core that may be asked for.
+const MOST_THREADS_OF_A_CORE: usize = 64;
+
 /// A thread pool of that size, kept for later runs.
 pub(crate) fn pool(threads: Option<NonZeroUsize>) -> Result<Arc<rayon::ThreadPool>, RunError> {
     static POOLS: Mutex<BTreeMap<usize, Arc<rayon::ThreadPool>>> = Mutex::new(BTreeMap::new());
-    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let threads = RunOptions { threads }.threads_or_all();
+    let most = MOST_THREADS_OF_A_CORE * RunOptions::default().threads_or_all();
+    if threads > most {
+        let problem = format!(
+            "there would be more than {MOST_THREADS_OF_A_CORE} on each core; allowed are up to {most}, and more than one on each core gains nothing"
+        );
+        return Err(RunError::Threads { threads, problem });
+    }
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = pools.get(&threads) {
         return Ok(pool.clone());
@@ -268,7 +303,7 @@ pub(crate) fn call(
 }
 
 static SERVER_FUNCTIONS: FunctionTable =
-    FunctionTable { keyswitch: server_keyswitch, bootstrap: server_bootstrap };
+    FunctionTable { keyswitch: server_keyswitch, bootstrap: server_bootstrap, spread: server_spread };
 
 /// What the functions below are called with.
 pub(crate) struct ServerState<'a> {
@@ -334,7 +369,7 @@ pub(crate) unsafe extern "C" fn server_keyswitch(
                 std::slice::from_raw_parts_mut(output, output_length),
             )
         };
-        kernel.keyswitch(input, output);
+        state.watch.noted(CallKind::Keyswitch, count, || kernel.keyswitch(input, output));
         Ok(())
     })
 }
@@ -371,11 +406,84 @@ pub(crate) unsafe extern "C" fn server_bootstrap(
                 lookup_tables(tables, (selector, count, outputs), width, is_signed != 0),
             )
         };
-        kernel.bootstrap(input, output, tables);
+        let bootstrap = || kernel.bootstrap(input, output, tables);
+        state.watch.noted(CallKind::Bootstrap, count as u64, bootstrap);
         let done = state.bootstraps.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
         (state.watch.progress)(done);
         Ok(())
     })
+}
+
+/// Multiplications of vectors that are worth a part of their own: about 50 µs.
+const PART: u64 = 1 << 16;
+
+unsafe extern "C" fn server_spread(
+    state: *const c_void,
+    body: *const u64,
+    context: *const u64,
+    inputs: *const u64,
+    outputs: *const u64,
+    count: u64,
+    cost: u64,
+) -> i32 {
+    // SAFETY: machine code hands on the state of its context, which `call` made from a `ServerState`.
+    let state = unsafe { &*state.cast::<ServerState<'_>>() };
+    let call = BodyCall { body, context, inputs, outputs };
+    state.guard(|| {
+        state.watch.check()?;
+        let most = 4 * rayon::current_num_threads() as u64;
+        let parts = (count.saturating_mul(cost) / PART).clamp(1, most.min(count.max(1)));
+        let status = state.watch.noted(CallKind::Sum, count, || match parts {
+            1 => call.make(0, count),
+            parts => (0..parts)
+                .into_par_iter()
+                .map(|part| call.make(count * part / parts, count * (part + 1) / parts))
+                .reduce(|| STATUS_OK, |a, b| if a == STATUS_OK { b } else { a }),
+        });
+        if status == STATUS_OK {
+            Ok(())
+        } else {
+            Err(format!("a part of the program ended with status {status}"))
+        }
+    })
+}
+
+/// Computes all items on this thread: samples side by side, and phases.
+pub(crate) unsafe extern "C" fn run_alone(
+    _: *const c_void,
+    body: *const u64,
+    context: *const u64,
+    inputs: *const u64,
+    outputs: *const u64,
+    count: u64,
+    _: u64,
+) -> i32 {
+    BodyCall { body, context, inputs, outputs }.make(0, count)
+}
+
+/// A function that machine code wants to have called, with what it is called with.
+#[derive(Clone, Copy)]
+struct BodyCall {
+    body: *const u64,
+    context: *const u64,
+    inputs: *const u64,
+    outputs: *const u64,
+}
+
+// SAFETY: the contract of `Body` is that items may be computed at once.
+unsafe impl Send for BodyCall {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for BodyCall {}
+
+impl BodyCall {
+    /// Computes the items `first..end`.
+    fn make(self, first: u64, end: u64) -> i32 {
+        // SAFETY: machine code passes a `Body`, and what itself was called with, which outlives its call of the runtime.
+        unsafe {
+            let body = std::mem::transmute::<*const u64, Body>(self.body);
+            body(self.context.cast(), self.inputs.cast(), self.outputs.cast(), first, end)
+        }
+    }
 }
 
 /// Product of sizes that machine code passed.

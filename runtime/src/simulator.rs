@@ -7,7 +7,7 @@
 use crate::client::{ClientError, check_arguments, count_outside, plaintexts, to_array};
 use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
-use crate::server::{catch, check_tables, length, lookup_tables};
+use crate::server::{catch, check_tables, length, lookup_tables, run_alone};
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::noise::public_encryption;
 use cloakwork_abi::parameters::{NoiseDistribution, Variance, Width};
@@ -155,7 +155,7 @@ fn call(
 }
 
 static SIMULATOR_FUNCTIONS: FunctionTable =
-    FunctionTable { keyswitch: simulator_keyswitch, bootstrap: simulator_bootstrap };
+    FunctionTable { keyswitch: simulator_keyswitch, bootstrap: simulator_bootstrap, spread: run_alone };
 
 struct SimulatorState<'a> {
     keyset: &'a Keyset,

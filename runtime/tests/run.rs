@@ -12,11 +12,13 @@ use cloakwork_runtime::client::{ClientError, decrypt, encrypt, encrypt_with};
 use cloakwork_runtime::formats::{FormatProblem, values_to_bytes};
 use cloakwork_runtime::keys::{EvaluationKeys, Origin, Randomness, generate};
 use cloakwork_runtime::program::Program;
-use cloakwork_runtime::server::{RunError, RunOptions, run};
+use cloakwork_runtime::server::{RunError, RunOptions, run, run_until};
 use cloakwork_runtime::simulator::{Noise, simulate};
+use cloakwork_runtime::timeline::{CallKind, run_timed};
 use common::{array, keys, keyset, looked_up, lookup_entry, program, spec, triple_entry};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 
 fn threads(count: usize) -> RunOptions {
     RunOptions { threads: NonZeroUsize::new(count) }
@@ -260,6 +262,61 @@ fn failures_in_machine_code_are_told() {
         );
         assert!(simulate(&program, &arguments, Noise::None).unwrap_err().to_string().contains(cause));
     }
+}
+
+#[test]
+fn a_run_that_is_cancelled_by_another_thread_leaves_the_keys_usable() {
+    let program =
+        program(spec("lookup", &[4], (Width(2), false), (Width(2), false)), lookup_entry::<4, 2, 0>);
+    let (arguments, expected) =
+        ([array(&[4], 0..4)], [array(&[4], (0..4).map(|message| looked_up(message, 2)))]);
+    let (secret, evaluation) = keys(7);
+    let values = encrypt(program.spec(), &secret, &arguments).unwrap();
+    let (asked, is_wanted) = (Barrier::new(2), AtomicBool::new(true));
+    let questions = AtomicUsize::new(0);
+    let result = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            asked.wait();
+            is_wanted.store(false, Ordering::SeqCst);
+            asked.wait();
+        });
+        // The first operation goes on; before the second one the other thread wants no more.
+        run_until(&program, &evaluation, &values, threads(2), &|| {
+            if questions.fetch_add(1, Ordering::SeqCst) == 1 {
+                asked.wait();
+                asked.wait();
+            }
+            !is_wanted.load(Ordering::SeqCst)
+        })
+    });
+    assert!(matches!(result, Err(RunError::Cancelled)), "{result:?}");
+    let results = run(&program, &evaluation, &values, threads(2)).unwrap();
+    assert_eq!(decrypt(program.spec(), &secret, &results).unwrap(), expected);
+}
+
+#[test]
+fn more_threads_than_can_serve_are_refused_before_work() {
+    let program =
+        program(spec("lookup", &[4], (Width(2), false), (Width(2), false)), lookup_entry::<4, 2, 0>);
+    let (secret, evaluation) = keys(7);
+    let values = encrypt(program.spec(), &secret, &[array(&[4], 0..4)]).unwrap();
+    let message = run(&program, &evaluation, &values, threads(1_000_000)).unwrap_err().to_string();
+    assert!(
+        message.starts_with("1000000 threads cannot be started") && message.contains("allowed are up to"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_timeline_has_every_call() {
+    let program =
+        program(spec("lookup", &[4], (Width(2), false), (Width(2), false)), lookup_entry::<4, 2, 0>);
+    let (secret, evaluation) = keys(7);
+    let values = encrypt(program.spec(), &secret, &[array(&[4], 0..4)]).unwrap();
+    let (_, timeline) = run_timed(&program, &evaluation, &values, threads(1)).unwrap();
+    let kinds: Vec<_> = timeline.calls.iter().map(|call| (call.kind, call.count)).collect();
+    assert_eq!(kinds, [(CallKind::Keyswitch, 4), (CallKind::Bootstrap, 4)]);
+    assert!(timeline.calls.iter().all(|call| call.start <= call.end && call.end <= timeline.total));
 }
 
 #[test]

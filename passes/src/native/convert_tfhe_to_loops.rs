@@ -71,7 +71,7 @@ fn emit_function<'c: 'a, 'a>(
 ) -> Result<Globals<'c, 'a>, Failed> {
     let outer = Builder::before(context, function.op);
     let open = |name: &str, attributes: &[(&'static str, Attribute<'c>)], globals| {
-        open(function, (keyset, workspace), outer, (name, attributes), globals)
+        open(function, (keyset, workspace), outer, (name, attributes), 0, globals).emitter
     };
     let encrypted = |op: &OperationRef<'c, 'a>| {
         // Clear values are computed where they are used.
@@ -124,20 +124,32 @@ fn attribute<'c>(context: &'c Context, text: &str) -> Attribute<'c> {
     Attribute::parse(context, text).expect("an attribute of the llvm dialect")
 }
 
-/// Begins a function of machine code.
-fn open<'c: 'a, 'a, 's>(
+/// A function of machine code that was begun.
+pub(super) struct Opened<'c, 'a, 's> {
+    pub(super) emitter: Emitter<'c, 'a, 's>,
+    /// Words behind the three arguments that all functions have.
+    pub(super) more: Vec<Value<'c, 'a>>,
+}
+
+/// Begins a function of machine code, which takes `more` words besides what all take.
+pub(super) fn open<'c: 'a, 'a, 's>(
     function: Function<'c, 'a>,
     (keyset, workspace): (&'s Keyset, &'s Workspace),
     outer: Builder<'c, 'a>,
     (name, attributes): (&str, &[(&'static str, Attribute<'c>)]),
+    more: usize,
     globals: Globals<'c, 'a>,
-) -> Emitter<'c, 'a, 's> {
+) -> Opened<'c, 'a, 's> {
     let context = outer.context;
     let pointer = Loops(outer).pointer_type();
     let status: Type<'c> = IntegerType::new(context, 32).into();
     let region = Region::new();
-    let entry = region.append_block(Block::new(&[(pointer, outer.location); 3]));
-    let signature = FunctionType::new(context, &[pointer; 3], &[status]);
+    let word: Type<'c> = IntegerType::new(context, 64).into();
+    let types: Vec<Type<'c>> =
+        std::iter::repeat_n(pointer, 3).chain(std::iter::repeat_n(word, more)).collect();
+    let located: Vec<_> = types.iter().map(|&ty| (ty, outer.location)).collect();
+    let entry = region.append_block(Block::new(&located));
+    let signature = FunctionType::new(context, &types, &[status]);
     let mut all = vec![
         ("sym_name", attr::string(context, name)),
         ("function_type", TypeAttribute::new(signature.into()).into()),
@@ -147,7 +159,8 @@ fn open<'c: 'a, 'a, 's>(
     let entry: BlockRef<'c, 'a> = unsafe { BlockRef::from_raw(entry.to_raw()) };
     let new = outer.raw("func.func", &[], &[], &all, vec![region]);
     let region = new.region(0).expect("built above");
-    let arguments = [0, 1, 2].map(|i| -> Value<'c, 'a> { entry.argument(i).expect("built above").into() });
+    let argument = |i: usize| -> Value<'c, 'a> { entry.argument(i).expect("built above").into() };
+    let (arguments, more) = ([0, 1, 2].map(argument), (3..3 + more).map(argument).collect());
 
     let start = Loops(Builder::at_end(context, entry, outer.location));
     let words_array = start.load_pointer(arguments[0], 2);
@@ -170,7 +183,7 @@ fn open<'c: 'a, 'a, 's>(
         &[],
         vec![],
     );
-    Emitter {
+    let emitter = Emitter {
         function,
         keyset,
         workspace,
@@ -184,7 +197,8 @@ fn open<'c: 'a, 'a, 's>(
         block: entry,
         globals,
         outer,
-    }
+    };
+    Opened { emitter, more }
 }
 
 impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
@@ -255,7 +269,7 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
     }
 
     /// Copies results that live elsewhere to where they belong, and returns.
-    fn finish(&mut self, copies: &[usize]) {
+    pub(super) fn finish(&mut self, copies: &[usize]) {
         let loops = self.loops(self.outer.location);
         let returned = self.function.returned();
         for &i in copies {

@@ -9,7 +9,8 @@ use cloakwork_ir::build::Builder;
 use cloakwork_ir::function::Function;
 use cloakwork_ir::types::Element;
 use melior::ir::block::BlockLike;
-use melior::ir::{Block, BlockRef, Location, RegionLike, RegionRef, Value};
+use melior::ir::r#type::{FunctionType, IntegerType};
+use melior::ir::{Block, BlockRef, Location, RegionLike, RegionRef, Type, Value};
 
 /// What is known while a function is written.
 pub(super) struct Emitter<'c, 'a, 's> {
@@ -86,6 +87,13 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
             loops.element(Elements { base, words }, loops.int(place.offset))
         };
         Elements { base, words }
+    }
+
+    /// Type of the functions that [`cloakwork_abi::functions::Body`] describes.
+    pub(super) fn body_type(&self) -> Type<'c> {
+        let (context, pointer) = (self.outer.context, Loops(self.outer).pointer_type());
+        let (word, status) = (IntegerType::new(context, 64).into(), IntegerType::new(context, 32).into());
+        FunctionType::new(context, &[pointer, pointer, pointer, word, word], &[status]).into()
     }
 
     /// Where the elements of a clear value come from.

@@ -1,4 +1,5 @@
-//! Constant arrays of a module: weights and tables. Equal arrays are one.
+//! What a module of machine code has besides the functions of the program: constant arrays, which are weights and tables, equal
+//! ones once; and numbers for the functions that sums become.
 
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
@@ -13,6 +14,7 @@ pub(super) struct Globals<'c, 'a> {
     /// Where definitions go.
     outer: Builder<'c, 'a>,
     names: HashMap<Content, String>,
+    functions: usize,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -24,7 +26,13 @@ enum Content {
 impl<'c: 'a, 'a> Globals<'c, 'a> {
     /// None yet; definitions go where `outer` inserts.
     pub(super) fn new(outer: Builder<'c, 'a>) -> Self {
-        Self { outer, names: HashMap::new() }
+        Self { outer, names: HashMap::new(), functions: 0 }
+    }
+
+    /// Name of a function that does a part of `name`.
+    pub(super) fn next_function(&mut self, name: &str) -> String {
+        self.functions += 1;
+        format!("cloakwork_sum_{name}_{}", self.functions - 1)
     }
 
     /// Name of an array of words.

@@ -3,6 +3,7 @@
 use crate::native::clear_source::ClearSource;
 use crate::native::emitter::{Emitter, body_word};
 use crate::native::loops::{Elements, Loops, Predicate};
+use crate::native::sums::{Sum, Term};
 use crate::native::workspace::{value_type, view_offset};
 use cloakwork_ir::linear::{Conv2d, Linear};
 use cloakwork_ir::walk;
@@ -64,52 +65,51 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                 });
             }
             Linear::Dot => {
-                let length = value_type(first).elements();
                 let sum = Sum {
-                    out_shape: &[],
-                    terms_shape: &[length],
-                    input: self.elements(loops, first),
-                    clear: Some(self.clear(operands[1])),
+                    input: first,
+                    weights: Some(operands[1]),
+                    out: walk::result(op),
+                    at: &[],
+                    shared: None,
+                    terms: &[value_type(first).elements()],
+                    rule: &|_, _, k| Term { input: k[0], weight: k[0], condition: None },
                 };
-                sum.emit(loops, out, &|_, _, k| Term { input: k[0], weight: k[0], condition: None });
+                self.emit_sum(loops, &sum);
             }
             Linear::Matmul => {
                 let (a, b) = (value_type(first), value_type(operands[1]));
                 let (inner_size, columns) = (b.shape()[0], b.shape()[1]);
-                let left = move |loops: Loops<'c, 'a>, at: &[Value<'c, 'a>], k: &[Value<'c, 'a>]| {
-                    loops.linear_index(&[at[0], k[0]], &[1, inner_size])
-                };
-                let right = move |loops: Loops<'c, 'a>, at: &[Value<'c, 'a>], k: &[Value<'c, 'a>]| {
-                    loops.linear_index(&[k[0], at[1]], &[1, columns])
-                };
                 let is_left = a.element.is_encrypted();
                 let (encrypted, weights) = if is_left { (first, operands[1]) } else { (operands[1], first) };
                 let sum = Sum {
-                    out_shape: shape,
-                    terms_shape: &[inner_size],
-                    input: self.elements(loops, encrypted),
-                    clear: Some(self.clear(weights)),
+                    input: encrypted,
+                    weights: Some(weights),
+                    out: walk::result(op),
+                    at: shape,
+                    shared: Some(usize::from(is_left)),
+                    terms: &[inner_size],
+                    rule: &|loops, at, k| {
+                        let left = loops.linear_index(&[at[0], k[0]], &[1, inner_size]);
+                        let right = loops.linear_index(&[k[0], at[1]], &[1, columns]);
+                        let (input, weight) = if is_left { (left, right) } else { (right, left) };
+                        Term { input, weight, condition: None }
+                    },
                 };
-                sum.emit(loops, out, &|loops, at, k| {
-                    let (l, r) = (left(loops, at, k), right(loops, at, k));
-                    if is_left {
-                        Term { input: l, weight: r, condition: None }
-                    } else {
-                        Term { input: r, weight: l, condition: None }
-                    }
-                });
+                self.emit_sum(loops, &sum);
             }
             Linear::Conv2d(conv) => {
                 let (input, weights) = (value_type(first), value_type(operands[1]));
                 let sum = Sum {
-                    out_shape: shape,
-                    terms_shape: &weights.shape()[1..],
-                    input: self.elements(loops, first),
-                    clear: Some(self.clear(operands[1])),
+                    input: first,
+                    weights: Some(operands[1]),
+                    out: walk::result(op),
+                    at: shape,
+                    // Results of different groups read different channels.
+                    shared: (conv.groups == 1).then_some(1),
+                    terms: &weights.shape()[1..],
+                    rule: &|loops, at, k| conv_term(loops, conv, (input.shape(), weights.shape()), at, k),
                 };
-                sum.emit(loops, out, &|loops, at, k| {
-                    conv_term(loops, conv, (input.shape(), weights.shape()), at, k)
-                });
+                self.emit_sum(loops, &sum);
             }
             Linear::Sum { axes } => {
                 // Neighbouring axes of one kind are one loop.
@@ -119,21 +119,24 @@ impl<'c: 'a, 'a> Emitter<'c, 'a, '_> {
                     merged.iter().filter(|axis| axis.1 == is_summed).map(|axis| axis.0).collect()
                 };
                 let sum = Sum {
-                    out_shape: &of_kind(false),
-                    terms_shape: &of_kind(true),
-                    input: self.elements(loops, first),
-                    clear: None,
+                    input: first,
+                    weights: None,
+                    out: walk::result(op),
+                    at: &of_kind(false),
+                    shared: None,
+                    terms: &of_kind(true),
+                    rule: &|loops, at, k| {
+                        let (mut at, mut k) = (at.iter(), k.iter());
+                        let coordinates: Vec<_> = merged
+                            .iter()
+                            .filter_map(|(_, is_summed)| if *is_summed { k.next() } else { at.next() })
+                            .copied()
+                            .collect();
+                        let index = loops.linear_index(&coordinates, &sizes);
+                        Term { input: index, weight: index, condition: None }
+                    },
                 };
-                sum.emit(loops, out, &|loops, at, k| {
-                    let (mut at, mut k) = (at.iter(), k.iter());
-                    let coordinates: Vec<_> = merged
-                        .iter()
-                        .filter_map(|(_, is_summed)| if *is_summed { k.next() } else { at.next() })
-                        .copied()
-                        .collect();
-                    let index = loops.linear_index(&coordinates, &sizes);
-                    Term { input: index, weight: index, condition: None }
-                });
+                self.emit_sum(loops, &sum);
             }
             Linear::Transpose { permutation } => self.gather(loops, first, out, shape, &|_, at| {
                 let mut source = at.to_vec();
@@ -277,62 +280,6 @@ impl Rows {
             let whole = loops.linear_index(&[at[0], position], &[self.outer, self.size]);
             let row = loops.linear_index(at, &[self.outer, self.taken]);
             body(loops, element(whole), element(row));
-        });
-    }
-}
-
-/// `out[at] = Σₖ weight · input` over the coordinates `k` of `terms_shape`.
-struct Sum<'c, 'a, 's> {
-    out_shape: &'s [usize],
-    terms_shape: &'s [usize],
-    input: Elements<'c, 'a>,
-    clear: Option<ClearSource<'c, 'a>>,
-}
-
-/// One term: positions of input element and weight; left out where the condition does not hold.
-struct Term<'c, 'a> {
-    input: Value<'c, 'a>,
-    weight: Value<'c, 'a>,
-    condition: Option<Value<'c, 'a>>,
-}
-
-/// The term for coordinates of the result and of the terms.
-type TermRule<'c, 'a, 't> = dyn Fn(Loops<'c, 'a>, &[Value<'c, 'a>], &[Value<'c, 'a>]) -> Term<'c, 'a> + 't;
-
-impl<'c: 'a, 'a> Sum<'c, 'a, '_> {
-    fn emit(&self, loops: Loops<'c, 'a>, out: Elements<'c, 'a>, term: &TermRule<'c, 'a, '_>) {
-        loops.repeat_over(self.out_shape, &mut |outer, at| {
-            let to = outer.element(out, outer.linear_index(at, self.out_shape));
-            outer.repeat(out.words, |inner, t| inner.store(inner.int(0), inner.word(to, t)));
-            outer.repeat_over(self.terms_shape, &mut |inner, k| {
-                let term = term(inner, at, k);
-                match term.condition {
-                    Some(condition) => {
-                        inner.only_if(condition, |inner| self.accumulate(inner, &term, to, out.words))
-                    }
-                    None => self.accumulate(inner, &term, to, out.words),
-                }
-            });
-        });
-    }
-
-    fn accumulate(&self, loops: Loops<'c, 'a>, term: &Term<'c, 'a>, to: Value<'c, 'a>, words: Value<'c, 'a>) {
-        let Some(clear) = &self.clear else {
-            let from = loops.element(self.input, term.input);
-            return loops.repeat(words, |inner, t| {
-                let target = inner.word(to, t);
-                inner.store(inner.add(inner.load(target), inner.load(inner.word(from, t))), target);
-            });
-        };
-        let weight = clear.load(loops, term.weight);
-        let is_used = loops.compare(Predicate::NotEqual, weight, loops.int(0));
-        loops.only_if(is_used, |loops| {
-            let from = loops.element(self.input, term.input);
-            loops.repeat(words, |inner, t| {
-                let target = inner.word(to, t);
-                let product = inner.mul(inner.load(inner.word(from, t)), weight);
-                inner.store(inner.add(inner.load(target), product), target);
-            });
         });
     }
 }

@@ -5,8 +5,12 @@ use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use melior::ir::attribute::{DenseI32ArrayAttribute, FlatSymbolRefAttribute, IntegerAttribute};
 use melior::ir::block::BlockLike;
+use melior::ir::operation::OperationLike;
 use melior::ir::r#type::IntegerType;
-use melior::ir::{Attribute, Block, BlockRef, Region, RegionLike, Type, Value};
+use melior::ir::{Attribute, Block, BlockRef, OperationRef, Region, RegionLike, Type, Value, ValueLike};
+
+/// Words of a vector.
+pub(crate) const LANES: usize = 8;
 
 /// Memory of `i64` words: elements of `words` words each from `base` on.
 #[derive(Clone, Copy)]
@@ -110,6 +114,98 @@ impl<'c: 'a, 'a> Loops<'c, 'a> {
         self.0.raw("scf.for", &[self.int(0), count, self.int(1)], &[], &[], vec![region]);
     }
 
+    /// Runs `body` for `0..count` on values that are handed on from one time to the next; gives the last ones.
+    fn fold(
+        &self,
+        count: Value<'c, 'a>,
+        initial: &[Value<'c, 'a>],
+        body: impl FnOnce(Loops<'c, 'a>, Value<'c, 'a>, &[Value<'c, 'a>]) -> Vec<Value<'c, 'a>>,
+    ) -> Vec<Value<'c, 'a>> {
+        let region = Region::new();
+        let types: Vec<Type<'c>> = initial.iter().map(|value| value.r#type()).collect();
+        let arguments = std::iter::once(self.0.int_type()).chain(types.iter().copied());
+        let arguments: Vec<_> = arguments.map(|ty| (ty, self.0.location)).collect();
+        let block = region.append_block(Block::new(&arguments));
+        // SAFETY: the block belongs to the region, which becomes part of the op below.
+        let block: BlockRef<'c, 'a> = unsafe { BlockRef::from_raw(block.to_raw()) };
+        let inner = Loops(Builder::at_end(self.0.context, block, self.0.location));
+        let values: Vec<Value<'c, 'a>> =
+            (0..arguments.len()).map(|i| block.argument(i).expect("built above").into()).collect();
+        let next = body(inner, values[0], &values[1..]);
+        inner.0.raw("scf.yield", &next, &[], &[], vec![]);
+        let operands: Vec<_> =
+            [self.int(0), count, self.int(1)].into_iter().chain(initial.iter().copied()).collect();
+        results(self.0.raw("scf.for", &operands, &types, &[], vec![region]))
+    }
+
+    /// [`Self::fold`] over every coordinate of `shape`, row-major.
+    pub(crate) fn fold_over(
+        &self,
+        shape: &[usize],
+        initial: &[Value<'c, 'a>],
+        body: &mut Fold<'c, 'a, '_>,
+    ) -> Vec<Value<'c, 'a>> {
+        self.fold_nest(shape, &mut vec![], initial, body)
+    }
+
+    fn fold_nest(
+        &self,
+        shape: &[usize],
+        coordinates: &mut Vec<Value<'c, 'a>>,
+        values: &[Value<'c, 'a>],
+        body: &mut Fold<'c, 'a, '_>,
+    ) -> Vec<Value<'c, 'a>> {
+        let Some(&size) = shape.get(coordinates.len()) else { return body(*self, coordinates, values) };
+        let found = if size == 1 {
+            coordinates.push(self.int(0));
+            self.fold_nest(shape, coordinates, values, body)
+        } else {
+            self.fold(self.int(size), values, |inner, variable, values| {
+                coordinates.push(variable);
+                inner.fold_nest(shape, coordinates, values, body)
+            })
+        };
+        coordinates.pop();
+        found
+    }
+
+    /// What `body` makes of `values` where the `i1` holds, or is not there; else `values`.
+    pub(crate) fn if_else_keep(
+        &self,
+        condition: Option<Value<'c, 'a>>,
+        values: &[Value<'c, 'a>],
+        body: impl FnOnce(Loops<'c, 'a>) -> Vec<Value<'c, 'a>>,
+    ) -> Vec<Value<'c, 'a>> {
+        let Some(condition) = condition else { return body(*self) };
+        let branch = |fill: &mut dyn FnMut(Loops<'c, 'a>) -> Vec<Value<'c, 'a>>| {
+            let region = Region::new();
+            let block = region.append_block(Block::new(&[]));
+            // SAFETY: the block belongs to the region, which becomes part of the op below.
+            let block: BlockRef<'c, 'a> = unsafe { BlockRef::from_raw(block.to_raw()) };
+            let inner = Loops(Builder::at_end(self.0.context, block, self.0.location));
+            let found = fill(inner);
+            inner.0.raw("scf.yield", &found, &[], &[], vec![]);
+            region
+        };
+        let mut body = Some(body);
+        let then = branch(&mut |inner| body.take().map(|body| body(inner)).unwrap_or_default());
+        let otherwise = branch(&mut |_| values.to_vec());
+        let types: Vec<Type<'c>> = values.iter().map(|value| value.r#type()).collect();
+        results(self.0.raw("scf.if", &[condition], &types, &[], vec![then, otherwise]))
+    }
+
+    /// The coordinates of row-major position `index` in `shape`.
+    pub(crate) fn coordinates(&self, index: Value<'c, 'a>, shape: &[usize]) -> Vec<Value<'c, 'a>> {
+        let mut rest = index;
+        let mut coordinates = vec![];
+        for &size in shape.iter().rev() {
+            coordinates.push(self.binary("arith.remui", rest, self.int(size)));
+            rest = self.binary("arith.divui", rest, self.int(size));
+        }
+        coordinates.reverse();
+        coordinates
+    }
+
     /// Runs `body` for every coordinate of `shape`, row-major.
     pub(crate) fn repeat_over(&self, shape: &[usize], body: &mut dyn FnMut(Loops<'c, 'a>, &[Value<'c, 'a>])) {
         self.nest(shape, &mut vec![], body);
@@ -156,6 +252,56 @@ impl<'c: 'a, 'a> Loops<'c, 'a> {
         self.0.op("arith.andi", &[a, b], IntegerType::new(self.0.context, 1).into(), &[])
     }
 
+    /// `a` where the `i1` holds, else `b`.
+    pub(crate) fn select(
+        &self,
+        condition: Value<'c, 'a>,
+        a: Value<'c, 'a>,
+        b: Value<'c, 'a>,
+    ) -> Value<'c, 'a> {
+        self.0.op("arith.select", &[condition, a, b], a.r#type(), &[])
+    }
+
+    fn vector_type(&self) -> Type<'c> {
+        Type::vector(&[LANES as u64], self.0.int_type())
+    }
+
+    /// A vector of zeros.
+    pub(crate) fn zeros(&self) -> Value<'c, 'a> {
+        let zeros = format!("dense<0> : vector<{LANES}xi64>");
+        let value = Attribute::parse(self.0.context, &zeros).expect("an attribute of vectors");
+        self.0.op("arith.constant", &[], self.vector_type(), &[("value", value)])
+    }
+
+    /// A vector that has `word` in each lane.
+    pub(crate) fn splat(&self, word: Value<'c, 'a>) -> Value<'c, 'a> {
+        let nothing = self.0.op("llvm.mlir.poison", &[], self.vector_type(), &[]);
+        let first = self.0.op("llvm.insertelement", &[nothing, word, self.int32(0)], self.vector_type(), &[]);
+        let mask = DenseI32ArrayAttribute::new(self.0.context, &[0; LANES]).into();
+        self.0.op("llvm.shufflevector", &[first, nothing], self.vector_type(), &[("mask", mask)])
+    }
+
+    /// A binary `arith` op on vectors.
+    pub(crate) fn vector_op(&self, name: &str, a: Value<'c, 'a>, b: Value<'c, 'a>) -> Value<'c, 'a> {
+        self.0.op(name, &[a, b], self.vector_type(), &[])
+    }
+
+    pub(crate) fn load_vector(&self, address: Value<'c, 'a>) -> Value<'c, 'a> {
+        let alignment = attr::i64(self.0.context, 8);
+        self.0.op("llvm.load", &[address], self.vector_type(), &[("alignment", alignment)])
+    }
+
+    pub(crate) fn store_vector(&self, value: Value<'c, 'a>, address: Value<'c, 'a>) {
+        self.store(value, address);
+    }
+
+    /// Address of the function `name` of type `ty`.
+    pub(crate) fn address_of_function(&self, name: &str, ty: &Type<'c>) -> Value<'c, 'a> {
+        let symbol: Attribute<'c> = FlatSymbolRefAttribute::new(self.0.context, name).into();
+        let function = self.0.op("func.constant", &[], *ty, &[("value", symbol)]);
+        self.0.op("builtin.unrealized_conversion_cast", &[function], self.pointer_type(), &[])
+    }
+
     /// Copies `count` words.
     pub(crate) fn copy(&self, count: Value<'c, 'a>, from: Value<'c, 'a>, to: Value<'c, 'a>) {
         self.repeat(count, |inner, i| inner.store(inner.load(inner.word(from, i)), inner.word(to, i)));
@@ -200,6 +346,14 @@ impl<'c: 'a, 'a> Loops<'c, 'a> {
         let status = IntegerType::new(self.0.context, 32).into();
         self.0.op("llvm.call", &operands, status, &attributes)
     }
+}
+
+/// The next values from coordinates and values.
+pub(crate) type Fold<'c, 'a, 'f> =
+    dyn FnMut(Loops<'c, 'a>, &[Value<'c, 'a>], &[Value<'c, 'a>]) -> Vec<Value<'c, 'a>> + 'f;
+
+fn results<'c: 'a, 'a>(op: OperationRef<'c, 'a>) -> Vec<Value<'c, 'a>> {
+    (0..op.result_count()).map(|i| op.result(i).expect("counted").into()).collect()
 }
 
 /// The predicates of `arith.cmpi` that are used here, by MLIR's numbers.

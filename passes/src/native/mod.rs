@@ -7,4 +7,5 @@ mod globals;
 mod linear_loops;
 mod loops;
 mod program_spec;
+mod sums;
 mod workspace;

@@ -28,6 +28,11 @@ macro_rules! for_each_runtime_function {
                 key: u32, count: u64, input: *const u64, output: *mut u64,
                 tables: *const u64, selector: *const u32, outputs: u32, width: u32, is_signed: u32
             );
+            /// Calls the [`Body`] at `body` with these pointers for parts that together are `0..count`, on several threads where
+            /// that pays: an item takes about the time of `cost` multiplications of vectors of 8 words.
+            fn spread(
+                body: *const u64, context: *const u64, inputs: *const u64, outputs: *const u64, count: u64, cost: u64
+            );
         }
     };
 }
@@ -57,6 +62,10 @@ pub struct Context {
 /// `inputs[i]` and `outputs[i]` point to the dense row-major elements of argument and result `i`:
 /// ciphertexts of `words[key]` words, or clear `i64`.
 pub type Entry = unsafe extern "C" fn(*const Context, *const *const u64, *const *mut u64) -> i32;
+
+/// A part of a compiled function: computes the items `first..end` out of a number that [`FunctionTable::spread`] was told. Items
+/// may be computed in any order, and at once: words that two of them write get the same value from both.
+pub type Body = unsafe extern "C" fn(*const Context, *const *const u64, *const *mut u64, u64, u64) -> i32;
 
 /// Symbol of the machine code of function `name`.
 pub fn entry_symbol(name: &str) -> String {

@@ -2,16 +2,18 @@
 //! coefficient of the input key, or the three products of a pair of them.
 
 use super::check::{glwe_shape, lwe_dimension};
-use super::noise::distribution;
-use super::{SecretKeys, Seeds};
+use super::noise::Sampler;
+use super::secret_product::SecretPolynomials;
+use super::stream::Stream;
+use super::{SecretKey, SecretKeys, Seeds};
 #[cfg(feature = "server")]
 use crate::kernels::BootstrapKeyWords;
-use cloakwork_abi::parameters::Grouping;
+use cloakwork_abi::parameters::{Decomposition, Grouping};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset};
-#[cfg(feature = "server")]
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
+use rayon::prelude::{
+    IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator, ParallelSlice, ParallelSliceMut,
+};
 use tfhe::core_crypto::commons::math::random::Seed;
-use tfhe::core_crypto::prelude as core;
 use zeroize::Zeroizing;
 
 /// Bodies of a bootstrap key: GGSW ciphertext, level, row, coefficient.
@@ -30,39 +32,50 @@ impl SeededBootstrapKey {
     }
 
     pub(super) fn generate(spec: &BootstrapKeySpec, secret: &SecretKeys, seeds: &mut Seeds) -> Self {
-        let from = products(&secret.keys[spec.from].to_words32(), spec.grouping);
-        let to = secret.keys[spec.to].as_glwe().expect("checked: a bootstrap key leads to a GLWE key");
-        let bodies = vec![0u64; Self::words(spec, secret.keyset()) as usize];
-        let seed = seeds.next();
-        let mut key = seeded(bodies, spec, secret.keyset(), seed);
-        core::par_generate_seeded_lwe_bootstrap_key(
-            &core::LweSecretKey::from_container(from.as_slice()),
-            &to,
-            &mut key,
-            distribution::<u64>(secret.keyset().secret_keys[spec.to].noise),
-            seeds.seeder(),
+        let messages = products(&secret.keys[spec.from].to_words32(), spec.grouping);
+        let SecretKey::Glwe(key, glwe) = &secret.keys[spec.to] else {
+            unreachable!("checked: a bootstrap key leads to a GLWE key")
+        };
+        let shape = GgswShape::of(spec, secret.keyset());
+        let (seed, noise_seed) = (seeds.next(), seeds.next());
+        let noise = secret.keyset().secret_keys[spec.to].noise;
+        let polynomials = SecretPolynomials::new(key, glwe.polynomial_size.0 as usize);
+        let mut bodies = vec![0u64; Self::words(spec, secret.keyset()) as usize];
+        let memory = || (polynomials.scratch(), vec![0u64; shape.dimension * shape.size]);
+        bodies.par_chunks_mut(shape.bodies()).zip(messages.par_iter()).enumerate().for_each_init(
+            memory,
+            |(scratch, mask), (i, (bodies, &message))| {
+                let mut masks = shape.masks(seed, i);
+                let mut sampler = Sampler::new(Stream::new(noise_seed, (i as u128) << 64));
+                for (row, body) in bodies.chunks_exact_mut(shape.size).enumerate() {
+                    shape.encode(spec.decomposition, row, (message, key), body);
+                    masks.fill(mask);
+                    polynomials.add_products(mask, body, scratch);
+                    sampler.add(noise, 64, body);
+                }
+            },
         );
-        Self { seed: seed.0, bodies: key.into_container() }
+        Self { seed: seed.0, bodies }
     }
 
     #[cfg(feature = "server")]
     pub(super) fn expand(&self, spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyWords {
-        let seeded = seeded(self.bodies.as_slice(), spec, keyset, Seed(self.seed));
-        let shape = without_words(spec, keyset);
-        let mut words = vec![0u64; self.bodies.len() * (shape.to.dimension.0 as usize + 1)];
-        words.par_chunks_mut(1 << 16).with_min_len(8).for_each(|chunk| chunk.fill(0)); // faults the pages in parallel
-        let mut key = core::LweBootstrapKey::from_container(
-            words,
-            seeded.glwe_size(),
-            seeded.polynomial_size(),
-            seeded.decomposition_base_log(),
-            seeded.decomposition_level_count(),
-            core::CiphertextModulus::new_native(),
-        );
-        core::par_decompress_seeded_lwe_bootstrap_key::<_, _, _, core::DefaultRandomGenerator>(
-            &mut key, &seeded,
-        );
-        BootstrapKeyWords { words: key.into_container(), ..shape }
+        let shape = GgswShape::of(spec, keyset);
+        let mask = shape.dimension * shape.size;
+        let mut words = vec![0u64; self.bodies.len() * (shape.dimension + 1)];
+        words
+            .par_chunks_mut(shape.bodies() * (shape.dimension + 1))
+            .zip(self.bodies.par_chunks(shape.bodies()))
+            .enumerate()
+            .for_each(|(i, (words, bodies))| {
+                let mut masks = shape.masks(Seed(self.seed), i);
+                let rows = words.chunks_exact_mut(mask + shape.size);
+                for (row, body) in rows.zip(bodies.chunks_exact(shape.size)) {
+                    masks.fill(&mut row[..mask]);
+                    row[mask..].copy_from_slice(body);
+                }
+            });
+        BootstrapKeyWords { words, ..without_words(spec, keyset) }
     }
 }
 
@@ -76,6 +89,53 @@ pub(super) fn without_words(spec: &BootstrapKeySpec, keyset: &Keyset) -> Bootstr
         grouping: spec.grouping,
         extension: spec.extension,
         words: vec![],
+    }
+}
+
+/// Sizes of a GGSW ciphertext: for each level from the finest to the coarsest a row for each polynomial of the key, and one more.
+#[derive(Clone, Copy)]
+struct GgswShape {
+    rows: usize,
+    dimension: usize,
+    size: usize,
+}
+
+impl GgswShape {
+    fn of(spec: &BootstrapKeySpec, keyset: &Keyset) -> Self {
+        let to = glwe_shape(keyset, spec.to);
+        let (dimension, size) = (to.dimension.0 as usize, to.polynomial_size.0 as usize);
+        Self { rows: spec.decomposition.level as usize * (dimension + 1), dimension, size }
+    }
+
+    /// Words of the bodies.
+    fn bodies(self) -> usize {
+        self.rows * self.size
+    }
+
+    /// The masks of ciphertext `i`, row by row.
+    fn masks(self, seed: Seed, i: usize) -> Stream {
+        // Polynomials have 256 coefficients or more, so that a ciphertext's masks are whole blocks.
+        let bytes = 8 * (self.bodies() * self.dimension) as u128;
+        Stream::new(seed, i as u128 * (bytes / Stream::BLOCK as u128))
+    }
+
+    /// The message in row `row`: times minus a polynomial of the key, at last by itself, at the scale of the level.
+    fn encode(
+        self,
+        Decomposition { base_log, level }: Decomposition,
+        row: usize,
+        (message, key): (u32, &[u64]),
+        body: &mut [u64],
+    ) {
+        let (finer, column) = (row / (self.dimension + 1), row % (self.dimension + 1));
+        let scaled = u64::from(message) << (64 - base_log * (level - finer as u32));
+        if column == self.dimension {
+            body[0] = scaled;
+            return;
+        }
+        for (body, &coefficient) in body.iter_mut().zip(&key[column * self.size..]) {
+            *body = coefficient.wrapping_mul(scaled).wrapping_neg();
+        }
     }
 }
 
@@ -96,21 +156,57 @@ fn products(key: &[u32], grouping: Grouping) -> Zeroizing<Vec<u32>> {
     products
 }
 
-/// Read as a key of `tfhe` with one GGSW ciphertext for each coefficient of an input key, here the products.
-fn seeded<C: core::Container<Element = u64>>(
-    bodies: C,
-    spec: &BootstrapKeySpec,
-    keyset: &Keyset,
-    seed: Seed,
-) -> core::SeededLweBootstrapKey<C> {
-    let to = glwe_shape(keyset, spec.to);
-    core::SeededLweBootstrapKey::from_container(
-        bodies,
-        core::GlweDimension(to.dimension.0 as usize).to_glwe_size(),
-        core::PolynomialSize(to.polynomial_size.0 as usize),
-        core::DecompositionBaseLog(spec.decomposition.base_log as usize),
-        core::DecompositionLevelCount(spec.decomposition.level as usize),
-        seed.into(),
-        core::CiphertextModulus::new_native(),
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloakwork_abi::parameters::{NoiseDistribution, Variance};
+    use tfhe::core_crypto::prelude as core;
+
+    /// Without noise there is one right key.
+    #[test]
+    fn keys_are_those_of_tfhe() {
+        let random = |seed: u128, length: usize| {
+            let mut words = vec![0u64; length];
+            Stream::new(Seed(seed), 0).fill(&mut words);
+            words.iter().map(|word| word >> 63).collect::<Vec<_>>()
+        };
+        let (dimension, size, level) = (2, 256, 2);
+        let (key, messages) = (random(1, dimension * size), random(2, 3));
+        let shape = GgswShape { rows: level * (dimension + 1), dimension, size };
+        let mut expected = core::SeededLweBootstrapKey::new(
+            0u64,
+            core::GlweSize(dimension + 1),
+            core::PolynomialSize(size),
+            core::DecompositionBaseLog(10),
+            core::DecompositionLevelCount(level),
+            core::LweDimension(messages.len()),
+            Seed(7).into(),
+            core::CiphertextModulus::new_native(),
+        );
+        core::par_generate_seeded_lwe_bootstrap_key(
+            &core::LweSecretKey::from_container(messages.as_slice()),
+            &core::GlweSecretKey::from_container(key.as_slice(), core::PolynomialSize(size)),
+            &mut expected,
+            core::DynamicDistribution::new_gaussian_from_std_dev(core::StandardDev(0.0)),
+            core::new_seeder().as_mut(),
+        );
+        let polynomials = SecretPolynomials::new(&key, size);
+        let (mut scratch, mut mask) = (polynomials.scratch(), vec![0; dimension * size]);
+        let mut bodies = vec![0; messages.len() * shape.bodies()];
+        for (i, bodies) in bodies.chunks_exact_mut(shape.bodies()).enumerate() {
+            let mut masks = shape.masks(Seed(7), i);
+            for (row, body) in bodies.chunks_exact_mut(size).enumerate() {
+                let decomposition = Decomposition { base_log: 10, level: level as u32 };
+                shape.encode(decomposition, row, (messages[i] as u32, &key), body);
+                masks.fill(&mut mask);
+                polynomials.add_products(&mask, body, &mut scratch);
+                Sampler::new(Stream::new(Seed(0), 0)).add(
+                    NoiseDistribution::Gaussian { variance: Variance(0.0) },
+                    64,
+                    body,
+                );
+            }
+        }
+        assert_eq!(bodies, expected.into_container());
+    }
 }

@@ -2,7 +2,8 @@
 //! key, which is an LWE key, or a GLWE key read as one.
 
 use super::check::lwe_dimension;
-use super::noise::distribution;
+use super::noise::Sampler;
+use super::stream::Stream;
 use super::{SecretKey, SecretKeys, Seeds};
 #[cfg(feature = "server")]
 use crate::kernels::{KeyswitchKeyWords, Target};
@@ -10,9 +11,8 @@ use cloakwork_abi::parameters::Decomposition;
 #[cfg(feature = "server")]
 use cloakwork_abi::spec::SecretKeyShape;
 use cloakwork_abi::spec::{Keyset, KeyswitchKeySpec};
-#[cfg(feature = "server")]
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 use tfhe::core_crypto::commons::math::random::Seed;
-use tfhe::core_crypto::prelude as core;
 use zeroize::Zeroizing;
 
 /// Bodies of a keyswitch key; input coefficient outermost, then levels from the finest to the coarsest.
@@ -32,42 +32,41 @@ impl SeededKeyswitchKey {
             unreachable!("checked: a keyswitch key leads from a GLWE key")
         };
         let to = secret.keys[spec.to].to_words32();
-        let to = core::LweSecretKey::from_container(to.as_slice());
         let plaintexts = plaintexts(from, spec.decomposition);
-        let seed = seeds.next();
-        let mut list = core::SeededLweCiphertextList::from_container(
-            vec![0u32; plaintexts.len()],
-            to.lwe_dimension().to_lwe_size(),
-            seed.into(),
-            core::CiphertextModulus::new_native(),
+        let (seed, noise_seed) = (seeds.next(), seeds.next());
+        let mut bodies = vec![0u32; plaintexts.len()];
+        bodies.par_chunks_mut(ROWS).zip(plaintexts.par_chunks(ROWS)).enumerate().for_each_init(
+            || vec![0u32; to.len()],
+            |mask, (i, (bodies, plaintexts))| {
+                let mut masks = masks(seed, i, to.len());
+                let mut sampler = Sampler::new(Stream::new(noise_seed, (i as u128) << 64));
+                let mut noise = [0; ROWS];
+                sampler.add(spec.noise, 32, &mut noise[..bodies.len()]);
+                for ((body, plaintext), noise) in bodies.iter_mut().zip(plaintexts).zip(noise) {
+                    masks.fill(mask);
+                    let products = mask.iter().zip(to.iter()).map(|(mask, key)| mask.wrapping_mul(*key));
+                    let sum = products.fold(0u32, u32::wrapping_add);
+                    *body = sum.wrapping_add(*plaintext).wrapping_add(noise as u32);
+                }
+            },
         );
-        core::par_encrypt_seeded_lwe_ciphertext_list(
-            &to,
-            &mut list,
-            &core::PlaintextList::from_container(plaintexts.as_slice()),
-            distribution::<u32>(spec.noise),
-            seeds.seeder(),
-        );
-        Self { seed: seed.0, bodies: list.into_container() }
+        Self { seed: seed.0, bodies }
     }
 
     #[cfg(feature = "server")]
     pub(super) fn expand(&self, spec: &KeyswitchKeySpec, keyset: &Keyset) -> KeyswitchKeyWords {
         let key = without_words(spec, keyset);
-        let size = core::LweDimension(key.to.0 as usize).to_lwe_size();
-        let modulus = core::CiphertextModulus::new_native();
-        let seeded = core::SeededLweCiphertextList::from_container(
-            self.bodies.as_slice(),
-            size,
-            Seed(self.seed).into(),
-            modulus,
-        );
-        let words = vec![0u32; self.bodies.len() * size.0];
-        let mut list = core::LweCiphertextList::from_container(words, size, modulus);
-        core::par_decompress_seeded_lwe_ciphertext_list::<_, _, _, core::DefaultRandomGenerator>(
-            &mut list, &seeded,
-        );
-        KeyswitchKeyWords { words: list.into_container(), ..key }
+        let dimension = key.to.0 as usize;
+        let mut words = vec![0u32; self.bodies.len() * (dimension + 1)];
+        let rows = words.par_chunks_mut(ROWS * (dimension + 1)).zip(self.bodies.par_chunks(ROWS));
+        rows.enumerate().for_each(|(i, (rows, bodies))| {
+            let mut masks = masks(Seed(self.seed), i, dimension);
+            for (row, &body) in rows.chunks_exact_mut(dimension + 1).zip(bodies) {
+                masks.fill(&mut row[..dimension]);
+                row[dimension] = body;
+            }
+        });
+        KeyswitchKeyWords { words, ..key }
     }
 }
 
@@ -80,6 +79,14 @@ pub(super) fn without_words(spec: &KeyswitchKeySpec, keyset: &Keyset) -> Keyswit
         SecretKeyShape::Glwe(_) => Target::Large,
     };
     KeyswitchKeyWords { from, to, target, decomposition: spec.decomposition, words: vec![] }
+}
+
+/// Rows that one thread does at a time; their masks are whole blocks of a stream, whatever the dimension is.
+const ROWS: usize = 64;
+
+/// The masks of rows `i · ROWS` and on.
+fn masks(seed: Seed, i: usize, dimension: usize) -> Stream {
+    Stream::new(seed, (i * dimension) as u128 * (4 * ROWS / Stream::BLOCK) as u128)
 }
 
 /// `coefficient · 2^32 / B^level` for each coefficient and level. They are as secret as the key.

@@ -14,6 +14,8 @@ mod noise;
 mod public;
 mod randomness;
 mod secret;
+mod secret_product;
+mod stream;
 #[cfg(test)]
 #[cfg(feature = "server")]
 mod tests;
@@ -35,6 +37,7 @@ pub(crate) use randomness::Seeds;
 pub use randomness::{Origin, Randomness};
 pub(crate) use secret::SecretKey;
 pub use secret::SecretKeys;
+pub(crate) use stream::Stream;
 
 /// How far [`generate`] is, told before each key and once at the end.
 #[derive(Clone, Copy, Debug)]

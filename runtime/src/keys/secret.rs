@@ -6,8 +6,8 @@ use cloakwork_abi::parameters::{GlweShape, LweDimension};
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
 use std::fmt;
 use tfhe::core_crypto::prelude::{
-    DefaultRandomGenerator, DynamicDistribution, GlweSecretKey, LweSecretKey, LweSecretKeyView,
-    SecretRandomGenerator, generate_binary_lwe_secret_key,
+    DefaultRandomGenerator, DynamicDistribution, LweSecretKey, LweSecretKeyView, SecretRandomGenerator,
+    generate_binary_lwe_secret_key,
 };
 use zeroize::Zeroizing;
 
@@ -153,10 +153,12 @@ impl SecretKey {
         }
     }
 
-    pub(crate) fn as_glwe(&self) -> Option<GlweSecretKey<&[u64]>> {
+    #[cfg(test)]
+    #[cfg(feature = "server")]
+    pub(crate) fn as_glwe(&self) -> Option<tfhe::core_crypto::prelude::GlweSecretKey<&[u64]>> {
         match self {
             Self::Lwe(_) => None,
-            Self::Glwe(words, shape) => Some(GlweSecretKey::from_container(
+            Self::Glwe(words, shape) => Some(tfhe::core_crypto::prelude::GlweSecretKey::from_container(
                 words.as_slice(),
                 tfhe::core_crypto::prelude::PolynomialSize(shape.polynomial_size.0 as usize),
             )),

@@ -24,151 +24,224 @@ module attributes {cloakwork.spec = "…", tfhe.security = 128 : i64, tfhe.secur
     %1 = llvm.mlir.zero : !llvm.ptr
     %2 = llvm.mlir.addressof @cloakwork_constant_2 : !llvm.ptr
     %3 = llvm.mlir.constant(1 : i32) : i32
-    %4 = llvm.mlir.constant(0 : i32) : i32
-    %5 = llvm.mlir.addressof @cloakwork_constant_1 : !llvm.ptr
-    %6 = llvm.mlir.addressof @cloakwork_constant_0 : !llvm.ptr
-    %7 = llvm.mlir.constant(1 : i64) : i64
-    %8 = llvm.mlir.constant(0 : i64) : i64
-    %9 = llvm.mlir.constant(2 : i64) : i64
-    %10 = llvm.getelementptr %arg0[2] : (!llvm.ptr) -> !llvm.ptr, i64
-    %11 = llvm.load %10 : !llvm.ptr -> !llvm.ptr
-    %12 = llvm.getelementptr %arg0[3] : (!llvm.ptr) -> !llvm.ptr, i64
-    %13 = llvm.load %12 : !llvm.ptr -> !llvm.ptr
-    %14 = llvm.load %11 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %15 = llvm.load %13 : !llvm.ptr -> !llvm.ptr
-    %16 = llvm.getelementptr %13[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %4 = llvm.mlir.addressof @cloakwork_constant_1 : !llvm.ptr
+    %5 = llvm.mlir.constant(0 : i32) : i32
+    %6 = llvm.mlir.addressof @cloakwork_sum_main_0 : !llvm.ptr
+    %7 = llvm.mlir.constant(4 : i64) : i64
+    %8 = llvm.mlir.constant(16 : i64) : i64
+    %9 = llvm.mlir.constant(15 : i64) : i64
+    %10 = llvm.mlir.addressof @cloakwork_constant_0 : !llvm.ptr
+    %11 = llvm.mlir.constant(1 : i64) : i64
+    %12 = llvm.mlir.constant(0 : i64) : i64
+    %13 = llvm.mlir.constant(2 : i64) : i64
+    %14 = llvm.getelementptr %arg0[2] : (!llvm.ptr) -> !llvm.ptr, i64
+    %15 = llvm.load %14 : !llvm.ptr -> !llvm.ptr
+    %16 = llvm.getelementptr %arg0[3] : (!llvm.ptr) -> !llvm.ptr, i64
     %17 = llvm.load %16 : !llvm.ptr -> !llvm.ptr
-    %18 = llvm.load %arg1 : !llvm.ptr -> !llvm.ptr
-    %19 = llvm.getelementptr %arg1[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %20 = llvm.load %19 : !llvm.ptr -> !llvm.ptr
-    %21 = llvm.load %arg2 : !llvm.ptr -> !llvm.ptr
-    %22 = llvm.getelementptr %arg2[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %23 = llvm.load %22 : !llvm.ptr -> !llvm.ptr
-    llvm.br ^bb1(%8 : i64)
-  ^bb1(%24: i64):  // 2 preds: ^bb0, ^bb5
-    %25 = llvm.icmp "slt" %24, %9 : i64
-    llvm.cond_br %25, ^bb2, ^bb6
+    %18 = llvm.load %15 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %19 = llvm.load %17 : !llvm.ptr -> !llvm.ptr
+    %20 = llvm.getelementptr %17[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %21 = llvm.load %20 : !llvm.ptr -> !llvm.ptr
+    %22 = llvm.load %arg1 : !llvm.ptr -> !llvm.ptr
+    %23 = llvm.getelementptr %arg1[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %24 = llvm.load %23 : !llvm.ptr -> !llvm.ptr
+    %25 = llvm.load %arg2 : !llvm.ptr -> !llvm.ptr
+    %26 = llvm.getelementptr %arg2[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %27 = llvm.load %26 : !llvm.ptr -> !llvm.ptr
+    llvm.br ^bb1(%12 : i64)
+  ^bb1(%28: i64):  // 2 preds: ^bb0, ^bb5
+    %29 = llvm.icmp "slt" %28, %13 : i64
+    llvm.cond_br %29, ^bb2, ^bb6
   ^bb2:  // pred: ^bb1
-    %26 = llvm.mul %24, %14 : i64
-    %27 = llvm.getelementptr %18[%26] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %28 = llvm.getelementptr %15[%26] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.br ^bb3(%8 : i64)
-  ^bb3(%29: i64):  // 2 preds: ^bb2, ^bb4
-    %30 = llvm.icmp "slt" %29, %14 : i64
-    llvm.cond_br %30, ^bb4, ^bb5
+    %30 = llvm.mul %28, %18 : i64
+    %31 = llvm.getelementptr %22[%30] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %32 = llvm.getelementptr %19[%30] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.br ^bb3(%12 : i64)
+  ^bb3(%33: i64):  // 2 preds: ^bb2, ^bb4
+    %34 = llvm.icmp "slt" %33, %18 : i64
+    llvm.cond_br %34, ^bb4, ^bb5
   ^bb4:  // pred: ^bb3
-    %31 = llvm.getelementptr %27[%29] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %32 = llvm.load %31 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %33 = llvm.getelementptr %28[%29] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %32, %33 {alignment = 8 : i64} : i64, !llvm.ptr
-    %34 = llvm.add %29, %7 : i64
-    llvm.br ^bb3(%34 : i64)
+    %35 = llvm.getelementptr %31[%33] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %36 = llvm.load %35 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %37 = llvm.getelementptr %32[%33] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %36, %37 {alignment = 8 : i64} : i64, !llvm.ptr
+    %38 = llvm.add %33, %11 : i64
+    llvm.br ^bb3(%38 : i64)
   ^bb5:  // pred: ^bb3
-    %35 = llvm.add %24, %7 : i64
-    llvm.br ^bb1(%35 : i64)
+    %39 = llvm.add %28, %11 : i64
+    llvm.br ^bb1(%39 : i64)
   ^bb6:  // pred: ^bb1
-    llvm.br ^bb7(%8 : i64)
-  ^bb7(%36: i64):  // 2 preds: ^bb6, ^bb11
-    %37 = llvm.icmp "slt" %36, %9 : i64
-    llvm.cond_br %37, ^bb8, ^bb12
+    llvm.br ^bb7(%12 : i64)
+  ^bb7(%40: i64):  // 2 preds: ^bb6, ^bb11
+    %41 = llvm.icmp "slt" %40, %13 : i64
+    llvm.cond_br %41, ^bb8, ^bb12
   ^bb8:  // pred: ^bb7
-    %38 = llvm.mul %36, %14 : i64
-    %39 = llvm.getelementptr %15[%38] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %40 = llvm.getelementptr %21[%38] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %41 = llvm.getelementptr %6[%36] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %42 = llvm.load %41 {alignment = 8 : i64} : !llvm.ptr -> i64
-    llvm.br ^bb9(%8 : i64)
-  ^bb9(%43: i64):  // 2 preds: ^bb8, ^bb10
-    %44 = llvm.icmp "slt" %43, %14 : i64
-    llvm.cond_br %44, ^bb10, ^bb11
-  ^bb10:  // pred: ^bb9
-    %45 = llvm.getelementptr %39[%43] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %42 = llvm.mul %40, %18 : i64
+    %43 = llvm.getelementptr %19[%42] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %44 = llvm.getelementptr %25[%42] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %45 = llvm.getelementptr %10[%40] : (!llvm.ptr, i64) -> !llvm.ptr, i64
     %46 = llvm.load %45 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %47 = llvm.mul %46, %42 : i64
-    %48 = llvm.getelementptr %40[%43] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %47, %48 {alignment = 8 : i64} : i64, !llvm.ptr
-    %49 = llvm.add %43, %7 : i64
-    llvm.br ^bb9(%49 : i64)
+    llvm.br ^bb9(%12 : i64)
+  ^bb9(%47: i64):  // 2 preds: ^bb8, ^bb10
+    %48 = llvm.icmp "slt" %47, %18 : i64
+    llvm.cond_br %48, ^bb10, ^bb11
+  ^bb10:  // pred: ^bb9
+    %49 = llvm.getelementptr %43[%47] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %50 = llvm.load %49 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %51 = llvm.mul %50, %46 : i64
+    %52 = llvm.getelementptr %44[%47] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %51, %52 {alignment = 8 : i64} : i64, !llvm.ptr
+    %53 = llvm.add %47, %11 : i64
+    llvm.br ^bb9(%53 : i64)
   ^bb11:  // pred: ^bb9
-    %50 = llvm.add %36, %7 : i64
-    llvm.br ^bb7(%50 : i64)
+    %54 = llvm.add %40, %11 : i64
+    llvm.br ^bb7(%54 : i64)
   ^bb12:  // pred: ^bb7
-    llvm.br ^bb13(%8 : i64)
-  ^bb13(%51: i64):  // 2 preds: ^bb12, ^bb14
-    %52 = llvm.icmp "slt" %51, %14 : i64
-    llvm.cond_br %52, ^bb14, ^bb15
-  ^bb14:  // pred: ^bb13
-    %53 = llvm.getelementptr %15[%51] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %8, %53 {alignment = 8 : i64} : i64, !llvm.ptr
-    %54 = llvm.add %51, %7 : i64
-    llvm.br ^bb13(%54 : i64)
-  ^bb15:  // pred: ^bb13
-    llvm.br ^bb16(%8 : i64)
-  ^bb16(%55: i64):  // 2 preds: ^bb15, ^bb20
-    %56 = llvm.icmp "slt" %55, %9 : i64
-    llvm.cond_br %56, ^bb17, ^bb21
-  ^bb17:  // pred: ^bb16
-    %57 = llvm.mul %55, %14 : i64
-    %58 = llvm.getelementptr %18[%57] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.br ^bb18(%8 : i64)
-  ^bb18(%59: i64):  // 2 preds: ^bb17, ^bb19
-    %60 = llvm.icmp "slt" %59, %14 : i64
-    llvm.cond_br %60, ^bb19, ^bb20
+    %55 = llvm.add %18, %9 : i64
+    %56 = llvm.udiv %55, %8 : i64
+    %57 = llvm.icmp "ult" %18, %8 : i64
+    %58 = llvm.select %57, %11, %56 : i1, i64
+    %59 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
+    %60 = llvm.getelementptr %59[2] : (!llvm.ptr) -> !llvm.ptr, i64
+    %61 = llvm.load %60 : !llvm.ptr -> !llvm.ptr
+    %62 = llvm.getelementptr %arg0[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %63 = llvm.load %62 : !llvm.ptr -> !llvm.ptr
+    %64 = llvm.call %61(%63, %6, %arg0, %arg1, %arg2, %58, %7) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> i32
+    %65 = llvm.icmp "eq" %64, %5 : i32
+    llvm.cond_br %65, ^bb14, ^bb13(%64 : i32)
+  ^bb13(%66: i32):  // 3 preds: ^bb12, ^bb17, ^bb18
+    llvm.return %66 : i32
+  ^bb14:  // pred: ^bb12
+    %67 = llvm.getelementptr %19[%18] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.br ^bb15(%12 : i64)
+  ^bb15(%68: i64):  // 2 preds: ^bb14, ^bb16
+    %69 = llvm.icmp "slt" %68, %18 : i64
+    llvm.cond_br %69, ^bb16, ^bb17
+  ^bb16:  // pred: ^bb15
+    %70 = llvm.getelementptr %19[%68] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %71 = llvm.load %70 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %72 = llvm.getelementptr %67[%68] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %71, %72 {alignment = 8 : i64} : i64, !llvm.ptr
+    %73 = llvm.add %68, %11 : i64
+    llvm.br ^bb15(%73 : i64)
+  ^bb17:  // pred: ^bb15
+    %74 = llvm.sub %18, %11 : i64
+    %75 = llvm.getelementptr %67[%74] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %76 = llvm.load %75 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %77 = llvm.load %24 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %78 = llvm.load %4 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %79 = llvm.shl %77, %78 : i64
+    %80 = llvm.add %76, %79 : i64
+    llvm.store %80, %75 {alignment = 8 : i64} : i64, !llvm.ptr
+    %81 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
+    %82 = llvm.load %81 : !llvm.ptr -> !llvm.ptr
+    %83 = llvm.load %62 : !llvm.ptr -> !llvm.ptr
+    %84 = llvm.call %82(%83, %5, %11, %67, %21) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr) -> i32
+    %85 = llvm.icmp "eq" %84, %5 : i32
+    llvm.cond_br %85, ^bb18, ^bb13(%84 : i32)
+  ^bb18:  // pred: ^bb17
+    %86 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
+    %87 = llvm.getelementptr %86[1] : (!llvm.ptr) -> !llvm.ptr, i64
+    %88 = llvm.load %87 : !llvm.ptr -> !llvm.ptr
+    %89 = llvm.load %62 : !llvm.ptr -> !llvm.ptr
+    %90 = llvm.call %88(%89, %5, %11, %21, %27, %2, %1, %3, %0, %5) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i32, i32, i32) -> i32
+    %91 = llvm.icmp "eq" %90, %5 : i32
+    llvm.cond_br %91, ^bb19, ^bb13(%90 : i32)
   ^bb19:  // pred: ^bb18
-    %61 = llvm.getelementptr %15[%59] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %62 = llvm.load %61 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %63 = llvm.getelementptr %58[%59] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %64 = llvm.load %63 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %65 = llvm.add %62, %64 : i64
-    llvm.store %65, %61 {alignment = 8 : i64} : i64, !llvm.ptr
-    %66 = llvm.add %59, %7 : i64
-    llvm.br ^bb18(%66 : i64)
-  ^bb20:  // pred: ^bb18
-    %67 = llvm.add %55, %7 : i64
-    llvm.br ^bb16(%67 : i64)
-  ^bb21:  // pred: ^bb16
-    %68 = llvm.getelementptr %15[%14] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.br ^bb22(%8 : i64)
-  ^bb22(%69: i64):  // 2 preds: ^bb21, ^bb23
-    %70 = llvm.icmp "slt" %69, %14 : i64
-    llvm.cond_br %70, ^bb23, ^bb24
-  ^bb23:  // pred: ^bb22
-    %71 = llvm.getelementptr %15[%69] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %72 = llvm.load %71 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %73 = llvm.getelementptr %68[%69] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    llvm.store %72, %73 {alignment = 8 : i64} : i64, !llvm.ptr
-    %74 = llvm.add %69, %7 : i64
-    llvm.br ^bb22(%74 : i64)
-  ^bb24:  // pred: ^bb22
-    %75 = llvm.sub %14, %7 : i64
-    %76 = llvm.getelementptr %68[%75] : (!llvm.ptr, i64) -> !llvm.ptr, i64
-    %77 = llvm.load %76 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %78 = llvm.load %20 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %79 = llvm.load %5 {alignment = 8 : i64} : !llvm.ptr -> i64
-    %80 = llvm.shl %78, %79 : i64
-    %81 = llvm.add %77, %80 : i64
-    llvm.store %81, %76 {alignment = 8 : i64} : i64, !llvm.ptr
-    %82 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
-    %83 = llvm.load %82 : !llvm.ptr -> !llvm.ptr
-    %84 = llvm.getelementptr %arg0[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %85 = llvm.load %84 : !llvm.ptr -> !llvm.ptr
-    %86 = llvm.call %83(%85, %4, %7, %68, %17) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr) -> i32
-    %87 = llvm.icmp "eq" %86, %4 : i32
-    llvm.cond_br %87, ^bb26, ^bb25(%86 : i32)
-  ^bb25(%88: i32):  // 2 preds: ^bb24, ^bb26
-    llvm.return %88 : i32
-  ^bb26:  // pred: ^bb24
-    %89 = llvm.load %arg0 : !llvm.ptr -> !llvm.ptr
-    %90 = llvm.getelementptr %89[1] : (!llvm.ptr) -> !llvm.ptr, i64
-    %91 = llvm.load %90 : !llvm.ptr -> !llvm.ptr
-    %92 = llvm.load %84 : !llvm.ptr -> !llvm.ptr
-    %93 = llvm.call %91(%92, %4, %7, %17, %23, %2, %1, %3, %0, %4) : !llvm.ptr, (!llvm.ptr, i32, i64, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i32, i32, i32) -> i32
-    %94 = llvm.icmp "eq" %93, %4 : i32
-    llvm.cond_br %94, ^bb27, ^bb25(%93 : i32)
-  ^bb27:  // pred: ^bb26
-    llvm.return %4 : i32
+    llvm.return %5 : i32
   }
   llvm.mlir.global internal constant @cloakwork_constant_0(dense<1> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
+  llvm.func @cloakwork_sum_main_0(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr, %arg3: i64, %arg4: i64) -> i32 {
+    %0 = llvm.mlir.constant(0 : i32) : i32
+    %1 = llvm.mlir.constant(dense<0> : vector<8xi64>) : vector<8xi64>
+    %2 = llvm.mlir.constant(15 : i64) : i64
+    %3 = llvm.mlir.constant(16 : i64) : i64
+    %4 = llvm.mlir.constant(1 : i64) : i64
+    %5 = llvm.mlir.constant(0 : i64) : i64
+    %6 = llvm.mlir.constant(2 : i64) : i64
+    %7 = llvm.getelementptr %arg0[2] : (!llvm.ptr) -> !llvm.ptr, i64
+    %8 = llvm.load %7 : !llvm.ptr -> !llvm.ptr
+    %9 = llvm.getelementptr %arg0[3] : (!llvm.ptr) -> !llvm.ptr, i64
+    %10 = llvm.load %9 : !llvm.ptr -> !llvm.ptr
+    %11 = llvm.load %8 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %12 = llvm.load %10 : !llvm.ptr -> !llvm.ptr
+    %13 = llvm.load %arg1 : !llvm.ptr -> !llvm.ptr
+    %14 = llvm.sub %arg4, %arg3 : i64
+    %15 = llvm.icmp "ult" %11, %3 : i64
+    %16 = llvm.icmp "ugt" %11, %2 : i64
+    llvm.cond_br %16, ^bb1, ^bb8
+  ^bb1:  // pred: ^bb0
+    llvm.br ^bb2(%5 : i64)
+  ^bb2(%17: i64):  // 2 preds: ^bb1, ^bb6
+    %18 = llvm.icmp "slt" %17, %14 : i64
+    llvm.cond_br %18, ^bb3, ^bb7
+  ^bb3:  // pred: ^bb2
+    %19 = llvm.add %arg3, %17 : i64
+    %20 = llvm.mul %19, %3 : i64
+    %21 = llvm.sub %11, %3 : i64
+    %22 = llvm.intr.umin(%20, %21) : (i64, i64) -> i64
+    llvm.br ^bb4(%5, %1, %1 : i64, vector<8xi64>, vector<8xi64>)
+  ^bb4(%23: i64, %24: vector<8xi64>, %25: vector<8xi64>):  // 2 preds: ^bb3, ^bb5
+    %26 = llvm.icmp "slt" %23, %6 : i64
+    llvm.cond_br %26, ^bb5, ^bb6
+  ^bb5:  // pred: ^bb4
+    %27 = llvm.mul %23, %11 : i64
+    %28 = llvm.getelementptr %13[%27] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %29 = llvm.getelementptr %28[%22] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %30 = llvm.load %29 {alignment = 8 : i64} : !llvm.ptr -> vector<8xi64>
+    %31 = llvm.getelementptr %29[8] : (!llvm.ptr) -> !llvm.ptr, i64
+    %32 = llvm.load %31 {alignment = 8 : i64} : !llvm.ptr -> vector<8xi64>
+    %33 = llvm.add %24, %30 : vector<8xi64>
+    %34 = llvm.add %25, %32 : vector<8xi64>
+    %35 = llvm.add %23, %4 : i64
+    llvm.br ^bb4(%35, %33, %34 : i64, vector<8xi64>, vector<8xi64>)
+  ^bb6:  // pred: ^bb4
+    %36 = llvm.getelementptr %12[%22] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %24, %36 {alignment = 8 : i64} : vector<8xi64>, !llvm.ptr
+    %37 = llvm.getelementptr %36[8] : (!llvm.ptr) -> !llvm.ptr, i64
+    llvm.store %25, %37 {alignment = 8 : i64} : vector<8xi64>, !llvm.ptr
+    %38 = llvm.add %17, %4 : i64
+    llvm.br ^bb2(%38 : i64)
+  ^bb7:  // pred: ^bb2
+    llvm.br ^bb8
+  ^bb8:  // 2 preds: ^bb0, ^bb7
+    llvm.cond_br %15, ^bb9, ^bb19
+  ^bb9:  // pred: ^bb8
+    llvm.br ^bb10(%5 : i64)
+  ^bb10(%39: i64):  // 2 preds: ^bb9, ^bb17
+    %40 = llvm.icmp "slt" %39, %14 : i64
+    llvm.cond_br %40, ^bb11, ^bb18
+  ^bb11:  // pred: ^bb10
+    llvm.br ^bb12(%5 : i64)
+  ^bb12(%41: i64):  // 2 preds: ^bb11, ^bb16
+    %42 = llvm.icmp "slt" %41, %11 : i64
+    llvm.cond_br %42, ^bb13, ^bb17
+  ^bb13:  // pred: ^bb12
+    llvm.br ^bb14(%5, %5 : i64, i64)
+  ^bb14(%43: i64, %44: i64):  // 2 preds: ^bb13, ^bb15
+    %45 = llvm.icmp "slt" %43, %6 : i64
+    llvm.cond_br %45, ^bb15, ^bb16
+  ^bb15:  // pred: ^bb14
+    %46 = llvm.mul %43, %11 : i64
+    %47 = llvm.getelementptr %13[%46] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %48 = llvm.getelementptr %47[%41] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    %49 = llvm.load %48 {alignment = 8 : i64} : !llvm.ptr -> i64
+    %50 = llvm.add %44, %49 : i64
+    %51 = llvm.add %43, %4 : i64
+    llvm.br ^bb14(%51, %50 : i64, i64)
+  ^bb16:  // pred: ^bb14
+    %52 = llvm.getelementptr %12[%41] : (!llvm.ptr, i64) -> !llvm.ptr, i64
+    llvm.store %44, %52 {alignment = 8 : i64} : i64, !llvm.ptr
+    %53 = llvm.add %41, %4 : i64
+    llvm.br ^bb12(%53 : i64)
+  ^bb17:  // pred: ^bb12
+    %54 = llvm.add %39, %4 : i64
+    llvm.br ^bb10(%54 : i64)
+  ^bb18:  // pred: ^bb10
+    llvm.br ^bb19
+  ^bb19:  // 2 preds: ^bb8, ^bb18
+    llvm.return %0 : i32
+  }
   llvm.mlir.global internal constant @cloakwork_constant_1(dense<59> : tensor<1xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<1 x i64>
   llvm.mlir.global internal constant @cloakwork_constant_2(dense<[0, 0, 0, 0, 0, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904, 4611686018427387904]> : tensor<16xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<16 x i64>
 }

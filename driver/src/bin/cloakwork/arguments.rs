@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Report(ReportOf),
     /// Says what a file is: program, spec, keys, arguments or results
     Inspect(Inspect),
+    /// Compiles a program, runs it on ciphertexts, and says where the time goes
+    Profile(Profile),
     /// Serves the programs of a folder over HTTP until it is told to end
     Serve(Box<cloakwork_serve::options::Options>),
     /// Makes a bearer token for `serve`, prints it, and puts its hash into a tokens file
@@ -386,6 +388,38 @@ pub(crate) struct Run {
     /// Threads; by default one for each core
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    /// MLIR text at any level above machine code; `-` is standard input
+    pub(crate) input: PathBuf,
+    /// Function; not needed where the program has only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+    /// Greatest failure probability of one lookup
+    #[arg(long, value_name = "P")]
+    pub(crate) p_error: Option<f64>,
+    /// Greatest failure probability of a run; 1e-5 when neither is given
+    #[arg(long, value_name = "P")]
+    pub(crate) global_p_error: Option<f64>,
+    /// What operations cost on this machine, as `cloakwork calibrate` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cost_table: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) values: Values,
+    /// Threads; by default one for each core
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Runs before the one that is profiled
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) warm_up: usize,
+    /// File for the profile as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// File for the profile as a page with a timeline
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

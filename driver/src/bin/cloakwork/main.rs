@@ -10,6 +10,7 @@ mod inspect;
 mod keygen;
 mod models;
 mod passphrase;
+mod profile;
 mod remote;
 mod run;
 mod serve;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Predict(arguments) => models::predict(arguments),
         Command::Report(arguments) => models::report(arguments),
         Command::Inspect(arguments) => inspect::inspect(arguments),
+        Command::Profile(arguments) => profile::profile(arguments),
         Command::Serve(options) => serve::serve(options),
         Command::Token(arguments) => serve::token(arguments),
         Command::Call(arguments) => remote::call(arguments),

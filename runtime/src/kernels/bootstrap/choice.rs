@@ -93,6 +93,17 @@ impl BootstrapKernel {
         }
     }
 
+    /// See [`FusedBootstrap::arithmetic`].
+    pub(crate) fn arithmetic(&self, count: usize) {
+        match self {
+            Self::Portable(kernel) => kernel.kernel().arithmetic(count),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(kernel) => kernel.kernel().arithmetic(count),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(kernel) => kernel.kernel().arithmetic(count),
+        }
+    }
+
     /// `output` holds as many ciphertexts for each of `input` as `tables` have outputs.
     pub(crate) fn bootstrap(&self, input: &[u64], output: &mut [u64], tables: LookupTables<'_>) {
         match self {

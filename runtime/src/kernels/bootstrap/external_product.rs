@@ -127,6 +127,12 @@ impl<S: Simd> ExternalProduct<S> {
         self.add(accumulator, &workspace.rows);
     }
 
+    /// The middle phase of [`Self::step`] on what the last one left: all of the transforms but their first step, and the products.
+    pub(super) fn multiply_alone(&self, key: KeySlice<'_>, turn: usize, workspace: &mut Workspace) {
+        let turns = [turn, turn + 1, 2 * turn + 1].map(|turn| self.turn(turn));
+        self.multiply(key, turns, workspace);
+    }
+
     fn take_apart(&self, accumulator: &[u64], turn: Turn, rows: &mut [Block]) {
         macro_rules! enter {
             ($radix:literal, $is_single:literal, $is_turned:literal) => {

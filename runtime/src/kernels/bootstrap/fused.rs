@@ -73,6 +73,18 @@ impl<S: Simd> FusedBootstrap<S> {
         self.key.bytes()
     }
 
+    /// The transforms and products of `count` blind rotations alone, on data that stays in the nearest caches: what a bootstrap
+    /// would take if nothing else took time.
+    pub(crate) fn arithmetic(&self, count: usize) {
+        let mut workspace = self.product.workspace();
+        let slice = KeySlice { points: &self.key[..self.product.slice()], next: &[] };
+        let steps = self.from / self.product.grouping.factor() as usize;
+        for step in 0..count * steps {
+            self.product.multiply_alone(slice, step, &mut workspace);
+        }
+        std::hint::black_box(&workspace.rows);
+    }
+
     /// The centre of the bootstrap.
     fn rotate(&self, switched: &[Switched], accumulators: &mut Accumulators, workspace: &mut Workspace) {
         let (slice, bits) = (self.product.slice(), self.product.grouping.factor() as usize);

@@ -19,8 +19,6 @@ mod complex;
 mod decrypted;
 mod digits;
 mod external_product;
-#[cfg(test)]
-mod fourier_plan;
 mod fused;
 mod monomials;
 mod multiply;

@@ -1,6 +1,6 @@
 //! For tests: the classic bootstrap of `tfhe`: centred modulus switch, batched blind rotation, sample extraction.
 
-use super::fourier_plan::fourier_plan;
+use crate::fourier_plan::fourier_plan;
 use crate::kernels::modulus_switch::Switched;
 use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, small};
 use cloakwork_abi::parameters::Grouping;

@@ -1,5 +1,5 @@
-//! For tests: the transform of `tfhe` for each polynomial size. The plan is fixed, so that the same key and input give the same bits
-//! in every process; `tfhe` on its own picks the fastest plan of the moment.
+//! The transform of `tfhe` for each polynomial size: makes keys, and serves tests. The plan is fixed, so that the same key and
+//! input give the same bits in every process; `tfhe` on its own picks the fastest plan of the moment.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use tfhe::core_crypto::fft_impl::fft64::math::fft::{FftAlgo, Method, Plan, setup
 use tfhe::core_crypto::prelude::{Fft, PolynomialSize};
 
 /// The transform for polynomials of `size` coefficients.
-pub(super) fn fourier_plan(size: PolynomialSize) -> Fft {
+pub(crate) fn fourier_plan(size: PolynomialSize) -> Fft {
     static PLANS: Mutex<BTreeMap<usize, Fft>> = Mutex::new(BTreeMap::new());
     let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     let plan = plans.entry(size.0).or_insert_with(|| {
