@@ -111,10 +111,8 @@ fn impossible_wishes_are_explained() {
 fn a_profile_accounts_for_the_whole_run() {
     let graph = trace("f", |t| {
         let x = t.encrypted("x", [8], 0..=3);
-        let weights = ArrayD::from_shape_fn(vec![8, 8], |at| (at[0] * at[1]) as i64 % 3 - 1)
-            .into_dimensionality()
-            .unwrap();
-        x.matmul::<ndarray::Array2<i64>>(&weights).map(|v| v.abs() % 4).sum([])
+        let weights = ndarray::Array2::from_shape_fn((8, 8), |(i, j)| (i * j) as i64 % 3 - 1);
+        x.matmul(&weights).map(|v| v.abs() % 4).sum([])
     })
     .unwrap();
     let circuit = compile(&graph, &Options::default()).unwrap();
