@@ -10,9 +10,9 @@ use super::{SecretKey, SecretKeys, Seeds};
 use crate::kernels::BootstrapKeyWords;
 use cloakwork_abi::parameters::{Decomposition, Grouping};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset};
-use rayon::prelude::{
-    IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator, ParallelSlice, ParallelSliceMut,
-};
+#[cfg(feature = "server")]
+use rayon::prelude::ParallelSlice;
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 use tfhe::core_crypto::commons::math::random::Seed;
 use zeroize::Zeroizing;
 
