@@ -105,6 +105,9 @@ impl Neighbours {
         let x = self.argument(&mut graph, input, features)?;
         let places: Vec<i64> = (0..features as u32).map(|i| 1 << (self.bits * i)).collect();
         let code = sum_of(&mut graph, x, &places)?;
+        // A few samples do not show how far it reaches.
+        let greatest = (1i64 << (self.bits * features as u32)) - 1;
+        graph.hint(code, Hint { width: None, range: Some((0, greatest)) });
         let levels = 1i64 << self.bits;
         let mut votes: Vec<Vec<i64>> = vec![vec![]; self.class_count];
         for code in 0..1i64 << (self.bits * features as u32) {
