@@ -175,7 +175,7 @@ func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
 }
 // -----
 // RUN: fhe-optimize-parameters{restrict="speed=3"}
-// expected-error: option `restrict` names `speed`; allowed are `bootstrap_base_log`, `bootstrap_level`, `extension`, `glwe_dimension`, `grouping`, `key_sets`, `keyswitch_base_log`, `keyswitch_level`, `lwe_dimension`, `many_lut`, `polynomial_size`
+// expected-error: option `restrict` names `speed`; allowed are `bootstrap_base_log`, `bootstrap_level`, `extension`, `glwe_dimension`, `grouping`, `key_sets`, `keyswitch_base_log`, `keyswitch_level`, `lwe_dimension`, `many_lut`, `polynomial_size`, `public_key`
 func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
   return %x : !fhe.eint<2>
 }
