@@ -6,6 +6,7 @@
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use tfhe::core_crypto::commons::math::random::Seed;
+use zeroize::Zeroize;
 
 /// Blocks that are encrypted at once.
 const BLOCKS: usize = 64;
@@ -80,6 +81,13 @@ impl Stream {
         }
         self.cipher.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
         self.used = 0;
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Noise is drawn from it, which tells the key where the rest of a ciphertext is known; the cipher wipes itself.
+        self.ready.zeroize();
     }
 }
 
