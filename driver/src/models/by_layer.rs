@@ -2,11 +2,14 @@
 
 use super::ModelCircuit;
 use super::predict::{Mode, quantise_input, run};
+use crate::circuit::Circuit;
 use crate::compile::{Source, compile_source};
 use crate::error::Error;
 use crate::functions::Ranges;
+use crate::options::Options;
 use cloakwork_abi::processing::{ClearValue, apply_steps};
 use cloakwork_abi::spec::EncodingSpec;
+use cloakwork_frontend::OpGraph;
 use cloakwork_frontend::model::ModelError;
 use cloakwork_frontend::quantise::LayerValue;
 use cloakwork_frontend::quantise::report::signal_to_noise;
@@ -14,6 +17,9 @@ use cloakwork_ir::interpret::Clear;
 use ndarray::ArrayD;
 use serde::Serialize;
 use std::fmt;
+
+/// Failure probabilities of a run that are tried where sums are too wide to be read at the wished one.
+const RELAXED: [f64; 3] = [1e-3, 0.1, 0.9];
 
 /// How far [`ModelCircuit::accuracy_by_layer`] follows the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +71,7 @@ impl ModelCircuit {
         };
         let places: Vec<usize> = self.layers.iter().map(place).collect();
         let graph = self.graph.with_outputs(&nodes)?;
-        let measured = self.samples.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect());
-        let source = Source::Graph { graph: &graph, ranges: Ranges::Inputset(measured.collect()) };
-        let circuit = compile_source(source, &self.options, &mut |_| ())?;
+        let circuit = self.readable(&graph)?;
         let (program, spec) = (circuit.program()?, circuit.spec());
         let (mut arguments, mut floats) = (vec![], vec![]);
         for sample in samples {
@@ -115,6 +119,27 @@ impl ModelCircuit {
             }
         };
         Ok(AccuracyByLayer(self.layers.iter().zip(places).map(layer).collect()))
+    }
+
+    /// Compiled such that every result can be read. A sum before a table may be wider than what parameters for the wished
+    /// failure probability can tell apart; where it is, they are those for the least one of [`RELAXED`] that can.
+    fn readable(&self, graph: &OpGraph) -> Result<Circuit, Error> {
+        let measured = self.samples.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect());
+        let measured: Vec<Vec<Clear>> = measured.collect();
+        let compiled = |options: &Options| {
+            let source = Source::Graph { graph, ranges: Ranges::Inputset(measured.clone()) };
+            compile_source(source, options, &mut |_| ())
+        };
+        let mut found = compiled(&self.options);
+        for global_p_error in RELAXED {
+            if !matches!(found, Err(Error::Infeasible(_))) {
+                break;
+            }
+            let global_p_error = Some(global_p_error);
+            found =
+                compiled(&Options { p_error: None, global_p_error, preset: None, ..self.options.clone() });
+        }
+        found
     }
 
     /// A sample as the part of the model takes it that is computed on integers.

@@ -28,6 +28,7 @@ use cloakwork_frontend::model::{Model, ModelError};
 use cloakwork_frontend::quantise::{
     LayerValue, Margin, Quantisation, QuantisationReport, Quantised, quantise,
 };
+use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::interpret::Clear;
 use cloakwork_passes::set_bounds::Bounds;
 use ndarray::ArrayD;
@@ -99,13 +100,17 @@ pub fn compile_fastest(
     options: &Options,
 ) -> Result<(usize, Circuit), Error> {
     let mut best: Option<(f64, usize, Circuit)> = None;
+    let mut infeasible = None;
     for (position, graph) in graphs.iter().enumerate() {
         let samples = samples.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect::<Vec<_>>());
         let source = Source::Graph { graph, ranges: Ranges::Inputset(samples.collect()) };
-        let circuit = match (compile_source(source, options, &mut |_| ()), &best) {
-            (Ok(circuit), _) => circuit,
-            (Err(Error::Infeasible(_)), Some(_)) => continue,
-            (Err(error), _) => return Err(error),
+        let circuit = match compile_source(source, options, &mut |_| ()) {
+            Ok(circuit) => circuit,
+            Err(Error::Infeasible(messages)) => {
+                infeasible = Some(messages);
+                continue;
+            }
+            Err(error) => return Err(error),
         };
         let seconds = circuit.report().predicted_time.map_or(f64::INFINITY, |time| time.total());
         if best.as_ref().is_none_or(|(least, ..)| seconds < *least) {
@@ -113,6 +118,12 @@ pub fn compile_fastest(
         }
     }
     best.map(|(_, position, circuit)| (position, circuit)).ok_or_else(|| {
+        if let Some(mut messages) = infeasible {
+            let advice =
+                "fewer bits (`n_bits`), rounded sums (`rounding`) or a choice by `budget` ask for less";
+            messages.push(Diagnostic::new(Severity::Note, "model", advice));
+            return Error::Infeasible(messages);
+        }
         let advice = "pass a program at least";
         ModelError::new("model", "no program", "one of several programs is compiled", advice).into()
     })

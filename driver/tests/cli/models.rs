@@ -8,12 +8,19 @@ const MLP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported
 const LINEAR: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_linear_regression.onnx");
 
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/networks/digits_mlp.onnx");
+
 /// Ten features of so many samples, on the scale of the diabetes data.
 fn samples(place: &Place, name: &str, count: usize) -> String {
+    uniform(place, name, (count, 10), (-0.1, 0.1))
+}
+
+/// A file of numbers between two bounds.
+fn uniform(place: &Place, name: &str, shape: (usize, usize), (lo, hi): (f64, f64)) -> String {
     let mut state = 3u64;
-    let x = Array2::from_shape_fn((count, 10), |_| {
+    let x = Array2::from_shape_fn(shape, |_| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) as f64 / (1u64 << 31) as f64 * 0.2 - 0.1
+        (state >> 33) as f64 / (1u64 << 31) as f64 * (hi - lo) + lo
     });
     let path = place.at(name);
     write_npy(&path, &x).unwrap();
@@ -115,4 +122,19 @@ fn a_label_as_the_only_reply_and_where_accuracy_is_lost() {
     }
     let message = fail(CLOAKWORK, &[&compile[..], &["--reply", "votes"]].concat(), 2);
     assert!(message.contains("`scores` and `label`"), "{message}");
+}
+
+#[test]
+fn sums_too_wide_for_parameters() {
+    let place = Place::new();
+    let (data, program) = (uniform(&place, "x.npy", (40, 64), (0.0, 16.0)), place.at("model"));
+    let compile = ["compile", DIGITS, "--calibrate", &data, "-o", &program];
+    let message = fail(CLOAKWORK, &[&compile[..], &["--n-bits", "9"]].concat(), 1);
+    assert!(message.contains("no parameters") && message.contains("(`rounding`)"), "{message}");
+    // Rounded ones are not; that all layers together cannot be read so surely keeps nobody from seeing them.
+    let output = start(CLOAKWORK, &[&compile[..], &["--rounding", "6", "--report-layers"]].concat());
+    assert!(output.status.success(), "{}", error(&output));
+    let text = error(&output);
+    let layers: Vec<&str> = text.lines().filter(|line| line.ends_with("dB")).collect();
+    assert!(layers.len() == 4 && layers[3].starts_with("/2/Gemm"), "{text}");
 }
