@@ -43,6 +43,22 @@ fn numpy_files_of_any_integer_type() {
 }
 
 #[test]
+fn a_profile_says_where_the_time_goes() {
+    let (compiled, place) = (compiled(), Place::new());
+    let (text, json, html) = (compiled.place.at("net.mlir"), place.at("p.json"), place.at("p.html"));
+    let profile = ["profile", &text, "--value", X, "--value", C, "--threads", "1"];
+    let shown = succeed(CLOAKWORK, &[&profile[..], &["--json", &json, "--html", &html]].concat());
+    assert!(shown.contains("bootstrap") && shown.contains("net.mlir:"), "{shown}");
+    let read: serde_json::Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    assert!(read["operations"].as_array().is_some_and(|operations| !operations.is_empty()), "{read}");
+    assert!(fs::read_to_string(&html).unwrap().contains("<svg"));
+    // What cannot be written is refused first.
+    let nowhere = place.at("none/p.json");
+    let message = fail(CLOAKWORK, &[&profile[..], &["--json", &nowhere]].concat(), 1);
+    assert!(message.contains("none/p.json"), "{message}");
+}
+
+#[test]
 fn a_public_key_encrypts_for_the_owner_of_the_secret_keys() {
     let (compiled, place) = (compiled(), Place::new());
     let (text, program, keys) = (compiled.place.at("net.mlir"), place.at("net"), place.at("keys"));

@@ -393,7 +393,8 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct Profile {
     /// MLIR text at any level above machine code; `-` is standard input
-    pub(crate) input: PathBuf,
+    #[arg(value_name = "INPUT")]
+    pub(crate) source: PathBuf,
     /// Function; not needed where the program has only one
     #[arg(long, value_name = "NAME")]
     pub(crate) function: Option<String>,

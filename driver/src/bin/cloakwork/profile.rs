@@ -10,7 +10,7 @@ pub(crate) fn profile(arguments: &Profile) -> Result<(), Failure> {
     // A place that cannot be written is found before the work is done.
     let places = [&arguments.json, &arguments.html].into_iter().flatten();
     places.clone().try_for_each(|path| files::check_place(path))?;
-    let (mlir, name) = files::read_source(&arguments.input)?;
+    let (mlir, name) = files::read_source(&arguments.source)?;
     let options = Options {
         p_error: arguments.p_error,
         global_p_error: arguments.global_p_error,
