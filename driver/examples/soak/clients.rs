@@ -4,7 +4,7 @@ use crate::models::{Models, NET, OTHER, argument, keys, looked_up};
 use crate::raw::{connect, request};
 use cloakwork::{EvaluationKeys, Program, SecretKeys};
 use cloakwork_runtime::encrypt;
-use cloakwork_runtime::formats::values_to_bytes;
+use cloakwork_runtime::formats::{CHECKSUM_BYTES, values_to_bytes};
 use cloakwork_serve::ContentHash;
 use cloakwork_serve::client::{Client, ClientError, ClientOptions, RemoteProgram};
 use rand::rngs::StdRng;
@@ -170,7 +170,8 @@ fn mischief(address: SocketAddr, models: &Models, tenant: &Tenant, random: &mut 
             // Half an upload of keys that are none.
             5 => {
                 let mut keys = keys.clone();
-                let at = random.random_range(0..keys.len());
+                // In front of the checksum: keys of another name, which those that work do not use.
+                let at = random.random_range(0..keys.len() - CHECKSUM_BYTES);
                 keys[at] ^= 1;
                 let hash = ContentHash::of_file(&keys);
                 let wanted = format!(r#"{{"model":"{name}","sha256":"{hash}","bytes":{}}}"#, keys.len());
