@@ -24,4 +24,4 @@ pub use error::BackendError;
 pub use jit::{Jit, jit};
 pub use link::{CLibrary, RuntimeExports, archive_static, link_executable, link_shared};
 pub use object_code::{LIBRARY_FUNCTIONS, ObjectCode, SPEC_LENGTH_SYMBOL};
-pub use target::{CpuName, Target, known_cpus};
+pub use target::{CpuName, Target, known_cpus, llvm_version};

@@ -53,6 +53,12 @@ impl CpuName {
     }
 }
 
+/// The version of LLVM that makes the code.
+pub fn llvm_version() -> String {
+    let (major, minor, patch) = inkwell::support::get_llvm_version();
+    format!("{major}.{minor}.{patch}")
+}
+
 impl FromStr for CpuName {
     type Err = BackendError;
 

@@ -8,7 +8,7 @@ use crate::report::Report;
 use cloakwork_abi::spec::ProgramSpec;
 use cloakwork_backend_cpu::CLibrary;
 use cloakwork_frontend::sample::Sample;
-use cloakwork_ir::context::{context, parse};
+use cloakwork_ir::context::context;
 use cloakwork_ir::diagnostic::{Diagnostic, Severity};
 use cloakwork_ir::host::NoHostFunctions;
 use cloakwork_ir::interpret::{Clear, interpret};
@@ -158,15 +158,14 @@ impl Circuit {
         calls: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Vec<ArrayD<i64>>>, Error> {
         let level = if self.mlir(Level::Fhe).is_some() { Level::Fhe } else { Level::Tfhe };
-        let text = self.mlir(level).ok_or_else(|| {
+        let context = context();
+        let module = self.module.module_at(level, &context)?.ok_or_else(|| {
             Diagnostic::new(
                 Severity::Error,
                 "",
                 "a program compiled from the `llvm` dialect has no clear definition; compile it from `fhe` or `tfhe`, or simulate it",
             )
         })?;
-        let context = context();
-        let module = parse(&context, text, &self.spec().name).map_err(Error::Program)?;
         let function = find_function(&module, &self.spec().name)?;
         let evaluate = |call: S| {
             let outputs = interpret(function, &call.into_arguments(), &NoHostFunctions)?;

@@ -3,6 +3,7 @@
 //! The pipelines are those of [`cloakwork_passes::pipeline`], which `ir-opt` runs too. Text may stand at any
 //! level: it goes through the pipelines that are still ahead of it.
 
+use crate::cache::{CacheKey, CacheUse};
 use crate::circuit::Circuit;
 use crate::error::Error;
 use crate::functions::{Functions, Ranges, TracedFunction};
@@ -10,6 +11,7 @@ use crate::module::CompiledModule;
 use crate::operations::{count_operations, memory_uses};
 use crate::options::Options;
 use crate::report::{Explained, NodeWidth, Report, StepTime, UnprovenRange, WideValue};
+use crate::snapshot::Snapshot;
 use crate::steps;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_abi::spec::Keyset;
@@ -34,6 +36,7 @@ use cloakwork_passes::pass::{Failed, Level};
 use cloakwork_passes::pipeline::{self, NATIVE, PREPARE, explained, parameters_with, unrefreshed};
 use cloakwork_passes::predict_time::{PredictedTime, PredictedWork, predict_work};
 use cloakwork_passes::set_bounds::{Bounds, set_bounds};
+use cloakwork_runtime::memory::RunMemory;
 use melior::Context;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationLike;
@@ -193,6 +196,14 @@ impl<'c> Compilation<'c, '_> {
     }
 
     fn finish(mut self, options: &Options, pass_options: &str) -> Result<CompiledModule, Error> {
+        let kept = options.cache.as_ref().map(|cache| (cache, self.cache_key(options)));
+        if let Some((cache, key)) = &kept
+            && let Some(found) =
+                self.step("look for it compiled", |_| Ok(cache.find(key, &options.target)))?
+        {
+            let report = Report { steps: self.steps, cache: CacheUse::Found, ..found.report };
+            return Ok(CompiledModule::new(report, found.object, found.snapshots));
+        }
         let level = self.level();
         let (mut fhe, mut tfhe, mut widest, mut widths) = (None, None, vec![], vec![]);
         let (mut operations, mut memory) = (vec![], vec![]);
@@ -206,7 +217,7 @@ impl<'c> Compilation<'c, '_> {
             self.give_costs(options);
             self.run(&options.fhe_pipeline(pass_options)?)?;
             remove_op_attribute(self.module().as_operation(), COST_TABLE);
-            fhe = Some(self.text());
+            fhe = Some(self.snapshot());
             widest = widest_values(self.module());
             widths = node_widths(self.module());
             self.give_costs(options);
@@ -218,7 +229,7 @@ impl<'c> Compilation<'c, '_> {
         if level == Level::Native {
             self.run(&steps::lowering()?)?;
         } else {
-            tfhe = Some(self.text());
+            tfhe = Some(self.snapshot());
             operations = count_operations(self.module());
             memory = memory_uses(self.module());
             self.run(NATIVE)?;
@@ -234,8 +245,10 @@ impl<'c> Compilation<'c, '_> {
         let object = self.step("machine code", |this| {
             Ok(cloakwork_backend_cpu::compile(this.module(), &spec_json, &options.target)?)
         })?;
-        let report = Report {
+        let run_memory = spec.functions().iter().map(RunMemory::of).collect();
+        let mut report = Report {
             spec,
+            run_memory,
             widest,
             unproven: self.unproven.clone(),
             refreshed: self.refreshed.clone(),
@@ -247,8 +260,22 @@ impl<'c> Compilation<'c, '_> {
             predicted_time: self.predicted_work.as_deref().map(PredictedTime::of),
             predicted_work: self.predicted_work.take().unwrap_or_default(),
             explanation: self.explanation.clone(),
+            cache: CacheUse::Off,
         };
-        Ok(CompiledModule::new(report, object, [fhe, tfhe, Some(self.text())]))
+        let snapshots = [fhe, tfhe, Some(self.snapshot())];
+        if let Some((cache, key)) = &kept {
+            report.cache = match cache.keep(key, &report, &object, &snapshots) {
+                Ok(()) => CacheUse::Kept,
+                Err(error) => CacheUse::Unusable(error.to_string()),
+            };
+        }
+        Ok(CompiledModule::new(report, object, snapshots))
+    }
+
+    /// Everything that the rest of the compilation depends on.
+    fn cache_key(&self, options: &Options) -> CacheKey {
+        let facts = format!("{} {:?} {:?}", self.is_prepared, self.unproven, self.refreshed);
+        CacheKey::new(&self.snapshot(), options, &facts)
     }
 
     /// Lets the module carry the user's table of costs for the passes that choose by them.
@@ -372,8 +399,8 @@ impl<'c> Compilation<'c, '_> {
         self.module.as_ref().expect("set before any pass")
     }
 
-    fn text(&self) -> String {
-        self.module().as_operation().to_string()
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self.module())
     }
 }
 

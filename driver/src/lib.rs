@@ -7,6 +7,7 @@
 //! - [`models`]: models on reals, their predictions;
 //! - [`evaluate`]: a function of a module at any level on clear arguments; [`call`]: calls and values as text;
 //! - [`surplus_bits`]: what rounding may leave out;
+//! - [`CompileCache`]: compiled programs that need not be compiled again;
 //! - [`calibrate`]: what operations take on this machine;
 //! - [`profile`]: where the time of a run goes;
 //! - [`steps`]: pipelines taken apart; [`files`]: specs and other files; [`process`]: what command lines share.
@@ -14,6 +15,7 @@
 #![doc = include_str!("../../docs/library.md")]
 
 pub mod artifact;
+mod cache;
 pub mod calibrate;
 pub mod call;
 mod circuit;
@@ -31,10 +33,12 @@ mod options;
 pub mod process;
 pub mod profile;
 pub mod report;
+mod snapshot;
 pub mod steps;
 mod surplus_bits;
 
 pub use artifact::{ArtifactOptions, load_program};
+pub use cache::{CacheUse, CompileCache};
 pub use circuit::{Circuit, Keys};
 pub use compile::{
     Source, compile, compile_calibrated, compile_functions, compile_module, compile_source, compile_text,

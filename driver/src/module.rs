@@ -4,12 +4,15 @@ use crate::circuit::{Circuit, Keys};
 use crate::error::Error;
 use crate::machine_code::{self, Code};
 use crate::report::Report;
+use crate::snapshot::Snapshot;
 use cloakwork_abi::module_spec::ModuleSpec;
 use cloakwork_backend_cpu::{CLibrary, ObjectCode, Target, find_runtime_archive, link_executable};
-use cloakwork_ir::context::{context, parse};
+use cloakwork_ir::context::context;
 use cloakwork_passes::pass::Level;
 use cloakwork_runtime::keys::Progress;
 use cloakwork_runtime::{Program, Randomness, generate};
+use melior::Context;
+use melior::ir::Module;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +26,7 @@ struct Compiled {
     report: Report,
     object: ObjectCode,
     /// By [`Level`].
-    texts: [Option<String>; 3],
+    snapshots: [Option<Snapshot>; 3],
     loaded: Mutex<Loaded>,
 }
 
@@ -35,10 +38,10 @@ struct Loaded {
 }
 
 impl CompiledModule {
-    pub(crate) fn new(report: Report, object: ObjectCode, texts: [Option<String>; 3]) -> Self {
+    pub(crate) fn new(report: Report, object: ObjectCode, snapshots: [Option<Snapshot>; 3]) -> Self {
         let programs = vec![None; report.spec.functions().len()];
         let loaded = Mutex::new(Loaded { code: None, programs });
-        Self(Arc::new(Compiled { report, object, texts, loaded }))
+        Self(Arc::new(Compiled { report, object, snapshots, loaded }))
     }
 
     /// The function of that name; an error lists those that there are.
@@ -71,7 +74,16 @@ impl CompiledModule {
     ///
     /// `None` for levels above the text that was compiled.
     pub fn mlir(&self, level: Level) -> Option<&str> {
-        self.0.texts[position(level)].as_deref()
+        self.0.snapshots[position(level)].as_ref().map(Snapshot::text)
+    }
+
+    /// [`Self::mlir`] as a module of `context`.
+    pub(crate) fn module_at<'c>(
+        &self,
+        level: Level,
+        context: &'c Context,
+    ) -> Result<Option<Module<'c>>, Error> {
+        self.0.snapshots[position(level)].as_ref().map(|snapshot| snapshot.module(context)).transpose()
     }
 
     /// The LLVM IR of the machine code.
@@ -143,12 +155,12 @@ impl CompiledModule {
 
     fn with_native_module<R>(
         &self,
-        action: impl FnOnce(&melior::ir::Module<'_>, &str) -> Result<R, Error>,
+        action: impl FnOnce(&Module<'_>, &str) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let context = context();
-        let text = self.mlir(Level::Native).unwrap_or_default();
-        let module = parse(&context, text, "module").map_err(Error::Program)?;
-        action(&module, &self.spec().to_json())
+        let native =
+            self.0.snapshots[position(Level::Native)].as_ref().expect("every program has that level");
+        action(&native.module(&context)?, &self.spec().to_json())
     }
 }
 

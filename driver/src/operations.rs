@@ -11,11 +11,11 @@ use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Module, OperationRef, ValueLike};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A kind of operation on ciphertexts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// A table lookup.
@@ -33,7 +33,7 @@ pub enum OperationKind {
 }
 
 /// How often a kind of operation runs in one call of a function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationCount {
     /// Name of the function.
     pub function: String,
@@ -48,7 +48,7 @@ pub struct OperationCount {
 }
 
 /// Bytes of the ciphertexts that the operations of one place compute in one call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryUse {
     /// Name of the function.
     pub function: String,

@@ -1,5 +1,6 @@
 //! What a user may wish for when compiling.
 
+use crate::cache::CompileCache;
 use crate::calibrate::AVX512;
 use crate::error::Error;
 use cloakwork_abi::parameters::{NoiseFamily, SecurityLevel};
@@ -53,6 +54,8 @@ pub struct Options {
     /// What operations cost on the machine that runs the program, as `cloakwork calibrate` measured it; without,
     /// the table of the repository for the target's kind of processor.
     pub cost_table: Option<CostModel>,
+    /// Where compiled programs are kept, so that one that was compiled before need not be again; nowhere by default.
+    pub cache: Option<CompileCache>,
 }
 
 /// Failure probabilities by name.
@@ -175,6 +178,7 @@ impl Default for Options {
             explain: false,
             target: Target::Host,
             cost_table: None,
+            cache: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the compiler decided, as data and as text.
 
+use crate::cache::CacheUse;
 use crate::operations::{MemoryUse, OperationCount};
 use cloakwork_abi::bounds::Bounds;
 use cloakwork_abi::module_spec::ModuleSpec;
@@ -8,12 +9,13 @@ use cloakwork_abi::spec::{
     EncodingSpec, ErrorSpec, Keyset, ProgramSpec, SecretKeyShape, SecretKeySpec, ValueSpec,
 };
 use cloakwork_passes::predict_time::{PredictedTime, PredictedWork};
-use serde::Serialize;
+use cloakwork_runtime::memory::RunMemory;
+use serde::{Deserialize, Serialize};
 use std::fmt::{self, Formatter};
 use std::time::Duration;
 
 /// Figures of one compilation. [`fmt::Display`] prints them for people.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The public description with all parameters.
     pub spec: ModuleSpec,
@@ -29,6 +31,8 @@ pub struct Report {
     pub operations: Vec<OperationCount>,
     /// Bytes of ciphertexts by place.
     pub memory: Vec<MemoryUse>,
+    /// What a run of each function takes of memory.
+    pub run_memory: Vec<RunMemory>,
     /// Time of each step in order.
     pub steps: Vec<StepTime>,
     /// Bytes of the object code.
@@ -39,10 +43,13 @@ pub struct Report {
     pub predicted_work: Vec<PredictedWork>,
     /// What binds the parameters, if [`crate::Options::explain`] asked for it.
     pub explanation: Option<Explained>,
+    /// Whether the program was compiled before.
+    #[serde(skip)]
+    pub cache: CacheUse,
 }
 
 /// Why parameters are what they are, for people and for programs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
     /// As text.
     pub text: String,
@@ -51,7 +58,7 @@ pub struct Explained {
 }
 
 /// An operation, its result's type and range.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WideValue {
     /// Operation.
     pub operation: String,
@@ -64,7 +71,7 @@ pub struct WideValue {
 }
 
 /// A measured range that does not follow from the ranges of the arguments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnprovenRange {
     /// Name of the function.
     pub function: String,
@@ -81,7 +88,7 @@ pub struct UnprovenRange {
 }
 
 /// The width of what a node of a traced graph computes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeWidth {
     /// Name of the function.
     pub function: String,
@@ -94,7 +101,7 @@ pub struct NodeWidth {
 }
 
 /// How long a step took.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepTime {
     /// The pass or other step.
     pub name: String,
@@ -146,8 +153,18 @@ impl fmt::Display for Report {
                 percent(time.linear)
             )?;
         }
+        for (spec, memory) in self.spec.functions().iter().zip(&self.run_memory) {
+            match self.run_memory.len() {
+                1 => writeln!(f, "memory  {memory}")?,
+                _ => writeln!(f, "memory of {}  {memory}", spec.name)?,
+            }
+        }
         writeln!(f, "machine code  {} bytes", self.code_bytes)?;
-        writeln!(f, "compile time  {:.1} ms", self.total().as_secs_f64() * 1e3)?;
+        let before = if self.cache == CacheUse::Found { ", compiled before" } else { "" };
+        writeln!(f, "compile time  {:.1} ms{before}", self.total().as_secs_f64() * 1e3)?;
+        if let CacheUse::Unusable(problem) = &self.cache {
+            writeln!(f, "not kept for the next time: {problem}")?;
+        }
         let mut slow = self.steps.iter().filter(|step| step.seconds >= 1e-3);
         slow.try_for_each(|step| writeln!(f, "  {:>8.1} ms  {}", step.seconds * 1e3, step.name))
     }

@@ -77,7 +77,21 @@ pub fn parse<'c>(context: &'c Context, source: &str, name: &str) -> Result<Modul
     crate::nesting::check(source, name).map_err(|refused| vec![refused])?;
     let text =
         CString::new(source).map_err(|_| refused("the text has a NUL character; MLIR text has none"))?;
-    let source = MlirStringRef { data: text.as_ptr(), length: source.len() };
+    // MLIR's lexer wants a zero behind the text.
+    parse_terminated(context, text.as_bytes(), name)
+}
+
+/// Reads and verifies a module out of the bytecode that this very compiler wrote. Bytes from elsewhere are not for it.
+pub fn read_bytecode<'c>(context: &'c Context, bytecode: &[u8]) -> Result<Module<'c>, Vec<Diagnostic>> {
+    parse_terminated(context, bytecode, "bytecode")
+}
+
+fn parse_terminated<'c>(
+    context: &'c Context,
+    source: &[u8],
+    name: &str,
+) -> Result<Module<'c>, Vec<Diagnostic>> {
+    let source = MlirStringRef { data: source.as_ptr().cast(), length: source.len() };
     let name_ref = MlirStringRef { data: name.as_ptr().cast(), length: name.len() };
     // SAFETY: the texts outlive the call and the context the module; null becomes `None`.
     let parse =
@@ -86,6 +100,6 @@ pub fn parse<'c>(context: &'c Context, source: &str, name: &str) -> Result<Modul
     match (module, diagnostics.is_empty()) {
         (Some(module), _) => Ok(module),
         (None, false) => Err(diagnostics),
-        (None, true) => Err(refused("the module cannot be parsed")),
+        (None, true) => Err(vec![Diagnostic::new(Severity::Error, name, "the module cannot be parsed")]),
     }
 }

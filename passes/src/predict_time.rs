@@ -13,10 +13,10 @@ use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
 use melior::ir::operation::OperationLike;
 use melior::ir::{OperationRef, ValueLike};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Seconds on one thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PredictedTime {
     /// Sums, products, and ciphertexts that are moved.
     pub linear: f64,
@@ -47,7 +47,7 @@ impl PredictedTime {
 }
 
 /// What an operation of the program is to the runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkKind {
     /// A call for keyswitches.
@@ -61,7 +61,7 @@ pub enum WorkKind {
 }
 
 /// One operation, in the order in which they run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PredictedWork {
     /// Name of the function.
     pub function: String,

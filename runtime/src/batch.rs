@@ -6,6 +6,7 @@
 //! alike would be made one after the other.
 
 use crate::keys::ExpandedKeys;
+use crate::memory::{self, RunMemory};
 use crate::program::Program;
 use crate::server::{
     RunError, RunOptions, ServerState, Target, Watch, call, check, failed, new_workspaces, pool, run_alone,
@@ -67,6 +68,8 @@ pub fn run_batch_until(
     if members == 0 {
         return Ok(vec![]);
     }
+    let of_all = RunMemory::of(spec).without_keys(options.threads_or_all()).saturating_mul(members as u64);
+    memory::check("ciphertexts of a batch of samples", of_all)?;
     let meeting = Meeting {
         pool: &*pool(options.threads)?,
         server: ServerState::new(keys, Watch { progress: &|_| (), is_cancelled, recorder: None }),

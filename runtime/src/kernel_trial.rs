@@ -4,7 +4,8 @@
 //! choices. Nothing here computes anything useful.
 
 use crate::kernels::{
-    BootstrapKernel, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables, Target,
+    BootstrapKernel, BootstrapKeyShape, BootstrapKeyWords, KeyswitchKernel, KeyswitchKeyWords, LookupTables,
+    Target,
 };
 use cloakwork_abi::parameters::{Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, Width};
 
@@ -93,7 +94,8 @@ fn bootstrap_kernel(choice: Choice, trial: BootstrapTrial) -> BootstrapKernel {
     let ciphertexts = (from.0 / grouping.factor() * grouping.ciphertexts()) as usize;
     let count_of_words = ciphertexts * rows * columns * to.polynomial_size.0 as usize;
     let words = (0..count_of_words).map(mix).collect();
-    let key = BootstrapKeyWords { from, to, decomposition, grouping, extension, words };
+    let shape = BootstrapKeyShape { from, to, decomposition, grouping, extension };
+    let key = &BootstrapKeyWords { shape, words };
     match choice {
         Choice::Fastest => BootstrapKernel::new(key),
         Choice::WithoutAvx512 => BootstrapKernel::without_avx512(key),

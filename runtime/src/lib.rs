@@ -41,6 +41,8 @@ mod kernels;
 pub mod keys;
 #[cfg(feature = "server")]
 mod machine_code;
+#[cfg(feature = "server")]
+pub mod memory;
 pub mod model_client;
 pub mod output_file;
 #[cfg(feature = "server")]

@@ -24,21 +24,31 @@ pub enum Content {
 
 /// Writes all of `bytes`, or leaves a file that was there as it was.
 pub fn write(path: &Path, bytes: &[u8], content: Content) -> io::Result<()> {
+    write_with(path, content, |to| to.write_all(bytes))
+}
+
+/// [`write`] of what `content_of` writes, piece by piece.
+pub fn write_with<T, E: From<io::Error>>(
+    path: &Path,
+    content: Content,
+    content_of: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+) -> Result<T, E> {
     let path = match destination(path, content)? {
         Destination::File(path) => path,
         Destination::Stream => {
             let mut stream = OpenOptions::new().write(true).open(path)?;
-            stream.write_all(bytes)?;
-            return stream.flush();
+            let written = content_of(&mut stream)?;
+            stream.flush()?;
+            return Ok(written);
         }
     };
     let mode = if content == Content::SecretKeys { 0o600 } else { 0o644 };
     let mut file =
         tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder_of(&path))?;
-    file.write_all(bytes)?;
+    let written = content_of(&mut file)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(written)
 }
 
 /// Refuses a place that [`write`] would refuse for what stands there or for its folder, before work is spent on the content.

@@ -4,6 +4,7 @@
 
 use crate::kernels::{LookupTables, greatest_width};
 use crate::keys::{ExpandedKeys, KeyIdentity};
+use crate::memory::{self, RunMemory, TooLittleMemory};
 use crate::program::Program;
 use crate::timeline::{CallKind, Recorder};
 use crate::value::{Data, Mismatch, Value, Words, words_of};
@@ -74,6 +75,9 @@ pub enum RunError {
         /// Keys that the evaluation keys belong to.
         expected: KeyIdentity,
     },
+    /// The machine has too little memory.
+    #[error(transparent)]
+    Memory(#[from] TooLittleMemory),
     /// Threads could not be started.
     #[error("{threads} threads cannot be started: {problem}")]
     Threads {
@@ -169,6 +173,11 @@ pub(crate) fn run_with(
 ) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
+    let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    if idle.is_none() {
+        let needed = RunMemory::of(spec).without_keys(options.threads_or_all());
+        memory::check("ciphertexts of a run", needed)?;
+    }
     let pool = pool(options.threads)?;
     let expanded = || {
         spec.inputs.iter().zip(arguments).map(|(input, value)| value.expanded(input, &spec.keyset)).collect()
@@ -178,7 +187,6 @@ pub(crate) fn run_with(
     let owner = (program.fingerprint(), keys.identity());
     let mut results: Vec<Value> =
         spec.outputs.iter().map(|output| Value::zeros(output, &spec.keyset, owner)).collect();
-    let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspaces = idle.unwrap_or_else(|| new_workspaces(spec));
     let state = ServerState::new(keys, watch);
     let call = || {

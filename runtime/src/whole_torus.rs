@@ -2,7 +2,7 @@
 //!
 //! Ciphertexts without a mask make the phase exact, so the edges of boxes are met exactly.
 
-use crate::kernels::{BootstrapKernel, BootstrapKeyWords, Entry, LookupTables, entry_at};
+use crate::kernels::{BootstrapKernel, BootstrapKeyShape, BootstrapKeyWords, Entry, LookupTables, entry_at};
 use crate::simulator::box_of;
 use cloakwork_abi::encoding::{bounds, delta, encode};
 use cloakwork_abi::parameters::{
@@ -18,15 +18,15 @@ const OUTPUT: Width = Width(10);
 fn kernels() -> [BootstrapKernel; 3] {
     let to = GlweShape { dimension: GlweDimension(1), polynomial_size: PolynomialSize(SIZE as u64) };
     let decomposition = Decomposition { base_log: 8, level: 2 };
-    let key = || BootstrapKeyWords {
+    let shape = BootstrapKeyShape {
         from: LweDimension(SMALL as u64),
         to,
         decomposition,
         grouping: Grouping::One,
         extension: ExtensionFactor(1),
-        words: vec![0; SMALL * 2 * 2 * 2 * SIZE],
     };
-    [BootstrapKernel::portable(key()), BootstrapKernel::without_avx512(key()), BootstrapKernel::new(key())]
+    let key = &BootstrapKeyWords { shape, words: vec![0; SMALL * 2 * 2 * 2 * SIZE] };
+    [BootstrapKernel::portable(key), BootstrapKernel::without_avx512(key), BootstrapKernel::new(key)]
 }
 
 fn bodies(phases: &[u64]) -> Vec<u64> {

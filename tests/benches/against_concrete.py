@@ -39,7 +39,7 @@ class Process:
     """A process that answers lines with lines; knows the CPU time and the memory of the process."""
 
     def __init__(self, command, threads):
-        environment = os.environ | {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads, "PYTHONWARNINGS": "ignore"}
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads, "PYTHONWARNINGS": "ignore", "CLOAKWORK_CACHE": "off"}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

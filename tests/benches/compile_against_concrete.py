@@ -90,7 +90,11 @@ class Side:
     def __init__(self, python, name):
         command = [python, "-W", "ignore", __file__, "--serve", name]
         self.name = name
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # Each compilation is one from the beginning.
+        environment = os.environ | {"CLOAKWORK_CACHE": "off"}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
         self._line()
 
     def _line(self):

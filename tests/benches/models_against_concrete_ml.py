@@ -19,6 +19,7 @@ approximately. `neighbours` is ours alone: Concrete ML finds no parameters for i
 """
 import argparse
 import json
+import os
 import pathlib
 import resource
 import statistics
@@ -217,7 +218,12 @@ class Side:
         # A pipe that nobody reads would stop a process that warns a lot.
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=self.errors
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=self.errors,
+            env=os.environ | {"CLOAKWORK_CACHE": "off"},
         )
         self.facts = self.answer()
 

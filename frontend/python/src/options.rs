@@ -2,7 +2,7 @@
 
 use crate::circuit::Circuit;
 use crate::errors::exception;
-use cloakwork::{Keyset, Options, SecurityLevel, bounds, files, noise_family};
+use cloakwork::{CompileCache, Keyset, Options, SecurityLevel, bounds, files, noise_family};
 use pyo3::exceptions::PyValueError;
 use pyo3::{FromPyObject, Py, PyErr, PyResult};
 use std::path::PathBuf;
@@ -44,6 +44,7 @@ impl OptionsArgument {
             keep_feedback: !self.refresh_composition,
             bounds: bounds(&self.bounds).map_err(value_error)?,
             keyset: self.keys_of.map(KeysOf::keyset).transpose()?,
+            cache: CompileCache::of_user(),
             ..Options::default()
         })
     }

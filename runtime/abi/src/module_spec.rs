@@ -5,7 +5,8 @@
 use crate::noise::global_p_error;
 use crate::read_spec::SpecError;
 use crate::spec::{ErrorSpec, Keyset, ProgramSpec};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 
 /// The specs of a module's functions in its order: at least one, with names of their own and one key set.
@@ -59,7 +60,11 @@ impl ModuleSpec {
 
     /// Reads and checks what [`Self::to_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
-        let functions = match serde_json::from_str(text)? {
+        Self::from_value(serde_json::from_str(text)?)
+    }
+
+    fn from_value(value: serde_json::Value) -> Result<Self, SpecError> {
+        let functions = match value {
             serde_json::Value::Array(specs) => {
                 specs.into_iter().map(ProgramSpec::from_value).collect::<Result<_, _>>()?
             }
@@ -118,5 +123,12 @@ impl Serialize for ModuleSpec {
             [only] => only.serialize(serializer),
             several => several.serialize(serializer),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for ModuleSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Self::from_value(value).map_err(D::Error::custom)
     }
 }

@@ -11,7 +11,7 @@ use crate::keys::{KeyIdentity, Origin};
 use cloakwork_abi::spec::{EncodingSpec, Keyset};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{ErrorKind, Read, Seek, Write};
 use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 8] = b"CLOAKWRK";
@@ -56,19 +56,57 @@ pub(super) struct ValueHeader {
 
 /// The bytes of a file; `body` appends as many 32-bit halves as `halves` says.
 pub(super) fn write(header: &Header, halves: u64, body: impl FnOnce(&mut Vec<u8>)) -> Zeroizing<Vec<u8>> {
-    let header = serde_json::to_vec(header).expect("a header is plain data");
-    let mut bytes = Zeroizing::new(Vec::with_capacity(24 + header.len() + halves as usize * 4 + 32));
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
-    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&halves.to_le_bytes());
-    bytes.extend_from_slice(&header);
+    let front = front(header, halves);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(front.len() + halves as usize * 4 + CHECKSUM));
+    bytes.extend_from_slice(&front);
     let start = bytes.len();
     body(&mut bytes);
     assert_eq!((bytes.len() - start) as u64, halves * 4, "the body has the length that the frame says");
     let checksum = Sha256::digest(bytes.as_slice());
     bytes.extend_from_slice(&checksum);
     bytes
+}
+
+/// All that is in front of the body.
+fn front(header: &Header, halves: u64) -> Vec<u8> {
+    let header = serde_json::to_vec(header).expect("a header is plain data");
+    let mut bytes = Vec::with_capacity(FIXED + header.len());
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&halves.to_le_bytes());
+    bytes.extend_from_slice(&header);
+    bytes
+}
+
+/// A frame that is written piece by piece.
+pub(super) struct FrameWriter<'w> {
+    to: &'w mut dyn Write,
+    hash: Sha256,
+    /// Bytes of the body that are still to come.
+    left: u64,
+}
+
+impl<'w> FrameWriter<'w> {
+    /// Writes all that is in front of the body, which will have as many 32-bit halves as `halves` says.
+    pub(super) fn begin(to: &'w mut dyn Write, header: &Header, halves: u64) -> std::io::Result<Self> {
+        let front = front(header, halves);
+        to.write_all(&front)?;
+        Ok(Self { to, hash: Sha256::new_with_prefix(front), left: halves * 4 })
+    }
+
+    /// Writes a piece of the body.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.hash.update(bytes);
+        self.left -= bytes.len() as u64;
+        self.to.write_all(bytes)
+    }
+
+    /// Writes what is behind the body.
+    pub(super) fn end(self) -> std::io::Result<()> {
+        assert_eq!(self.left, 0, "the body has the length that the frame says");
+        self.to.write_all(&self.hash.finalize())
+    }
 }
 
 /// Reads a frame. `halves` checks the header and says how long the body must be.

@@ -155,7 +155,7 @@ impl PublicKey {
     }
 }
 
-fn header(
+pub(super) fn header(
     kind: Kind,
     (parameters, keys): (&Keyset, KeyIdentity),
     origin: Origin,
@@ -213,7 +213,7 @@ fn secret_words(keyset: &Keyset) -> u64 {
     keyset.secret_keys.iter().map(|key| SecretKey::words_of_bits(key.shape)).sum()
 }
 
-fn evaluation_halves(keyset: &Keyset) -> u64 {
+pub(super) fn evaluation_halves(keyset: &Keyset) -> u64 {
     let keyswitch: u64 = keyset.keyswitch_keys.iter().map(|key| SeededKeyswitchKey::words(key, keyset)).sum();
     let bootstrap: u64 = keyset.bootstrap_keys.iter().map(|key| SeededBootstrapKey::words(key, keyset)).sum();
     keyswitch + 2 * bootstrap
@@ -278,10 +278,10 @@ fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKey
     crate::keys::check(keyset).map_err(|error| FormatProblem::Header(error.to_string()))?;
     let expected = (Kind::EvaluationKeys, keyset.fingerprint());
     let halves = |_: &Header| Ok(evaluation_halves(keyset));
-    let (header, body) = frame::read(from, (expected.0, &expected.1), halves)?;
+    let (header, bytes) = frame::read(from, (expected.0, &expected.1), halves)?;
     let seeds = seeds(&header, evaluation_keys(keyset))?;
     let (keyswitch_seeds, bootstrap_seeds) = seeds.split_at(keyset.keyswitch_keys.len());
-    let mut body = body.as_slice();
+    let mut body = bytes.as_slice();
     let bootstrap = keyset.bootstrap_keys.iter().zip(bootstrap_seeds).map(|(spec, &seed)| {
         let words = SeededBootstrapKey::words(spec, keyset) as usize;
         SeededBootstrapKey { seed, bodies: take_words(&mut body, words).collect() }
@@ -292,6 +292,10 @@ fn read_evaluation(keyset: &Keyset, from: &mut dyn Read) -> Result<EvaluationKey
         SeededKeyswitchKey { seed, bodies: take_halves(&mut body, words).collect() }
     });
     let keyswitch = keyswitch.collect();
+    // Not beside the keys as they grow.
+    drop(bytes);
+    #[cfg(feature = "server")]
+    crate::keys::ExpandedKeys::check_memory(keyset)?;
     let (identity, origin) = identity_and_origin(&header)?;
     Ok(EvaluationKeys::expand(keyset, (keyswitch, bootstrap), identity, origin))
 }

@@ -7,6 +7,7 @@
 #[cfg(feature = "server")]
 mod expanded;
 mod frame;
+mod generated;
 mod inspect;
 mod keys;
 mod passphrase;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 #[cfg(feature = "server")]
 pub use expanded::Checked;
+pub use generated::generate_to_file;
 pub use inspect::{FileSummary, inspect};
 pub use keys::{is_under_passphrase, keyset_from_bytes, read_keyset};
 pub use passphrase::{EmptyPassphrase, Passphrase};
@@ -121,6 +123,10 @@ pub enum FormatProblem {
         /// Keys of the first encrypted value.
         expected: KeyIdentity,
     },
+    /// The machine has too little memory for what the file holds.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Memory(#[from] crate::memory::TooLittleMemory),
     /// Secret keys under a passphrase, and none is given.
     #[error(
         "the secret keys are encrypted under a passphrase; name the file that it is in, on the command line with `--passphrase-file`"

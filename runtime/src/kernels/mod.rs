@@ -26,15 +26,38 @@ pub(crate) use keyswitch::{KeyswitchKernel, KeyswitchKeyWords, Target};
 #[cfg(test)]
 pub(crate) use modulus_switch::Switched;
 
-/// A bootstrap key: for each group of input coefficients the GGSW ciphertexts that [`Grouping`] names, each in the
-/// order of `tfhe`'s `LweBootstrapKey`. With `Grouping::Two` the dimension `from` is even.
-pub(crate) struct BootstrapKeyWords {
+/// What is said of a bootstrap key. With `Grouping::Two` the dimension `from` is even.
+#[derive(Clone, Copy)]
+pub(crate) struct BootstrapKeyShape {
     pub(crate) from: LweDimension,
     pub(crate) to: GlweShape,
     pub(crate) decomposition: Decomposition,
     pub(crate) grouping: Grouping,
     pub(crate) extension: ExtensionFactor,
+}
+
+/// A bootstrap key: for each group of input coefficients the GGSW ciphertexts that [`Grouping`] names. They are asked for one
+/// by one, so that the key need not lie in memory beside what a kernel makes of it.
+pub(crate) trait BootstrapKeySource: Sync {
+    fn shape(&self) -> BootstrapKeyShape;
+    /// Sets the words of GGSW ciphertext `i`, in the order of `tfhe`'s `LweBootstrapKey`.
+    fn fill(&self, i: usize, words: &mut [u64]);
+}
+
+/// A key in memory.
+pub(crate) struct BootstrapKeyWords {
+    pub(crate) shape: BootstrapKeyShape,
     pub(crate) words: Vec<u64>,
+}
+
+impl BootstrapKeySource for BootstrapKeyWords {
+    fn shape(&self) -> BootstrapKeyShape {
+        self.shape
+    }
+
+    fn fill(&self, i: usize, words: &mut [u64]) {
+        words.copy_from_slice(&self.words[i * words.len()..][..words.len()]);
+    }
 }
 
 /// What both kinds of kernels say about themselves.

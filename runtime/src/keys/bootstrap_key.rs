@@ -5,13 +5,11 @@ use super::check::{glwe_shape, lwe_dimension};
 use super::noise::Sampler;
 use super::secret_product::SecretPolynomials;
 use super::stream::Stream;
-use super::{SecretKey, SecretKeys, Seeds};
+use super::{KeySeed, SecretKey, SecretKeys};
 #[cfg(feature = "server")]
-use crate::kernels::BootstrapKeyWords;
-use cloakwork_abi::parameters::{Decomposition, Grouping};
+use crate::kernels::{BootstrapKeyShape, BootstrapKeySource};
+use cloakwork_abi::parameters::{Decomposition, Grouping, NoiseDistribution};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset};
-#[cfg(feature = "server")]
-use rayon::prelude::ParallelSlice;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 use tfhe::core_crypto::commons::math::random::Seed;
 use zeroize::Zeroizing;
@@ -31,64 +29,117 @@ impl SeededBootstrapKey {
         steps * spec.grouping.ciphertexts() * rows * to.polynomial_size.0
     }
 
-    pub(super) fn generate(spec: &BootstrapKeySpec, secret: &SecretKeys, seeds: &mut Seeds) -> Self {
-        let messages = products(&secret.keys[spec.from].to_words32(), spec.grouping);
-        let SecretKey::Glwe(key, glwe) = &secret.keys[spec.to] else {
-            unreachable!("checked: a bootstrap key leads to a GLWE key")
-        };
-        let shape = GgswShape::of(spec, secret.keyset());
-        let (seed, noise_seed) = (seeds.next(), seeds.next());
-        let noise = secret.keyset().secret_keys[spec.to].noise;
-        let polynomials = SecretPolynomials::new(key, glwe.polynomial_size.0 as usize);
+    pub(super) fn generate(spec: &BootstrapKeySpec, secret: &SecretKeys, seed: KeySeed) -> Self {
         let mut bodies = vec![0u64; Self::words(spec, secret.keyset()) as usize];
-        let memory = || (polynomials.scratch(), vec![0u64; shape.dimension * shape.size]);
-        bodies.par_chunks_mut(shape.bodies()).zip(messages.par_iter()).enumerate().for_each_init(
-            memory,
-            |(scratch, mask), (i, (bodies, &message))| {
-                let mut masks = shape.masks(seed, i);
-                let mut sampler = Sampler::new(Stream::new(noise_seed, (i as u128) << 64));
-                for (row, body) in bodies.chunks_exact_mut(shape.size).enumerate() {
-                    shape.encode(spec.decomposition, row, (message, key), body);
-                    masks.fill(mask);
-                    polynomials.add_products(mask, body, scratch);
-                    sampler.add(noise, 64, body);
-                }
-            },
-        );
-        Self { seed: seed.0, bodies }
+        NewBootstrapKey::new(spec, secret, seed).fill(0, &mut bodies);
+        Self { seed: seed.masks.0, bodies }
     }
 
+    /// The whole key, made of its seed ciphertext by ciphertext.
     #[cfg(feature = "server")]
-    pub(super) fn expand(&self, spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyWords {
-        let shape = GgswShape::of(spec, keyset);
-        let mask = shape.dimension * shape.size;
-        let mut words = vec![0u64; self.bodies.len() * (shape.dimension + 1)];
-        words
-            .par_chunks_mut(shape.bodies() * (shape.dimension + 1))
-            .zip(self.bodies.par_chunks(shape.bodies()))
-            .enumerate()
-            .for_each(|(i, (words, bodies))| {
-                let mut masks = shape.masks(Seed(self.seed), i);
-                let rows = words.chunks_exact_mut(mask + shape.size);
-                for (row, body) in rows.zip(bodies.chunks_exact(shape.size)) {
-                    masks.fill(&mut row[..mask]);
-                    row[mask..].copy_from_slice(body);
-                }
-            });
-        BootstrapKeyWords { words, ..without_words(spec, keyset) }
+    pub(super) fn expanded<'k>(
+        &'k self,
+        spec: &BootstrapKeySpec,
+        keyset: &Keyset,
+    ) -> impl BootstrapKeySource + use<'k> {
+        Expanded { key: self, shape: shape(spec, keyset), ggsw: GgswShape::of(spec, keyset) }
     }
 }
 
-/// All that is said of a key but its words.
+/// A key that is made of any of its ciphertexts at a time.
+pub(crate) struct NewBootstrapKey<'s> {
+    seed: KeySeed,
+    /// What the ciphertexts encrypt.
+    messages: Zeroizing<Vec<u32>>,
+    key: &'s [u64],
+    polynomials: SecretPolynomials,
+    shape: GgswShape,
+    decomposition: Decomposition,
+    noise: NoiseDistribution,
+}
+
+impl<'s> NewBootstrapKey<'s> {
+    pub(crate) fn new(spec: &BootstrapKeySpec, secret: &'s SecretKeys, seed: KeySeed) -> Self {
+        let SecretKey::Glwe(key, glwe) = &secret.keys[spec.to] else {
+            unreachable!("checked: a bootstrap key leads to a GLWE key")
+        };
+        Self {
+            seed,
+            messages: products(&secret.keys[spec.from].to_words32(), spec.grouping),
+            key,
+            polynomials: SecretPolynomials::new(key, glwe.polynomial_size.0 as usize),
+            shape: GgswShape::of(spec, secret.keyset()),
+            decomposition: spec.decomposition,
+            noise: secret.keyset().secret_keys[spec.to].noise,
+        }
+    }
+
+    /// Ciphertexts of the whole key.
+    pub(crate) fn ciphertexts(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Words of the bodies of one ciphertext.
+    pub(crate) fn bodies(&self) -> usize {
+        self.shape.bodies()
+    }
+
+    /// Sets the bodies of the ciphertexts from `first` on to those of the key. They are zeros before.
+    pub(crate) fn fill(&self, first: usize, bodies: &mut [u64]) {
+        let Self { shape, polynomials, .. } = self;
+        let memory = || (polynomials.scratch(), vec![0u64; shape.dimension * shape.size]);
+        bodies
+            .par_chunks_mut(shape.bodies())
+            .zip(self.messages[first..].par_iter())
+            .enumerate()
+            .for_each_init(memory, |(scratch, mask), (i, (bodies, &message))| {
+                let mut masks = shape.masks(self.seed.masks, first + i);
+                let mut sampler = Sampler::new(Stream::new(self.seed.noise, ((first + i) as u128) << 64));
+                for (row, body) in bodies.chunks_exact_mut(shape.size).enumerate() {
+                    shape.encode(self.decomposition, row, (message, self.key), body);
+                    masks.fill(mask);
+                    polynomials.add_products(mask, body, scratch);
+                    sampler.add(self.noise, 64, body);
+                }
+            });
+    }
+}
+
 #[cfg(feature = "server")]
-pub(super) fn without_words(spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyWords {
-    BootstrapKeyWords {
+struct Expanded<'k> {
+    key: &'k SeededBootstrapKey,
+    shape: BootstrapKeyShape,
+    ggsw: GgswShape,
+}
+
+#[cfg(feature = "server")]
+impl BootstrapKeySource for Expanded<'_> {
+    fn shape(&self) -> BootstrapKeyShape {
+        self.shape
+    }
+
+    fn fill(&self, i: usize, words: &mut [u64]) {
+        let GgswShape { dimension, size, .. } = self.ggsw;
+        let mut masks = self.ggsw.masks(Seed(self.key.seed), i);
+        let bodies = &self.key.bodies[i * self.ggsw.bodies()..][..self.ggsw.bodies()];
+        let rows = words.chunks_exact_mut((dimension + 1) * size);
+        for (row, body) in rows.zip(bodies.chunks_exact(size)) {
+            let (mask, last) = row.split_at_mut(dimension * size);
+            masks.fill(mask);
+            last.copy_from_slice(body);
+        }
+    }
+}
+
+/// What the kernels are told of a key.
+#[cfg(feature = "server")]
+pub(super) fn shape(spec: &BootstrapKeySpec, keyset: &Keyset) -> BootstrapKeyShape {
+    BootstrapKeyShape {
         from: lwe_dimension(keyset, spec.from),
         to: glwe_shape(keyset, spec.to),
         decomposition: spec.decomposition,
         grouping: spec.grouping,
         extension: spec.extension,
-        words: vec![],
     }
 }
 
@@ -159,7 +210,7 @@ fn products(key: &[u32], grouping: Grouping) -> Zeroizing<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloakwork_abi::parameters::{NoiseDistribution, Variance};
+    use cloakwork_abi::parameters::Variance;
     use tfhe::core_crypto::prelude as core;
 
     /// Without noise there is one right key.

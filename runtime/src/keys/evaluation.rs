@@ -8,7 +8,7 @@
 use super::ExpandedKeys;
 use super::bootstrap_key::SeededBootstrapKey;
 use super::keyswitch_key::SeededKeyswitchKey;
-use super::{KeyIdentity, Origin, SecretKeys, Seeds};
+use super::{KeyIdentity, KeySeeds, Origin, SecretKeys, Seeds};
 use cloakwork_abi::spec::Keyset;
 use std::fmt;
 #[cfg(feature = "server")]
@@ -32,15 +32,16 @@ impl EvaluationKeys {
         seeds: &mut Seeds,
         next: &dyn Fn(&str),
     ) -> Self {
+        let drawn = KeySeeds::draw(keyset, seeds);
         let mut keyswitch = vec![];
-        for spec in &keyset.keyswitch_keys {
+        for (spec, &seed) in keyset.keyswitch_keys.iter().zip(&drawn.keyswitch) {
             next(&spec.name);
-            keyswitch.push(SeededKeyswitchKey::generate(spec, secret, seeds));
+            keyswitch.push(SeededKeyswitchKey::generate(spec, secret, seed));
         }
         let mut bootstrap = vec![];
-        for spec in &keyset.bootstrap_keys {
+        for (spec, &seed) in keyset.bootstrap_keys.iter().zip(&drawn.bootstrap) {
             next(&spec.name);
-            bootstrap.push(SeededBootstrapKey::generate(spec, secret, seeds));
+            bootstrap.push(SeededBootstrapKey::generate(spec, secret, seed));
         }
         Self::expand(keyset, (keyswitch, bootstrap), secret.identity(), seeds.origin)
     }

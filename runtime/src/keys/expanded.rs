@@ -5,6 +5,7 @@ use super::check::{glwe_shape, lwe_dimension};
 use super::keyswitch_key::SeededKeyswitchKey;
 use super::{KeyIdentity, bootstrap_key, keyswitch_key};
 use crate::kernels::{BootstrapKernel, KeyswitchKernel, MappedKey};
+use crate::memory::{self, TooLittleMemory};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec};
 use std::fmt;
 
@@ -27,7 +28,7 @@ impl ExpandedKeys {
         let pairs = keyset.keyswitch_keys.iter().zip(keyswitch);
         let keyswitch = pairs.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset))).collect();
         let pairs = keyset.bootstrap_keys.iter().zip(bootstrap);
-        let bootstrap = pairs.map(|(spec, key)| BootstrapKernel::new(key.expand(spec, keyset))).collect();
+        let bootstrap = pairs.map(|(spec, key)| BootstrapKernel::new(&key.expanded(spec, keyset))).collect();
         Self { keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, keyswitch, bootstrap }
     }
 
@@ -42,8 +43,8 @@ impl ExpandedKeys {
             .map(|spec| KeyswitchKernel::mapped(&keyswitch_key::without_words(spec, keyset), place()));
         let keyswitch = keyswitch.collect();
         let bootstrap = keyset.bootstrap_keys.iter();
-        let bootstrap = bootstrap
-            .map(|spec| BootstrapKernel::mapped(&bootstrap_key::without_words(spec, keyset), place()));
+        let bootstrap =
+            bootstrap.map(|spec| BootstrapKernel::mapped(bootstrap_key::shape(spec, keyset), place()));
         let bootstrap = bootstrap.collect();
         Self { keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, keyswitch, bootstrap }
     }
@@ -69,6 +70,11 @@ impl ExpandedKeys {
     /// Bytes that the keys of a sound key set take in memory. One batch of scratch memory for each thread comes on top.
     pub fn memory_bytes(keyset: &Keyset) -> u64 {
         Self::sizes(keyset).sum()
+    }
+
+    /// Refuses to expand keys that the machine has no memory for.
+    pub(crate) fn check_memory(keyset: &Keyset) -> Result<(), TooLittleMemory> {
+        memory::check("evaluation keys", keyset.evaluation_key_bytes() + Self::memory_bytes(keyset))
     }
 
     /// [`Keyset::fingerprint`] of the key set.

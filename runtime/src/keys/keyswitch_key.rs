@@ -4,7 +4,7 @@
 use super::check::lwe_dimension;
 use super::noise::Sampler;
 use super::stream::Stream;
-use super::{SecretKey, SecretKeys, Seeds};
+use super::{KeySeed, SecretKey, SecretKeys};
 #[cfg(feature = "server")]
 use crate::kernels::{KeyswitchKeyWords, Target};
 use cloakwork_abi::parameters::Decomposition;
@@ -27,13 +27,13 @@ impl SeededKeyswitchKey {
         lwe_dimension(keyset, spec.from).0 * u64::from(spec.decomposition.level)
     }
 
-    pub(super) fn generate(spec: &KeyswitchKeySpec, secret: &SecretKeys, seeds: &mut Seeds) -> Self {
+    pub(crate) fn generate(spec: &KeyswitchKeySpec, secret: &SecretKeys, seed: KeySeed) -> Self {
         let SecretKey::Glwe(from, _) = &secret.keys[spec.from] else {
             unreachable!("checked: a keyswitch key leads from a GLWE key")
         };
         let to = secret.keys[spec.to].to_words32();
         let plaintexts = plaintexts(from, spec.decomposition);
-        let (seed, noise_seed) = (seeds.next(), seeds.next());
+        let KeySeed { masks: seed, noise: noise_seed } = seed;
         let mut bodies = vec![0u32; plaintexts.len()];
         bodies.par_chunks_mut(ROWS).zip(plaintexts.par_chunks(ROWS)).enumerate().for_each_init(
             || vec![0u32; to.len()],

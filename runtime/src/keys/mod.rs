@@ -18,11 +18,11 @@ mod secret_product;
 mod stream;
 #[cfg(test)]
 #[cfg(feature = "server")]
-mod tests;
+pub(crate) mod tests;
 
 use cloakwork_abi::spec::Keyset;
 
-pub(crate) use bootstrap_key::SeededBootstrapKey;
+pub(crate) use bootstrap_key::{NewBootstrapKey, SeededBootstrapKey};
 pub(crate) use check::check;
 #[cfg(feature = "server")]
 pub(crate) use check::{MIN_POLYNOMIAL_SIZE, is_served};
@@ -33,7 +33,7 @@ pub use identity::{InvalidIdentity, KeyIdentity};
 pub(crate) use keyswitch_key::SeededKeyswitchKey;
 pub use public::PublicKey;
 pub(crate) use public::{SeededPublicKey, with_public_key};
-pub(crate) use randomness::Seeds;
+pub(crate) use randomness::{KeySeed, KeySeeds, Seeds};
 pub use randomness::{Origin, Randomness};
 pub(crate) use secret::SecretKey;
 pub use secret::SecretKeys;
@@ -56,6 +56,13 @@ pub enum KeyError {
     /// A key set that did not come through `ProgramSpec::from_json`.
     #[error("the key set is not sound: {0}; take it from a spec that `ProgramSpec::from_json` accepted")]
     Keyset(String),
+    /// They cannot be written.
+    #[error(transparent)]
+    Write(Box<crate::formats::FormatError>),
+    /// The machine has too little memory.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Memory(#[from] crate::memory::TooLittleMemory),
 }
 
 /// New keys for `keyset`, in parallel on the current rayon pool.
@@ -67,6 +74,8 @@ pub fn generate(
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<(SecretKeys, EvaluationKeys), KeyError> {
     check(keyset)?;
+    #[cfg(feature = "server")]
+    ExpandedKeys::check_memory(keyset)?;
     let total = keyset.secret_keys.len() + keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
     let done = std::cell::Cell::new(0);
     let next = |key: &str| {

@@ -29,7 +29,7 @@ pub(crate) enum SecretKey {
 }
 
 impl SecretKeys {
-    pub(super) fn generate(keyset: &Keyset, seeds: &mut Seeds, next: &dyn Fn(&str)) -> Self {
+    pub(crate) fn generate(keyset: &Keyset, seeds: &mut Seeds, next: &dyn Fn(&str)) -> Self {
         let identity = KeyIdentity::generate(seeds);
         let keys = keyset.secret_keys.iter().map(|spec| {
             next(&spec.name);

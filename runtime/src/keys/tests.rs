@@ -1,8 +1,10 @@
 //! Test: what keys hold, by decrypting them, and how much noise.
 
 use super::bootstrap_key::SeededBootstrapKey;
+use super::check::{glwe_shape, lwe_dimension};
 use super::keyswitch_key::SeededKeyswitchKey;
-use super::{Randomness, SecretKeys, Seeds, check, generate};
+use super::{KeySeed, Randomness, SecretKeys, Seeds, check, generate};
+use crate::kernels::BootstrapKeySource;
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, NoiseDistribution,
     PolynomialSize, Variance,
@@ -16,7 +18,7 @@ const KEYSWITCH_BOUND: u32 = 9;
 
 /// Two GLWE keys and an LWE key; keyswitch keys to the LWE key and to the other GLWE key; bootstrap keys of both
 /// groupings. Noise is TUniform.
-fn keyset() -> Keyset {
+pub(crate) fn keyset() -> Keyset {
     let glwe = |dimension, size| {
         let (dimension, polynomial_size) = (GlweDimension(dimension), PolynomialSize(size));
         SecretKeyShape::Glwe(GlweShape { dimension, polynomial_size })
@@ -57,6 +59,22 @@ fn secret_keys(seed: u128) -> (SecretKeys, Seeds) {
     (SecretKeys::generate(&keyset(), &mut seeds, &|_| ()), seeds)
 }
 
+fn drawn(seeds: &mut Seeds) -> KeySeed {
+    KeySeed { masks: seeds.next(), noise: seeds.next() }
+}
+
+/// All words of a key, ciphertext by ciphertext.
+fn bootstrap_words(key: &SeededBootstrapKey, spec: &BootstrapKeySpec, keyset: &Keyset) -> Vec<u64> {
+    let columns = glwe_shape(keyset, spec.to).dimension.0 as usize + 1;
+    let mut words = vec![0; key.bodies.len() * columns];
+    let ciphertexts =
+        lwe_dimension(keyset, spec.from).0 / spec.grouping.factor() * spec.grouping.ciphertexts();
+    let expanded = key.expanded(spec, keyset);
+    let size = words.len() / ciphertexts as usize;
+    words.chunks_exact_mut(size).enumerate().for_each(|(i, words)| expanded.fill(i, words));
+    words
+}
+
 #[test]
 fn bootstrap_keys_hold_coefficients_or_products_of_pairs() {
     let (secret, mut seeds) = secret_keys(1);
@@ -73,12 +91,12 @@ fn bootstrap_keys_hold_coefficients_or_products_of_pairs() {
     assert!((0..3).all(|product| pairs[product..].iter().step_by(3).any(|&bit| bit == 1)), "another seed");
     let glwe_key = secret.keys[0].as_glwe().unwrap();
     for (spec, expected) in keyset.bootstrap_keys.iter().zip([singles, pairs]) {
-        let seeded = SeededBootstrapKey::generate(spec, &secret, &mut seeds);
+        let seeded = SeededBootstrapKey::generate(spec, &secret, drawn(&mut seeds));
         assert_eq!(seeded.bodies.len() as u64, SeededBootstrapKey::words(spec, keyset));
-        let words = seeded.expand(spec, keyset);
-        assert_eq!((words.grouping, words.from.0), (spec.grouping, 34));
+        let shape = seeded.expanded(spec, keyset).shape();
+        assert_eq!((shape.grouping, shape.from.0), (spec.grouping, 34));
         let key = core::LweBootstrapKey::from_container(
-            words.words,
+            bootstrap_words(&seeded, spec, keyset),
             core::GlweSize(3),
             core::PolynomialSize(256),
             core::DecompositionBaseLog(7),
@@ -98,7 +116,7 @@ fn keyswitch_keys_hold_digits_under_small_and_large_keys() {
     let from = secret.keys[0].to_words32();
     let plaintexts: Vec<u32> = from.iter().flat_map(|&s| [s << 20, s << 24, s << 28]).collect();
     for spec in &keyset.keyswitch_keys {
-        let seeded = SeededKeyswitchKey::generate(spec, &secret, &mut seeds);
+        let seeded = SeededKeyswitchKey::generate(spec, &secret, drawn(&mut seeds));
         assert_eq!(seeded.bodies.len() as u64, SeededKeyswitchKey::words(spec, keyset));
         let words = seeded.expand(spec, keyset);
         let to = secret.keys[spec.to].to_words32();
@@ -123,7 +141,8 @@ fn keyswitch_keys_hold_digits_under_small_and_large_keys() {
 fn bootstrap_keys_have_the_noise_of_their_output_key() {
     let (secret, mut seeds) = secret_keys(3);
     let spec = &secret.keyset().bootstrap_keys[1];
-    let words = SeededBootstrapKey::generate(spec, &secret, &mut seeds).expand(spec, secret.keyset()).words;
+    let seeded = SeededBootstrapKey::generate(spec, &secret, drawn(&mut seeds));
+    let words = bootstrap_words(&seeded, spec, secret.keyset());
     let glwe_key = secret.keys[0].as_glwe().unwrap();
     let noise = words.chunks_exact(3 * 256).skip(2).step_by(3).flat_map(|row| {
         // The last row of a level holds the product in its constant coefficient: the others are noise alone.

@@ -1,7 +1,7 @@
 //! What bootstraps add: real keys, real kernels, and the distance of the results from what they should be.
 
 use super::secrets::{Secrets, distribution};
-use crate::kernels::{BootstrapKernel, BootstrapKeyWords, LookupTables, greatest_width};
+use crate::kernels::{BootstrapKernel, BootstrapKeyShape, BootstrapKeyWords, LookupTables, greatest_width};
 use cloakwork_abi::noise;
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweShape, Grouping, LweDimension, NoiseDistribution, Variance,
@@ -62,14 +62,14 @@ impl Bootstrap {
     /// Mean square of the noise of `count` bootstraps, all results counted.
     pub(super) fn measure(&self, choice: Choice, count: usize, seed: u64) -> f64 {
         let mut secrets = Secrets::new(seed, self.from, self.to);
-        let key = BootstrapKeyWords {
+        let shape = BootstrapKeyShape {
             from: self.from,
             to: self.to,
             decomposition: self.decomposition,
             grouping: self.grouping,
             extension: self.extension,
-            words: self.key(&mut secrets),
         };
+        let key = &BootstrapKeyWords { shape, words: self.key(&mut secrets) };
         let kernel = match choice {
             Choice::Fastest => BootstrapKernel::new(key),
             Choice::WithoutAvx512 => BootstrapKernel::without_avx512(key),

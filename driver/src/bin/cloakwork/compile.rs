@@ -4,8 +4,8 @@ use crate::arguments::{Compile, Emit, Security};
 use crate::models;
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
-    ArtifactOptions, CLibrary, CompiledModule, Level, Library, Options, SecurityLevel, Source, Target,
-    compile_module, files,
+    ArtifactOptions, CLibrary, CompileCache, CompiledModule, Level, Library, Options, SecurityLevel, Source,
+    Target, compile_module, files,
 };
 use indicatif::ProgressBar;
 use std::path::Path;
@@ -36,6 +36,7 @@ pub(crate) fn compile(arguments: &Compile) -> Result<(), Failure> {
         explain: arguments.explain_parameters,
         target: targets[0].clone(),
         cost_table: arguments.cost_table.as_deref().map(files::load_cost_table).transpose()?,
+        cache: CompileCache::of_user(),
     };
     if models::is_model(&arguments.input) {
         let circuit = models::compile(&arguments.input, &arguments.model, options, arguments.report)?;

@@ -5,8 +5,7 @@ use crate::passphrase;
 use cloakwork::process::{EXIT_REFUSED, Failure};
 use cloakwork::{Error, Keyset, ProgramSpec, Randomness, files};
 use cloakwork_runtime::client::ClientError;
-use cloakwork_runtime::formats::Passphrase;
-use cloakwork_runtime::generate;
+use cloakwork_runtime::formats::{Passphrase, generate_to_file};
 use cloakwork_runtime::output_file::Content;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -52,15 +51,14 @@ pub(crate) fn generate_into(
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(100));
-    let keys = generate(keyset, Randomness::Secure, &|progress| {
+    let keys = generate_to_file(keyset, Randomness::Secure, evaluation, &|progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         bar.set_message(progress.key.to_owned());
     });
     bar.finish_and_clear();
-    let (secret_keys, evaluation_keys) = keys?;
     // The secret comes last: a lone evaluation key is of no use and can be made again.
-    evaluation_keys.write(evaluation)?;
+    let secret_keys = keys?;
     if let Some(public) = public {
         secret_keys.public_key(Randomness::Secure).write(public)?;
     }

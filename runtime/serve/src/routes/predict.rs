@@ -337,7 +337,7 @@ fn failed(error: RunError) -> Problem {
         | RunError::Argument(_)
         | RunError::ForeignArgument { .. } => Kind::UnfitValues,
         RunError::Cancelled => Kind::Cancelled,
-        RunError::Threads { .. } => Kind::Internal,
+        RunError::Threads { .. } | RunError::Memory(_) => Kind::Internal,
         RunError::Failed { .. } => Kind::RunFailed,
     };
     Problem::new(kind, error.to_string())

@@ -8,7 +8,7 @@ use super::fused::FusedBootstrap;
 use super::portable::Portable;
 use crate::kernels::key_data::{KeyData, MappedKey};
 use crate::kernels::pooled::Pooled;
-use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables};
+use crate::kernels::{Bootstrap, BootstrapKeyShape, BootstrapKeySource, Kernel, LookupTables};
 
 /// A bootstrap with its key.
 pub(crate) enum BootstrapKernel {
@@ -24,7 +24,7 @@ pub(crate) enum BootstrapKernel {
 
 impl BootstrapKernel {
     /// The fastest. The key comes through [`crate::keys::check`], as with the constructors that follow.
-    pub(crate) fn new(key: BootstrapKeyWords) -> Self {
+    pub(crate) fn new(key: &dyn BootstrapKeySource) -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx512) = Avx512::detect() {
             return Self::Avx512(Box::new(Pooled::new(FusedBootstrap::new(avx512, key))));
@@ -33,7 +33,7 @@ impl BootstrapKernel {
     }
 
     /// The fastest without AVX-512.
-    pub(crate) fn without_avx512(key: BootstrapKeyWords) -> Self {
+    pub(crate) fn without_avx512(key: &dyn BootstrapKeySource) -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = Avx2::detect() {
             return Self::Avx2(Box::new(Pooled::new(FusedBootstrap::new(avx2, key))));
@@ -42,12 +42,12 @@ impl BootstrapKernel {
     }
 
     /// The one for every processor.
-    pub(crate) fn portable(key: BootstrapKeyWords) -> Self {
+    pub(crate) fn portable(key: &dyn BootstrapKeySource) -> Self {
         Self::Portable(Box::new(Pooled::new(FusedBootstrap::new(Portable, key))))
     }
 
-    /// The fastest, with a key as [`Self::key`] gave it; the words of `key` do not matter.
-    pub(crate) fn mapped(key: &BootstrapKeyWords, points: MappedKey) -> Self {
+    /// The fastest, with a key as [`Self::key`] gave it.
+    pub(crate) fn mapped(key: BootstrapKeyShape, points: MappedKey) -> Self {
         let points = KeyData::mapped(points);
         #[cfg(target_arch = "x86_64")]
         if let Some(avx512) = Avx512::detect() {

@@ -69,14 +69,14 @@ fn classic_bootstraps_are_no_noisier_than_those_of_tfhe() {
 
 /// The results with each instruction set of this processor.
 fn with_all(sample: &Sample) -> Vec<(&'static str, Vec<u64>)> {
-    let mut all = vec![("portable", sample.bootstrap(FusedBootstrap::new(Portable, sample.key())))];
+    let mut all = vec![("portable", sample.bootstrap(FusedBootstrap::new(Portable, &sample.key())))];
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = Avx2::detect() {
-        all.push(("AVX2", sample.bootstrap(FusedBootstrap::new(avx2, sample.key()))));
+        all.push(("AVX2", sample.bootstrap(FusedBootstrap::new(avx2, &sample.key()))));
     }
     #[cfg(target_arch = "x86_64")]
     if let Some(avx512) = Avx512::detect() {
-        all.push(("AVX-512", sample.bootstrap(FusedBootstrap::new(avx512, sample.key()))));
+        all.push(("AVX-512", sample.bootstrap(FusedBootstrap::new(avx512, &sample.key()))));
     }
     if let [_, (_, avx2), (_, avx512)] = &all[..] {
         assert!(avx2 == avx512, "other bits"); // both have the same operations, rounded alike

@@ -1,7 +1,9 @@
 //! For tests: bootstraps with known keys, whose results are decrypted, checked, and measured for noise.
 
 use crate::kernels::pooled::Pooled;
-use crate::kernels::{Bootstrap, BootstrapKeyWords, LookupTables, greatest_width, small_mut};
+use crate::kernels::{
+    Bootstrap, BootstrapKeyShape, BootstrapKeyWords, LookupTables, greatest_width, small_mut,
+};
 use cloakwork_abi::encoding::{decode, encode};
 use cloakwork_abi::parameters::{
     Decomposition, ExtensionFactor, GlweDimension, GlweShape, Grouping, LweDimension, PolynomialSize, Width,
@@ -132,7 +134,7 @@ impl Sample {
     pub(super) fn key(&self) -> BootstrapKeyWords {
         let Case { from, shape: (dimension, size), digits: (base_log, level), grouping, extension, .. } =
             self.case;
-        BootstrapKeyWords {
+        let shape = BootstrapKeyShape {
             from: LweDimension(from as u64),
             to: GlweShape {
                 dimension: GlweDimension(dimension as u64),
@@ -141,8 +143,8 @@ impl Sample {
             decomposition: Decomposition { base_log, level },
             grouping,
             extension: ExtensionFactor(extension as u64),
-            words: self.key.clone(),
-        }
+        };
+        BootstrapKeyWords { shape, words: self.key.clone() }
     }
 
     /// The results; the first of them again have the same bits.

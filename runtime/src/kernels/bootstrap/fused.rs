@@ -11,11 +11,13 @@ use super::simd::{Block, LANES, Points, Simd};
 use super::transform::Transform;
 use crate::kernels::key_data::KeyData;
 use crate::kernels::modulus_switch::Switched;
-use crate::kernels::{Bootstrap, BootstrapKeyWords, Kernel, LookupTables, interleaved, small};
+use crate::kernels::{
+    Bootstrap, BootstrapKeyShape, BootstrapKeySource, Kernel, LookupTables, interleaved, small,
+};
 use crate::keys::is_served;
 use cloakwork_abi::batches::bootstrap_batch;
 use cloakwork_abi::parameters::ExtensionFactor;
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
+use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSliceMut};
 
 pub(crate) struct FusedBootstrap<S> {
     /// `n`
@@ -37,21 +39,28 @@ pub(crate) struct FusedScratch {
 
 impl<S: Simd> FusedBootstrap<S> {
     /// The shape is one that [`is_served`].
-    pub(crate) fn new(simd: S, key: BootstrapKeyWords) -> Self {
-        let mut new = Self::with_key(simd, &key, Vec::new().into());
+    pub(crate) fn new(simd: S, key: &dyn BootstrapKeySource) -> Self {
+        let mut new = Self::with_key(simd, key.shape(), Vec::new().into());
         let product = &new.product;
-        let mut points = vec![Points::ZERO; key.words.len() / 2 / LANES];
-        let slices = key.words.par_chunks_exact(product.slice() * 2 * LANES);
-        slices.zip(points.par_chunks_exact_mut(product.slice())).for_each_init(
-            || vec![[Points::ZERO; LANES]; product.transform.blocks],
-            |scratch, (words, points)| transform_slice(product, words, points, scratch),
+        let (slice, ciphertexts) = (product.slice(), product.grouping.ciphertexts() as usize);
+        let steps = new.from / product.grouping.factor() as usize;
+        let mut points = vec![Points::ZERO; steps * slice];
+        points.par_chunks_exact_mut(slice).enumerate().for_each_init(
+            || (vec![0; slice * 2 * LANES], vec![[Points::ZERO; LANES]; product.transform.blocks]),
+            |(words, scratch), (step, points)| {
+                let size = words.len() / ciphertexts;
+                for (i, words) in words.chunks_exact_mut(size).enumerate() {
+                    key.fill(step * ciphertexts + i, words);
+                }
+                transform_slice(product, words, points, scratch);
+            },
         );
         new.key = points.into();
         new
     }
 
-    /// With a key that was transformed before; the words of `key` do not matter.
-    pub(crate) fn with_key(simd: S, key: &BootstrapKeyWords, points: KeyData<Points>) -> Self {
+    /// With a key that was transformed before.
+    pub(crate) fn with_key(simd: S, key: BootstrapKeyShape, points: KeyData<Points>) -> Self {
         assert!(is_served(key.to));
         assert!(key.from.0.is_multiple_of(key.grouping.factor()), "checked: pairs need an even dimension");
         let size = key.to.polynomial_size.0 as usize;

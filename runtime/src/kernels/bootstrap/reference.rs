@@ -55,7 +55,7 @@ impl Kernel for ReferenceBootstrap {
 }
 
 impl ReferenceBootstrap {
-    pub(super) fn new(key: BootstrapKeyWords) -> Self {
+    pub(super) fn new(BootstrapKeyWords { shape: key, words }: BootstrapKeyWords) -> Self {
         assert!(
             key.grouping == Grouping::One && key.extension.0 == 1,
             "`tfhe` has the classic bootstrap only"
@@ -67,7 +67,7 @@ impl ReferenceBootstrap {
         let level = DecompositionLevelCount(key.decomposition.level as usize);
         let fft = fourier_plan(size);
         let modulus = CiphertextModulus::new_native();
-        let standard = LweBootstrapKey::from_container(key.words, glwe_size, size, base_log, level, modulus);
+        let standard = LweBootstrapKey::from_container(words, glwe_size, size, base_log, level, modulus);
         let mut fourier = FourierLweBootstrapKeyOwned::new(from, glwe_size, size, base_log, level);
         par_convert_standard_lwe_bootstrap_key_to_fourier(&standard, &mut fourier);
         Self { key: fourier, fft }

@@ -70,8 +70,16 @@ fn command() -> Result<&'static Path, String> {
         let folder = test.ancestors().nth(2).ok_or("the test stands in no folder")?;
         let is_release = folder.ends_with("release");
         let profile: &[&str] = if is_release { &["--release"] } else { &[] };
-        let packages =
-            ["build", "-q", "-p", "cloakwork", "--bin", "cloakwork", "-p", "cloakwork-runtime", "--lib"];
+        // Of the whole workspace, as the tests were, so that no dependency is built with other features.
+        let packages = [
+            "build",
+            "-q",
+            "--workspace",
+            "--exclude=cloakwork-python",
+            "--exclude=cloakwork-python-client",
+            "--bin=cloakwork",
+            "--lib",
+        ];
         call(
             Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
                 .args(packages)
