@@ -136,7 +136,7 @@ pub fn encrypt_with(
 }
 
 /// [`encrypt`] for the owner of secret keys, with their public key. The program must have been compiled for that, since such
-/// encryptions have more noise; they take as many bytes as results do.
+/// encryptions have more noise. They are a list: up to `n` ciphertexts share one mask of `n` words.
 pub fn encrypt_public(
     spec: &ProgramSpec,
     key: &PublicKey,
@@ -149,7 +149,7 @@ pub fn encrypt_public(
     }
     let mut seeds = randomness.seeds();
     encrypt_each(spec, key.identity(), arguments, &mut |position, plaintexts| {
-        key.encrypt(position, plaintexts, &mut seeds).map(Data::Encrypted)
+        key.encrypt(position, plaintexts, &mut seeds).map(Data::Compact)
     })
 }
 
@@ -229,7 +229,7 @@ pub fn decrypt_phases(
                 phases
             }
             (_, Data::Clear(elements)) => elements.iter().map(|&element| element as u64).collect(),
-            (EncodingSpec::Clear, Data::Encrypted(_)) | (_, Data::Seeded(_)) => {
+            (EncodingSpec::Clear, Data::Encrypted(_)) | (_, Data::Seeded(_) | Data::Compact(_)) => {
                 unreachable!("checked against the spec, and expanded")
             }
         });

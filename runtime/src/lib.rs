@@ -17,7 +17,7 @@
 //! - [`executable`]: the `main` of emitted executables;
 //! - [`hostile`]: what fuzzers call.
 //!
-//! `seeded` holds what was just encrypted in few bytes; `machine_code` brings code into memory. `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
+//! `seeded` and `compact` hold what was just encrypted in few bytes; `machine_code` brings code into memory. `kernels` is the seam behind [`server`]: keyswitch and bootstrap as plain functions on words.
 //!
 //! Without the feature `server`, which is on by default, there is the client's half alone: keys, encryption, decryption and
 //! what a model's client does in the clear, with no machine code and no kernels.
@@ -29,6 +29,7 @@ pub mod c_interface;
 #[cfg(feature = "server")]
 pub mod calibrate;
 pub mod client;
+mod compact;
 #[cfg(feature = "server")]
 pub mod executable;
 pub mod formats;

@@ -288,7 +288,7 @@ pub(crate) fn call(
     let inputs = arguments.iter().map(|value| match &value.data {
         Data::Clear(elements) => elements.as_ptr().cast(),
         Data::Encrypted(words) => words.as_ptr(),
-        Data::Seeded(_) => unreachable!("expanded before the call"),
+        Data::Seeded(_) | Data::Compact(_) => unreachable!("expanded before the call"),
     });
     let inputs = inputs.collect::<Vec<*const u64>>();
     let outputs: Vec<*mut u64> = results
@@ -296,7 +296,7 @@ pub(crate) fn call(
         .map(|value| match &mut value.data {
             Data::Clear(elements) => elements.as_mut_ptr().cast(),
             Data::Encrypted(words) => words.as_mut_ptr(),
-            Data::Seeded(_) => unreachable!("results are zeros before the call"),
+            Data::Seeded(_) | Data::Compact(_) => unreachable!("results are zeros before the call"),
         })
         .collect();
     let context = Context {

@@ -1,5 +1,6 @@
 //! One argument or result: ciphertexts or clear integers with shape, encoding, and the key set and keys they belong to.
 
+use crate::compact::Compact;
 use crate::keys::KeyIdentity;
 use crate::seeded::Seeded;
 use aligned_vec::{AVec, ConstAlign};
@@ -30,6 +31,8 @@ pub(crate) enum Data {
     Encrypted(Words),
     /// Fresh ciphertexts, of which the last words are here.
     Seeded(Seeded),
+    /// Fresh ciphertexts of a public key, which share masks.
+    Compact(Compact),
 }
 
 impl Value {
@@ -53,12 +56,13 @@ impl Value {
         self.keys
     }
 
-    /// Words of all ciphertexts, of fresh ones the last of each; none for clear values.
+    /// Words of all ciphertexts, of fresh ones the last of each and the masks that they share; none for clear values.
     pub fn words(&self) -> &[u64] {
         match &self.data {
             Data::Clear(_) => &[],
             Data::Encrypted(words) => words,
             Data::Seeded(seeded) => &seeded.bodies,
+            Data::Compact(list) => &list.0,
         }
     }
 
@@ -66,7 +70,7 @@ impl Value {
     pub fn clear(&self) -> &[i64] {
         match &self.data {
             Data::Clear(elements) => elements,
-            Data::Encrypted(_) | Data::Seeded(_) => &[],
+            Data::Encrypted(_) | Data::Seeded(_) | Data::Compact(_) => &[],
         }
     }
 
@@ -97,14 +101,15 @@ impl Value {
 
     /// A value that fits `spec`, with all words of its ciphertexts.
     pub(crate) fn expanded(&self, spec: &ValueSpec, keyset: &Keyset) -> Cow<'_, Self> {
-        match (&self.data, spec.encoding) {
-            (Data::Seeded(seeded), EncodingSpec::Encrypted { key, .. }) => {
-                let data = Data::Encrypted(seeded.expand(words_of(keyset, key)));
-                let (shape, keyset) = (self.shape.clone(), self.keyset.clone());
-                Cow::Owned(Self { shape, encoding: self.encoding, keyset, keys: self.keys, data })
-            }
-            (Data::Clear(_) | Data::Encrypted(_) | Data::Seeded(_), _) => Cow::Borrowed(self),
-        }
+        let EncodingSpec::Encrypted { key, .. } = spec.encoding else { return Cow::Borrowed(self) };
+        let words = words_of(keyset, key);
+        let data = Data::Encrypted(match &self.data {
+            Data::Seeded(seeded) => seeded.expand(words),
+            Data::Compact(list) => list.expand(spec.items(), words),
+            Data::Clear(_) | Data::Encrypted(_) => return Cow::Borrowed(self),
+        });
+        let (shape, keyset) = (self.shape.clone(), self.keyset.clone());
+        Cow::Owned(Self { shape, encoding: self.encoding, keyset, keys: self.keys, data })
     }
 
     /// The keys of this value, if they are others than `keys`.
@@ -121,11 +126,16 @@ impl Value {
             Data::Clear(elements) => format!("{} clear elements", elements.len()),
             Data::Encrypted(words) => format!("{} words", words.len()),
             Data::Seeded(seeded) => format!("{} bodies", seeded.bodies.len()),
+            Data::Compact(list) => format!("a list of {} words", list.0.len()),
         };
         let expected_length = match spec.encoding {
             EncodingSpec::Clear => format!("{} clear elements", spec.items()),
             EncodingSpec::Encrypted { key, .. } => match &self.data {
                 Data::Seeded(_) => format!("{} bodies", spec.items()),
+                Data::Compact(_) => match Compact::words(spec, keyset) {
+                    Some(words) => format!("a list of {words} words"),
+                    None => "none of a public key".to_owned(),
+                },
                 Data::Clear(_) | Data::Encrypted(_) => {
                     format!("{} words", spec.items() * words_of(keyset, key))
                 }

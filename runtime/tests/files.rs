@@ -4,12 +4,15 @@
 
 mod common;
 
+use cloakwork_abi::bounds::wide;
+use cloakwork_abi::encoding::bounds;
 use cloakwork_abi::parameters::{ExtensionFactor, Grouping, NoiseDistribution, Width};
+use cloakwork_abi::radix::Radix;
 use cloakwork_abi::spec::{EncodingSpec, Keyset, KeyswitchKeySpec, ProgramSpec, ValueSpec};
-use cloakwork_runtime::client::{ClientError, decrypt, encrypt};
+use cloakwork_runtime::client::{ClientError, decrypt, encrypt, encrypt_public};
 use cloakwork_runtime::formats::{
-    FormatProblem, Passphrase, inspect, read_arguments, read_keyset, read_values, values_from_bytes,
-    values_to_bytes, write_values,
+    FormatProblem, Passphrase, inspect, read_arguments, read_keyset, read_values, value_from_bytes,
+    value_to_bytes, values_from_bytes, values_to_bytes, write_values,
 };
 use cloakwork_runtime::keys::{EvaluationKeys, Origin, Randomness, SecretKeys, generate};
 use cloakwork_runtime::server::{RunError, RunOptions, run};
@@ -100,7 +103,7 @@ fn bad_files_are_refused() {
         other_version[8] = 1;
         assert_eq!(
             problem(&other_version).to_string(),
-            "the file has version 1, this release (0.1.0) reads version 3; it comes from an older release: upgrade the other side and make keys and encrypt again with this release"
+            "the file has version 1, this release (0.1.0) reads version 3 to 4; it comes from an older release: upgrade the other side and make keys and encrypt again with this release"
         );
         let mut longer_header = bytes.clone();
         longer_header[15] = 0xff;
@@ -275,6 +278,56 @@ fn clear_values_carry_no_keys() {
     // The same bytes for every client.
     let values = encrypt(&spec, &keys(2).0, &[array(&[2], [1, 2])]).unwrap();
     assert_eq!(values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap(), clear);
+}
+
+#[test]
+fn what_a_public_key_encrypts_is_a_list() {
+    const ELEMENTS: u64 = 1500;
+    let mut spec = spec("lookup", &[ELEMENTS], (Width(4), false), (Width(4), false));
+    spec.public_key = true;
+    let (secret, _) = keys(1);
+    let argument = array(&[ELEMENTS], (0..ELEMENTS as i64).map(|i| i * 7 % 16));
+    let public = secret.public_key(Randomness::InsecureSeed(1));
+    let values = encrypt_public(&spec, &public, std::slice::from_ref(&argument), Randomness::Secure).unwrap();
+    let bytes = values_to_bytes(&spec.keyset, &spec.inputs, &values).unwrap();
+    // Two masks for up to 1024 ciphertexts each, a word for each ciphertext, and the frame.
+    let body = 2 * 1024 * 8 + ELEMENTS as usize * 8;
+    assert!((body..body + 1000).contains(&bytes.len()), "{}", bytes.len());
+    // Releases that know no lists refuse it, and read all else.
+    let fresh = encrypt(&spec, &secret, std::slice::from_ref(&argument)).unwrap();
+    let fresh = values_to_bytes(&spec.keyset, &spec.inputs, &fresh).unwrap();
+    assert_eq!((bytes[8], fresh[8]), (4, 3));
+    spec.outputs = spec.inputs.clone();
+    let read = |bytes: &[u8]| values_from_bytes(&spec.keyset, &spec.inputs, bytes);
+    assert_eq!(decrypt(&spec, &secret, &read(&bytes).unwrap()).unwrap(), [argument]);
+    for position in (0..bytes.len()).step_by(97) {
+        let mut flipped = bytes.clone();
+        flipped[position] ^= 1 << (position % 8);
+        assert!(read(&flipped).is_err(), "byte {position}");
+        assert!(read(&bytes[..position]).is_err(), "cut to {position}");
+    }
+}
+
+#[test]
+fn single_values_come_back_in_every_form() {
+    let mut spec = spec("digits", &[2], (Width(3), false), (Width(3), false));
+    spec.public_key = true;
+    // Numbers of six bits in three digits.
+    let radix = Some(Radix { bits: 2, count: 3, is_signed: false });
+    spec.inputs[0].encoding = EncodingSpec::Encrypted { key: 0, width: Width(3), is_signed: false, radix };
+    spec.inputs[0].range = wide(bounds(Width(6), false));
+    spec.outputs = spec.inputs.clone();
+    let (secret, _) = keys(1);
+    let argument = [array(&[2], [5, 62])];
+    let public = secret.public_key(Randomness::Secure);
+    let forms = [
+        encrypt(&spec, &secret, &argument).unwrap(),
+        encrypt_public(&spec, &public, &argument, Randomness::Secure).unwrap(),
+    ];
+    for values in forms {
+        let again = value_from_bytes(&value_to_bytes(&values[0])).unwrap();
+        assert_eq!(decrypt(&spec, &secret, &[again]).unwrap(), argument);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::fixture::{Keys, Place, models};
 use crate::models::{NET, argument, looked_up};
 use crate::raw::{Answer, connect, request};
+use cloakwork_runtime::formats::{FORMAT_VERSION, OLDEST_FORMAT_VERSION};
 use cloakwork_serve::ContentHash;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -196,8 +197,8 @@ fn files_of_other_releases_say_which_side_to_upgrade() {
         bytes[8..12].copy_from_slice(&version.to_le_bytes());
         bytes
     };
-    let here = cloakwork_runtime::formats::FORMAT_VERSION;
-    for (version, advice) in [(here + 1, "upgrade the service"), (here - 1, "upgrade the client")] {
+    let (oldest, newest) = (OLDEST_FORMAT_VERSION, FORMAT_VERSION);
+    for (version, advice) in [(newest + 1, "upgrade the service"), (oldest - 1, "upgrade the client")] {
         let of_values = predict(&place, "net", &keys, &of_version(&values, version));
         let of_keys = upload(&place, &of_version(&keys.bytes, version));
         for answer in [of_values, of_keys] {

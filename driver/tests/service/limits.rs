@@ -151,6 +151,32 @@ fn a_turn_that_does_not_come_in_time_is_an_answer() {
 }
 
 #[test]
+fn an_upload_does_not_grow_old_while_it_waits_to_be_completed() {
+    let (place, _, request) = busy(2, |limits| limits.upload_lifetime = Duration::from_millis(250));
+    let mut first = connect(place.server.address);
+    first.write_all(&request).unwrap();
+    place.await_metric("cloakwork_runs_active", 1.0);
+    let [awaited, forsaken] = [2, 3].map(|seed| Keys::new(&models().net, seed));
+    let path = |keys: &Keys, end: &str| format!("/v1/keys/{}{end}", keys.hash);
+    for keys in [&awaited, &forsaken] {
+        let wanted = format!(r#"{{"model":"net","sha256":"{}","bytes":{}}}"#, keys.hash, keys.bytes.len());
+        assert_eq!(place.send(1, ("POST", "/v1/keys"), &[], wanted.as_bytes()).status, 201);
+        let answer = place.send(1, ("PATCH", &path(keys, "")), &["upload-offset: 0"], &keys.bytes);
+        assert_eq!(answer.status, 204);
+    }
+    // The only place for runs is taken for longer than uploads live.
+    let completed = place.send(1, ("POST", &path(&awaited, "/complete")), &[], &[]);
+    assert_eq!(completed.status, 201, "{completed:?}");
+    assert_eq!(crate::raw::answer(&mut first).status, 200);
+    let begun = Instant::now();
+    while place.send(1, ("HEAD", &path(&forsaken, "")), &[], &[]).status != 404 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "what nobody completes is discarded");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(place.send(1, ("HEAD", &path(&awaited, "")), &[], &[]).status, 200);
+}
+
+#[test]
 fn requests_take_no_more_memory_than_allowed() {
     let (place, _, request) = busy(1, |limits| limits.max_requests_memory = Bytes(1 << 10));
     let answer = crate::raw::send(place.server.address, &request);

@@ -195,11 +195,16 @@ impl KeyStore {
         Ok(())
     }
 
-    /// Discards uploads that have not grown for long.
+    /// Discards uploads that have not grown for long, but for those that a request holds: what waits to be completed does not
+    /// grow any more.
     pub(crate) fn discard_old_uploads(&self) {
         for entries in self.lock().values_mut() {
             entries.retain(|_, entry| match entry {
-                Entry::Upload(upload) => !upload.is_older_than(self.lifetime) || upload.discard().is_err(),
+                Entry::Upload(upload) => {
+                    // Others than this entry come from `find`, which waits for this lock.
+                    let is_held = Arc::strong_count(upload) > 1;
+                    is_held || !upload.is_older_than(self.lifetime) || upload.discard().is_err()
+                }
                 Entry::Stored(_) => true,
             });
         }

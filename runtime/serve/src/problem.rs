@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use cloakwork_runtime::formats::{FORMAT_VERSION, FormatError, FormatProblem};
+use cloakwork_runtime::formats::{FORMAT_VERSION, FormatError, FormatProblem, OLDEST_FORMAT_VERSION};
 
 /// A refusal: its kind, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl Problem {
     pub(crate) fn of_file(kind: Kind, error: &FormatError) -> Self {
         match error.problem {
             FormatProblem::Version { found } => {
-                let known = FORMAT_VERSION;
-                let side = match found > known {
+                let (oldest, newest) = (OLDEST_FORMAT_VERSION, FORMAT_VERSION);
+                let side = match found > newest {
                     true => {
                         "it comes from a newer release: upgrade the service, or send files of its release"
                     }
@@ -108,7 +108,7 @@ impl Problem {
                 };
                 let release = env!("CARGO_PKG_VERSION");
                 let detail = format!(
-                    "the file has version {found}, the service (release {release}) reads version {known}; {side}"
+                    "the file has version {found}, the service (release {release}) reads versions {oldest} to {newest}; {side}"
                 );
                 Self::new(Kind::OtherRelease, detail)
             }

@@ -11,7 +11,7 @@
 use super::frame::CHECKSUM;
 use super::{FormatError, FormatProblem};
 use crate::kernels::{KeyswitchKernel, MappedKey, map};
-use crate::keys::{ExpandedKeys, KeyIdentity};
+use crate::keys::{ExpandedKeys, KeyIdentity, Origin};
 use cloakwork_abi::spec::Keyset;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,7 +21,7 @@ use std::path::Path;
 
 const MAGIC: &[u8; 8] = b"CLOAKEXP";
 /// Version of the header and of how kernels order keys. Whoever changes either counts on; a test below notices.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 /// Bytes in front of the header.
 const FIXED: usize = 16;
 /// Keys begin at multiples of a page.
@@ -35,6 +35,7 @@ struct Header {
     /// Fingerprint of the key set.
     keyset: String,
     keys: KeyIdentity,
+    origin: Origin,
     /// What the keys were made of.
     source: String,
     /// See [`KeyswitchKernel::planes`].
@@ -61,7 +62,7 @@ impl ExpandedKeys {
     /// Writes the file; `source` names what the keys were made of.
     pub fn write_expanded(&self, source: &str, to: &mut dyn Write) -> io::Result<()> {
         let mut to = Hashed { to, hash: Sha256::new(), written: 0 };
-        let header = header(self.fingerprint(), self.identity(), source);
+        let header = header(self.fingerprint(), (self.identity(), self.origin()), source);
         let header = serde_json::to_vec(&header).map_err(io::Error::from)?;
         to.write_all(MAGIC)?;
         to.write_all(&LAYOUT.to_le_bytes())?;
@@ -81,10 +82,11 @@ impl ExpandedKeys {
     }
 }
 
-fn header(keyset: &str, keys: KeyIdentity, source: &str) -> Header {
+fn header(keyset: &str, (keys, origin): (KeyIdentity, Origin), source: &str) -> Header {
     Header {
         keyset: keyset.to_owned(),
         keys,
+        origin,
         source: source.to_owned(),
         planes: KeyswitchKernel::planes(),
         is_little_endian: cfg!(target_endian = "little"),
@@ -111,7 +113,7 @@ fn mapped(
     let found = rest.get(..length).ok_or(FormatProblem::Truncated)?;
     let found: Header =
         serde_json::from_slice(found).map_err(|error| FormatProblem::Header(error.to_string()))?;
-    let expected = header(&keyset.fingerprint(), found.keys, source);
+    let expected = header(&keyset.fingerprint(), (found.keys, found.origin), source);
     if found != expected {
         return Err(FormatProblem::Header(format!("{found:?} instead of {expected:?}")));
     }
@@ -133,7 +135,7 @@ fn mapped(
     }
     let mut places = places.into_iter();
     let place = || MappedKey { file: file.clone(), bytes: places.next().expect("one for each key") };
-    Ok(ExpandedKeys::mapped(keyset, found.keys, place))
+    Ok(ExpandedKeys::mapped(keyset, (found.keys, found.origin), place))
 }
 
 /// Bytes that are hashed on their way.

@@ -6,7 +6,7 @@
 //!                           header, JSON
 //! ```
 
-use super::{FORMAT_VERSION, FormatProblem, Kind};
+use super::{FORMAT_VERSION, FormatProblem, Kind, OLDEST_FORMAT_VERSION};
 use crate::keys::{KeyIdentity, Origin};
 use cloakwork_abi::spec::{EncodingSpec, Keyset};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,19 @@ pub(super) struct ValueHeader {
     /// Public seed of its masks, if it was just encrypted: the body then has the last words of its ciphertexts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) seed: Option<String>,
+    /// Whether the body has a list of a public key: the masks that its ciphertexts share, then their last words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) compact: bool,
+}
+
+impl Header {
+    /// The oldest version of the layout that has what is in the file: 4 came with lists of public keys.
+    fn version(&self) -> u32 {
+        match self.values.iter().any(|value| value.compact) {
+            true => FORMAT_VERSION,
+            false => OLDEST_FORMAT_VERSION,
+        }
+    }
 }
 
 /// The bytes of a file; `body` appends as many 32-bit halves as `halves` says.
@@ -69,10 +82,11 @@ pub(super) fn write(header: &Header, halves: u64, body: impl FnOnce(&mut Vec<u8>
 
 /// All that is in front of the body.
 fn front(header: &Header, halves: u64) -> Vec<u8> {
+    let version = header.version();
     let header = serde_json::to_vec(header).expect("a header is plain data");
     let mut bytes = Vec::with_capacity(FIXED + header.len());
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&halves.to_le_bytes());
     bytes.extend_from_slice(&header);
@@ -221,7 +235,7 @@ pub(super) fn bytes_said(fixed: &[u8; FIXED]) -> Result<u64, FormatProblem> {
     Ok((FIXED + CHECKSUM) as u64 + u64::from(header_length) + body)
 }
 
-/// Bytes of the header and halves of the body, from the start of a frame of this version.
+/// Bytes of the header and halves of the body, from the start of a frame of a version that is known.
 fn lengths(fixed: &[u8; FIXED]) -> Result<(u32, u64), FormatProblem> {
     let [magic @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fixed;
     if super::is_under_passphrase(fixed) {
@@ -233,7 +247,7 @@ fn lengths(fixed: &[u8; FIXED]) -> Result<(u32, u64), FormatProblem> {
     let number = |at: usize| u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
     let (version, header_length) = (number(8), number(12));
     let halves = u64::from(number(16)) | u64::from(number(20)) << 32;
-    if version != FORMAT_VERSION {
+    if !(OLDEST_FORMAT_VERSION..=FORMAT_VERSION).contains(&version) {
         return Err(FormatProblem::Version { found: version });
     }
     if header_length > MAX_HEADER_BYTES {

@@ -29,8 +29,10 @@ pub use values::{
     values_to_bytes, write_values,
 };
 
-/// Version of the layout of all files; a reader refuses others.
-pub const FORMAT_VERSION: u32 = 3;
+/// Newest version of the layout of files that is read. A file is written in the oldest that has what is in it.
+pub const FORMAT_VERSION: u32 = 4;
+/// Oldest version that is read.
+pub const OLDEST_FORMAT_VERSION: u32 = 3;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -141,12 +143,11 @@ pub enum FormatProblem {
 }
 
 fn other_release(found: u32) -> OtherRelease {
-    let (found, known) = (u64::from(found), u64::from(FORMAT_VERSION));
     OtherRelease {
         what: "the file",
-        found,
-        oldest: known,
-        newest: known,
+        found: u64::from(found),
+        oldest: u64::from(OLDEST_FORMAT_VERSION),
+        newest: u64::from(FORMAT_VERSION),
         again: "make keys and encrypt again with this release",
     }
 }

@@ -2,6 +2,7 @@
 
 use super::frame::{self, Header, ValueHeader, push_words, take_words};
 use super::{FormatError, FormatProblem, Kind, inspect, read_file, write_file};
+use crate::compact::Compact;
 use crate::keys::KeyIdentity;
 use crate::output_file::Content;
 use crate::seeded::Seeded;
@@ -33,15 +34,14 @@ pub fn values_from_bytes(
 
 /// The most bytes that [`values_to_bytes`] gives for `specs`.
 pub fn most_values_bytes(keyset: &Keyset, specs: &[ValueSpec]) -> u64 {
-    frame::most_bytes(specs.iter().map(|spec| 2 * words(spec, keyset, false) as u64).sum())
+    frame::most_bytes(specs.iter().map(|spec| 2 * whole_words(spec, keyset) as u64).sum())
 }
 
 /// One value as bytes that say themselves what it is; it has no name.
 pub fn value_to_bytes(value: &Value) -> Vec<u8> {
-    let shape = value.shape.clone();
-    let values =
-        vec![ValueHeader { name: String::new(), shape, encoding: value.encoding, seed: seed_of(value) }];
-    let header = value_file(value.keyset.clone(), value.keys, values);
+    let (name, shape, encoding) = (String::new(), value.shape.clone(), value.encoding);
+    let values = ValueHeader { name, shape, encoding, seed: None, compact: false }.with_form(value);
+    let header = value_file(value.keyset.clone(), value.keys, vec![values]);
     let words = value.words().len() + value.clear().len();
     std::mem::take(&mut *frame::write(&header, 2 * words as u64, |bytes| push_value(bytes, value)))
 }
@@ -98,21 +98,76 @@ pub fn read_arguments(
 }
 
 fn value_header(spec: &ValueSpec) -> ValueHeader {
-    ValueHeader { name: spec.name.clone(), shape: spec.shape.clone(), encoding: spec.encoding, seed: None }
+    let (name, shape) = (spec.name.clone(), spec.shape.clone());
+    ValueHeader { name, shape, encoding: spec.encoding, seed: None, compact: false }
 }
 
-fn seed_of(value: &Value) -> Option<String> {
-    match &value.data {
-        Data::Seeded(seeded) => Some(format!("{:032x}", seeded.seed)),
-        Data::Clear(_) | Data::Encrypted(_) => None,
+/// How much of a value is in its body.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Clear integers, or all words of ciphertexts.
+    Whole,
+    /// The last words of ciphertexts.
+    Seeded(u128),
+    /// A list of a public key.
+    Compact,
+}
+
+impl ValueHeader {
+    /// With the form of `value`.
+    fn with_form(self, value: &Value) -> Self {
+        match &value.data {
+            Data::Seeded(seeded) => Self { seed: Some(format!("{:032x}", seeded.seed)), ..self },
+            Data::Compact(_) => Self { compact: true, ..self },
+            Data::Clear(_) | Data::Encrypted(_) => self,
+        }
+    }
+
+    /// Clear values have one form only.
+    fn form(&self) -> Result<Form, FormatProblem> {
+        let form = match (&self.seed, self.compact) {
+            (None, false) => return Ok(Form::Whole),
+            (None, true) => Form::Compact,
+            (Some(seed), false) => match u128::from_str_radix(seed, 16) {
+                Ok(seed) => Form::Seeded(seed),
+                Err(error) => return Err(FormatProblem::Header(error.to_string())),
+            },
+            (Some(_), true) => return Err(FormatProblem::Header("a list with a seed".to_owned())),
+        };
+        match self.encoding {
+            EncodingSpec::Encrypted { .. } => Ok(form),
+            EncodingSpec::Clear => Err(FormatProblem::Header("a seed or a list of a clear value".to_owned())),
+        }
     }
 }
 
 /// Words of a value's body.
-fn words(spec: &ValueSpec, keyset: &Keyset, is_seeded: bool) -> usize {
+fn words(spec: &ValueSpec, keyset: &Keyset, form: Form) -> Result<usize, FormatProblem> {
+    match form {
+        Form::Whole => Ok(whole_words(spec, keyset)),
+        Form::Seeded(_) => Ok(spec.items()),
+        Form::Compact => Compact::words(spec, keyset).ok_or_else(|| {
+            FormatProblem::Header(format!("a list for `{}`, whose key has no public key", spec.name))
+        }),
+    }
+}
+
+fn whole_words(spec: &ValueSpec, keyset: &Keyset) -> usize {
     match spec.encoding {
-        EncodingSpec::Encrypted { key, .. } if !is_seeded => spec.items() * words_of(keyset, key),
-        EncodingSpec::Clear | EncodingSpec::Encrypted { .. } => spec.items(),
+        EncodingSpec::Encrypted { key, .. } => spec.items() * words_of(keyset, key),
+        EncodingSpec::Clear => spec.items(),
+    }
+}
+
+/// Elements of a body, given by its words.
+fn data(encoding: EncodingSpec, form: Form, words: impl Iterator<Item = u64>) -> Data {
+    match (encoding, form) {
+        (EncodingSpec::Clear, _) => Data::Clear(words.map(|word| word as i64).collect()),
+        (EncodingSpec::Encrypted { .. }, Form::Whole) => Data::Encrypted(AVec::from_iter(64, words)),
+        (EncodingSpec::Encrypted { .. }, Form::Seeded(seed)) => {
+            Data::Seeded(Seeded { seed, bodies: words.collect() })
+        }
+        (EncodingSpec::Encrypted { .. }, Form::Compact) => Data::Compact(Compact(words.collect())),
     }
 }
 
@@ -132,7 +187,7 @@ fn to_bytes(keyset: &Keyset, specs: &[ValueSpec], values: &[Value]) -> Result<Ve
         }
     }
     let headers = specs.iter().zip(values);
-    let headers = headers.map(|(spec, value)| ValueHeader { seed: seed_of(value), ..value_header(spec) });
+    let headers = headers.map(|(spec, value)| value_header(spec).with_form(value));
     let header = value_file(fingerprint, keys, headers.collect());
     let halves = values.iter().map(|value| 2 * (value.words().len() + value.clear().len()) as u64).sum();
     let mut bytes = frame::write(&header, halves, |bytes| {
@@ -150,6 +205,7 @@ fn push_value(bytes: &mut Vec<u8>, value: &Value) {
         Data::Clear(elements) => bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes())),
         Data::Encrypted(words) => push_words(bytes, words),
         Data::Seeded(seeded) => push_words(bytes, &seeded.bodies),
+        Data::Compact(list) => push_words(bytes, &list.0),
     }
 }
 
@@ -159,13 +215,17 @@ fn read_one(bytes: &[u8]) -> Result<Value, FormatProblem> {
         let found = format!("{} values", header.values.len());
         return Err(FormatProblem::Mismatch { what: "a list of", found, expected: "1 value".to_owned() });
     };
-    let elements = found.shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
+    let digits = found.encoding.radix().map_or(1, |radix| u64::from(radix.count));
+    let items = found.shape.iter().try_fold(digits, |product, &size| product.checked_mul(size));
     let is_encrypted = matches!(found.encoding, EncodingSpec::Encrypted { .. });
-    let seed = seed_in(found)?;
-    // Ciphertexts have one word more than their key has coefficients.
-    let is_sound = elements.is_some_and(|elements| match is_encrypted && seed.is_none() {
-        true => elements > 0 && halves % 2 == 0 && (halves / 2) % elements == 0 && halves / 2 / elements > 1,
-        false => elements.checked_mul(2) == Some(halves),
+    let form = found.form()?;
+    let is_sound = items.is_some_and(|items| match form {
+        // Ciphertexts have one word more than their key has coefficients.
+        Form::Whole if is_encrypted => {
+            items > 0 && halves % 2 == 0 && (halves / 2) % items == 0 && halves / 2 / items > 1
+        }
+        Form::Whole | Form::Seeded(_) => items.checked_mul(2) == Some(halves),
+        Form::Compact => halves % 2 == 0 && halves / 2 > items,
     });
     if !is_sound || header.keys.is_some() != is_encrypted {
         return Err(FormatProblem::Header(format!(
@@ -176,28 +236,15 @@ fn read_one(bytes: &[u8]) -> Result<Value, FormatProblem> {
     let mut from = bytes;
     let (header, body) = frame::read(&mut from, (Kind::Values, &header.keyset), |_| Ok(halves))?;
     let [found] = <[ValueHeader; 1]>::try_from(header.values).expect("read before");
-    let words = take_words(&mut body.as_slice(), halves as usize / 2).collect::<Vec<u64>>();
-    let data = match (is_encrypted, seed) {
-        (true, Some(seed)) => Data::Seeded(Seeded { seed, bodies: words }),
-        (true, None) => Data::Encrypted(AVec::from_iter(64, words)),
-        (false, _) => Data::Clear(words.into_iter().map(|word| word as i64).collect()),
-    };
+    let mut body = body.as_slice();
+    let words = take_words(&mut body, halves as usize / 2);
+    let data = data(found.encoding, form, words);
     Ok(Value { shape: found.shape, encoding: found.encoding, keyset: header.keyset, keys: header.keys, data })
-}
-
-/// The seed of a value, which only an encrypted one may have.
-fn seed_in(header: &ValueHeader) -> Result<Option<u128>, FormatProblem> {
-    let Some(text) = &header.seed else { return Ok(None) };
-    match (u128::from_str_radix(text, 16), header.encoding) {
-        (Ok(seed), EncodingSpec::Encrypted { .. }) => Ok(Some(seed)),
-        (Ok(_), EncodingSpec::Clear) => Err(FormatProblem::Header("a seed of a clear value".to_owned())),
-        (Err(error), _) => Err(FormatProblem::Header(error.to_string())),
-    }
 }
 
 fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec<Value>, FormatProblem> {
     let fingerprint = keyset.fingerprint();
-    let (mut places, mut seeds) = (vec![], vec![]);
+    let (mut places, mut bodies) = (vec![], vec![]);
     let check = |header: &Header| {
         same("values", header.values.len(), specs.len())?;
         places = places_by_name(header.values.iter().map(|value| value.name.as_str()), specs);
@@ -210,24 +257,19 @@ fn read(keyset: &Keyset, specs: &[ValueSpec], from: &mut dyn Read) -> Result<Vec
             }
         }
         check_keys(header.keys, specs)?;
-        seeds = header.values.iter().map(seed_in).collect::<Result<_, _>>()?;
-        let places = places.iter().zip(&seeds);
-        Ok(places.map(|(&place, seed)| 2 * words(&specs[place], keyset, seed.is_some()) as u64).sum())
+        let of_value = |(value, spec): (&ValueHeader, &ValueSpec)| {
+            let form = value.form()?;
+            Ok((form, words(spec, keyset, form)?))
+        };
+        bodies = of_file().map(of_value).collect::<Result<Vec<_>, FormatProblem>>()?;
+        Ok(bodies.iter().map(|&(_, words)| 2 * words as u64).sum())
     };
     let (header, body) = frame::read(from, (Kind::Values, &fingerprint), check)?;
     let mut body = body.as_slice();
-    let values = places.iter().zip(seeds).map(|(&place, seed)| {
+    let values = places.iter().zip(bodies).map(|(&place, (form, words))| {
         let spec = &specs[place];
-        let words = take_words(&mut body, words(spec, keyset, seed.is_some()));
-        let (data, keys) = match (spec.encoding, seed) {
-            (EncodingSpec::Clear, _) => (Data::Clear(words.map(|word| word as i64).collect()), None),
-            (EncodingSpec::Encrypted { .. }, None) => {
-                (Data::Encrypted(AVec::from_iter(64, words)), header.keys)
-            }
-            (EncodingSpec::Encrypted { .. }, Some(seed)) => {
-                (Data::Seeded(Seeded { seed, bodies: words.collect() }), header.keys)
-            }
-        };
+        let data = data(spec.encoding, form, take_words(&mut body, words));
+        let keys = header.keys.filter(|_| matches!(spec.encoding, EncodingSpec::Encrypted { .. }));
         let (shape, keyset) = (spec.shape.clone(), fingerprint.clone());
         (place, Value { shape, encoding: spec.encoding, keyset, keys, data })
     });

@@ -6,24 +6,26 @@
 
 #[cfg(feature = "server")]
 use super::ExpandedKeys;
+use super::belonging::{Belonging, keys_that_belong};
 use super::bootstrap_key::SeededBootstrapKey;
 use super::keyswitch_key::SeededKeyswitchKey;
 use super::{KeyIdentity, KeySeeds, Origin, SecretKeys, Seeds};
 use cloakwork_abi::spec::Keyset;
-use std::fmt;
-#[cfg(feature = "server")]
-use std::ops::Deref;
 
 /// Keyswitch and bootstrap keys of one client for one key set.
 pub struct EvaluationKeys {
-    keyset: Keyset,
-    fingerprint: String,
-    identity: KeyIdentity,
-    origin: Origin,
     pub(crate) seeded: (Vec<SeededKeyswitchKey>, Vec<SeededBootstrapKey>),
+    /// What a run takes.
     #[cfg(feature = "server")]
     expanded: ExpandedKeys,
+    #[cfg(not(feature = "server"))]
+    belonging: Belonging,
 }
+
+#[cfg(feature = "server")]
+keys_that_belong!(EvaluationKeys, expanded: ExpandedKeys);
+#[cfg(not(feature = "server"))]
+keys_that_belong!(EvaluationKeys, belonging: Belonging);
 
 impl EvaluationKeys {
     pub(super) fn generate(
@@ -53,16 +55,13 @@ impl EvaluationKeys {
         identity: KeyIdentity,
         origin: Origin,
     ) -> Self {
-        #[cfg(feature = "server")]
-        let expanded = ExpandedKeys::of_seeded(keyset, (&keyswitch, &bootstrap), identity);
+        let belonging = Belonging::new(keyset, identity, origin);
         Self {
-            keyset: keyset.clone(),
-            fingerprint: keyset.fingerprint(),
-            identity,
-            origin,
-            seeded: (keyswitch, bootstrap),
             #[cfg(feature = "server")]
-            expanded,
+            expanded: ExpandedKeys::of_seeded(belonging, (&keyswitch, &bootstrap)),
+            #[cfg(not(feature = "server"))]
+            belonging,
+            seeded: (keyswitch, bootstrap),
         }
     }
 
@@ -70,45 +69,5 @@ impl EvaluationKeys {
     #[cfg(feature = "server")]
     pub fn into_expanded(self) -> ExpandedKeys {
         self.expanded
-    }
-
-    /// [`Keyset::fingerprint`] of the key set.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// The number that these keys, their secret keys and all that those encrypt have in common.
-    pub fn identity(&self) -> KeyIdentity {
-        self.identity
-    }
-
-    /// The key set.
-    pub fn keyset(&self) -> &Keyset {
-        &self.keyset
-    }
-
-    /// Whether the keys follow from a known seed.
-    pub fn origin(&self) -> Origin {
-        self.origin
-    }
-}
-
-#[cfg(feature = "server")]
-impl Deref for EvaluationKeys {
-    type Target = ExpandedKeys;
-
-    /// What a run takes.
-    fn deref(&self) -> &ExpandedKeys {
-        &self.expanded
-    }
-}
-
-impl fmt::Debug for EvaluationKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EvaluationKeys")
-            .field("fingerprint", &self.fingerprint)
-            .field("identity", &self.identity)
-            .field("origin", &self.origin)
-            .finish()
     }
 }

@@ -1,41 +1,41 @@
 //! Evaluation keys as the kernels use them: what a server keeps, in memory of its own or mapped from a file.
 
+use super::belonging::{Belonging, keys_that_belong};
 use super::bootstrap_key::SeededBootstrapKey;
 use super::check::{glwe_shape, lwe_dimension};
 use super::keyswitch_key::SeededKeyswitchKey;
-use super::{KeyIdentity, bootstrap_key, keyswitch_key};
+use super::{KeyIdentity, Origin, bootstrap_key, keyswitch_key};
 use crate::kernels::{BootstrapKernel, KeyswitchKernel, MappedKey};
 use crate::memory::{self, TooLittleMemory};
 use cloakwork_abi::spec::{BootstrapKeySpec, Keyset, KeyswitchKeySpec};
-use std::fmt;
 
 /// Keyswitch and bootstrap keys of one client, ready to run: bootstrap keys are in the Fourier domain.
 pub struct ExpandedKeys {
-    keyset: Keyset,
-    fingerprint: String,
-    identity: KeyIdentity,
+    belonging: Belonging,
     pub(crate) keyswitch: Vec<KeyswitchKernel>,
     pub(crate) bootstrap: Vec<BootstrapKernel>,
 }
 
+keys_that_belong!(ExpandedKeys, belonging: Belonging);
+
 impl ExpandedKeys {
-    /// The sizes of the seeded keys must be those of `keyset`.
+    /// The sizes of the seeded keys must be those of the key set.
     pub(super) fn of_seeded(
-        keyset: &Keyset,
+        belonging: Belonging,
         (keyswitch, bootstrap): (&[SeededKeyswitchKey], &[SeededBootstrapKey]),
-        identity: KeyIdentity,
     ) -> Self {
+        let keyset = belonging.keyset();
         let pairs = keyset.keyswitch_keys.iter().zip(keyswitch);
         let keyswitch = pairs.map(|(spec, key)| KeyswitchKernel::new(key.expand(spec, keyset))).collect();
         let pairs = keyset.bootstrap_keys.iter().zip(bootstrap);
         let bootstrap = pairs.map(|(spec, key)| BootstrapKernel::new(&key.expanded(spec, keyset))).collect();
-        Self { keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, keyswitch, bootstrap }
+        Self { belonging, keyswitch, bootstrap }
     }
 
     /// Keys that lie where `place` says, each of as many bytes as [`Self::sizes`] names, in that order.
     pub(crate) fn mapped(
         keyset: &Keyset,
-        identity: KeyIdentity,
+        (identity, origin): (KeyIdentity, Origin),
         mut place: impl FnMut() -> MappedKey,
     ) -> Self {
         let keyswitch = keyset.keyswitch_keys.iter();
@@ -46,7 +46,7 @@ impl ExpandedKeys {
         let bootstrap =
             bootstrap.map(|spec| BootstrapKernel::mapped(bootstrap_key::shape(spec, keyset), place()));
         let bootstrap = bootstrap.collect();
-        Self { keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, keyswitch, bootstrap }
+        Self { belonging: Belonging::new(keyset, identity, origin), keyswitch, bootstrap }
     }
 
     /// Bytes of each key of a sound key set, keyswitch keys first.
@@ -75,29 +75,5 @@ impl ExpandedKeys {
     /// Refuses to expand keys that the machine has no memory for.
     pub(crate) fn check_memory(keyset: &Keyset) -> Result<(), TooLittleMemory> {
         memory::check("evaluation keys", keyset.evaluation_key_bytes() + Self::memory_bytes(keyset))
-    }
-
-    /// [`Keyset::fingerprint`] of the key set.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// The number that these keys, their secret keys and all that those encrypt have in common.
-    pub fn identity(&self) -> KeyIdentity {
-        self.identity
-    }
-
-    /// The key set.
-    pub fn keyset(&self) -> &Keyset {
-        &self.keyset
-    }
-}
-
-impl fmt::Debug for ExpandedKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExpandedKeys")
-            .field("fingerprint", &self.fingerprint)
-            .field("identity", &self.identity)
-            .finish()
     }
 }

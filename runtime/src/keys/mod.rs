@@ -3,6 +3,7 @@
 //! [`generate`] makes both. Evaluation keys hold noise of the secret key they lead to; every key carries the
 //! fingerprint of the key set it was made for, and the identity that it shares with the keys made along with it.
 
+mod belonging;
 mod bootstrap_key;
 mod check;
 mod evaluation;
@@ -22,6 +23,7 @@ pub(crate) mod tests;
 
 use cloakwork_abi::spec::Keyset;
 
+pub use belonging::Belonging;
 pub(crate) use bootstrap_key::{NewBootstrapKey, SeededBootstrapKey};
 pub(crate) use check::check;
 #[cfg(feature = "server")]

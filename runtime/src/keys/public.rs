@@ -1,11 +1,10 @@
 //! Public keys: whoever has one encrypts arguments for the owner of the secret keys, and can decrypt nothing.
 
+use super::belonging::{Belonging, keys_that_belong};
 use super::noise::distribution;
 use super::{KeyIdentity, Origin, Randomness, SecretKeys, Seeds};
-use crate::value::Words;
-use aligned_vec::AVec;
+use crate::compact::Compact;
 use cloakwork_abi::spec::{Keyset, SecretKeyShape, SecretKeySpec};
-use std::fmt;
 use tfhe::core_crypto::commons::generators::NoiseRandomGenerator;
 use tfhe::core_crypto::commons::math::random::Seed;
 use tfhe::core_crypto::prelude as core;
@@ -13,11 +12,10 @@ use tfhe::core_crypto::prelude as core;
 /// A public key for every secret key that arguments can lie under.
 pub struct PublicKey {
     pub(crate) keys: Vec<SeededPublicKey>,
-    keyset: Keyset,
-    fingerprint: String,
-    identity: KeyIdentity,
-    origin: Origin,
+    belonging: Belonging,
 }
+
+keys_that_belong!(PublicKey, belonging: Belonging);
 
 /// `a·s + e` modulo `X^n + 1`, of which the mask `a` follows from a public seed.
 pub(crate) struct SeededPublicKey {
@@ -69,66 +67,25 @@ impl PublicKey {
         identity: KeyIdentity,
         origin: Origin,
     ) -> Self {
-        Self { keys, keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, origin }
+        Self { keys, belonging: Belonging::new(keyset, identity, origin) }
     }
 
-    /// [`Keyset::fingerprint`] of the key set.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// The number that this key, its secret keys and all that they encrypt have in common.
-    pub fn identity(&self) -> KeyIdentity {
-        self.identity
-    }
-
-    /// The key set.
-    pub fn keyset(&self) -> &Keyset {
-        &self.keyset
-    }
-
-    /// Whether the keys follow from a known seed.
-    pub fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    /// Ciphertexts of encoded words under the secret key at that position, if it has a public key. Up to `n` of them share a mask.
-    pub(crate) fn encrypt(&self, position: usize, plaintexts: Vec<u64>, seeds: &mut Seeds) -> Option<Words> {
-        let found = with_public_key(&self.keyset).zip(&self.keys).find(|((at, _), _)| *at == position);
+    /// Ciphertexts of encoded words under the secret key at that position, if it has a public key.
+    pub(crate) fn encrypt(
+        &self,
+        position: usize,
+        plaintexts: Vec<u64>,
+        seeds: &mut Seeds,
+    ) -> Option<Compact> {
+        let found = with_public_key(self.keyset()).zip(&self.keys).find(|((at, _), _)| *at == position);
         let ((_, spec), key) = found?;
-        let modulus = core::CiphertextModulus::new_native();
         let public = core::SeededLweCompactPublicKey::from_container(
             key.bodies.clone(),
             Seed(key.seed).into(),
-            modulus,
+            core::CiphertextModulus::new_native(),
         )
         .decompress_into_lwe_compact_public_key();
-        let size = public.lwe_dimension().to_lwe_size();
-        let count = core::LweCiphertextCount(plaintexts.len());
-        let mut list = core::LweCompactCiphertextList::new(0u64, size, count, modulus);
-        let (mask, body) = (distribution::<u64>(spec.noise), distribution::<u64>(spec.noise));
-        let mut noise = NoiseRandomGenerator::<core::DefaultRandomGenerator>::new(seeds.seeder());
-        core::par_encrypt_lwe_compact_ciphertext_list_with_compact_public_key(
-            &public,
-            &mut list,
-            &core::PlaintextList::from_container(plaintexts),
-            mask,
-            body,
-            &mut noise,
-        );
-        let mut expanded: Words = AVec::from_iter(64, std::iter::repeat_n(0, count.0 * size.0));
-        let mut ciphertexts = core::LweCiphertextList::from_container(expanded.as_mut_slice(), size, modulus);
-        core::par_expand_lwe_compact_ciphertext_list(&mut ciphertexts, &list);
-        Some(expanded)
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublicKey")
-            .field("fingerprint", &self.fingerprint)
-            .field("identity", &self.identity)
-            .field("origin", &self.origin)
-            .finish()
+        let mut generator = NoiseRandomGenerator::new(seeds.seeder());
+        Some(Compact::encrypt(&public, plaintexts, distribution(spec.noise), &mut generator))
     }
 }

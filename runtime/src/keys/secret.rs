@@ -1,10 +1,10 @@
 //! The client's secret keys: uniform binary coefficients, wiped from memory when dropped.
 
+use super::belonging::{Belonging, keys_that_belong};
 use super::noise::distribution;
 use super::{KeyIdentity, Origin, Seeds};
 use cloakwork_abi::parameters::{GlweShape, LweDimension};
 use cloakwork_abi::spec::{Keyset, SecretKeyShape};
-use std::fmt;
 use tfhe::core_crypto::prelude::{
     DefaultRandomGenerator, DynamicDistribution, LweSecretKey, LweSecretKeyView, SecretRandomGenerator,
     generate_binary_lwe_secret_key,
@@ -14,11 +14,10 @@ use zeroize::Zeroizing;
 /// The secret keys of one client for one key set.
 pub struct SecretKeys {
     pub(crate) keys: Vec<SecretKey>,
-    keyset: Keyset,
-    fingerprint: String,
-    identity: KeyIdentity,
-    origin: Origin,
+    belonging: Belonging,
 }
+
+keys_that_belong!(SecretKeys, belonging: Belonging);
 
 /// Coefficients of one secret key, 0 or 1, in words as wide as its ciphertexts' coefficients.
 pub(crate) enum SecretKey {
@@ -45,27 +44,7 @@ impl SecretKeys {
         identity: KeyIdentity,
         origin: Origin,
     ) -> Self {
-        Self { keys, keyset: keyset.clone(), fingerprint: keyset.fingerprint(), identity, origin }
-    }
-
-    /// [`Keyset::fingerprint`] of the key set.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// The number that these keys, their evaluation keys and all that they encrypt have in common.
-    pub fn identity(&self) -> KeyIdentity {
-        self.identity
-    }
-
-    /// The key set.
-    pub fn keyset(&self) -> &Keyset {
-        &self.keyset
-    }
-
-    /// Whether the keys follow from a known seed.
-    pub fn origin(&self) -> Origin {
-        self.origin
+        Self { keys, belonging: Belonging::new(keyset, identity, origin) }
     }
 
     /// The large key at `position`, and the noise of a fresh encryption under it.
@@ -74,18 +53,8 @@ impl SecretKeys {
         position: usize,
     ) -> Option<(LweSecretKeyView<'_, u64>, DynamicDistribution<u64>)> {
         let SecretKey::Glwe(words, _) = self.keys.get(position)? else { return None };
-        let noise = self.keyset.secret_keys.get(position)?.noise;
+        let noise = self.keyset().secret_keys.get(position)?.noise;
         Some((LweSecretKey::from_container(words.as_slice()), distribution(noise)))
-    }
-}
-
-impl fmt::Debug for SecretKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretKeys")
-            .field("fingerprint", &self.fingerprint)
-            .field("identity", &self.identity)
-            .field("origin", &self.origin)
-            .finish()
     }
 }
 

@@ -156,6 +156,8 @@ pub(super) async fn complete(
 ) -> Result<Response, Problem> {
     let hash = parse(&hash)?;
     let _place = service.place(&tenant)?;
+    // As long as it waits for its turn, it does not grow old.
+    let _held = service.store.find(&tenant, hash)?;
     let (store, owner) = (service.clone(), tenant.clone());
     let check = service.scheduler.submit(&tenant, move || store.store.complete(&owner, hash));
     let keys = check.result(service.limits.queue_timeout).await??;
