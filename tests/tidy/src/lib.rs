@@ -7,9 +7,8 @@ use std::{fs, io};
 
 use serde_json::Value;
 
-/// Folders that hold nothing written by hand.
-const SKIPPED_FOLDERS: [&str; 7] =
-    [".git", ".venv", "__pycache__", "build", "dist", "target", "node_modules"];
+/// Names of what holds nothing written by hand.
+const SKIPPED: [&str; 7] = [".git", ".venv", "__pycache__", "build", "dist", "target", "node_modules"];
 
 /// A text file of the repository.
 pub struct SourceFile {
@@ -91,10 +90,12 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> io::Resul
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name());
+        // `.git` is a file in a worktree.
+        if SKIPPED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
-            if !SKIPPED_FOLDERS.iter().any(|skipped| name == *skipped) {
-                collect(root, &path, files)?;
-            }
+            collect(root, &path, files)?;
         } else if let Ok(text) = fs::read_to_string(&path) {
             let relative = path.strip_prefix(root).unwrap_or(&path);
             files.push(SourceFile { path: relative.to_string_lossy().replace('\\', "/"), text });
