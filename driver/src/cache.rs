@@ -214,8 +214,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     const PROGRAM: &str = "func.func @f(%x: !fhe.eint<3> {fhe.range = array<i64: 0, 7>}) -> !fhe.eint<3> {
-  %t = arith.constant dense<[[7, 6, 5, 4, 3, 2, 1, 0]]> : tensor<1x8xi64>
-  %y = fhe.lookup %x, %t : (!fhe.eint<3>, tensor<1x8xi64>) -> !fhe.eint<3>
+  %y = fhe.lookup %x {tables = dense<[[7, 6, 5, 4, 3, 2, 1, 0]]> : tensor<1x8xi64>} : (!fhe.eint<3>) -> !fhe.eint<3>
   return %y : !fhe.eint<3>
 }";
 

@@ -17,19 +17,17 @@ const THREADS: usize = 2;
 /// Lookups of 4 bits, then sums of them, in two layers.
 const PROGRAM: &str =
     "func.func @f(%x: tensor<512x!fhe.eint<4>> {fhe.range = array<i64: 0, 15>}) -> tensor<512x!fhe.eint<4>> {
-  %t = arith.constant dense<[[1, 0, 1, 0, 2, 0, 3, 0, 0, 1, 1, 1, 2, 2, 2, 0]]> : tensor<1x16xi64>
-  %a = fhe.lookup %x, %t : (tensor<512x!fhe.eint<4>>, tensor<1x16xi64>) -> tensor<512x!fhe.eint<4>>
+  %a = fhe.lookup %x {tables = dense<[[1, 0, 1, 0, 2, 0, 3, 0, 0, 1, 1, 1, 2, 2, 2, 0]]> : tensor<1x16xi64>} : (tensor<512x!fhe.eint<4>>) -> tensor<512x!fhe.eint<4>>
   %b = fhe.add %a, %a : (tensor<512x!fhe.eint<4>>, tensor<512x!fhe.eint<4>>) -> tensor<512x!fhe.eint<4>>
-  %c = fhe.lookup %b, %t : (tensor<512x!fhe.eint<4>>, tensor<1x16xi64>) -> tensor<512x!fhe.eint<4>>
+  %c = fhe.lookup %b {tables = dense<[[1, 0, 1, 0, 2, 0, 3, 0, 0, 1, 1, 1, 2, 2, 2, 0]]> : tensor<1x16xi64>} : (tensor<512x!fhe.eint<4>>) -> tensor<512x!fhe.eint<4>>
   return %c : tensor<512x!fhe.eint<4>>
 }";
 
 /// Far more ciphertexts between two operations than any machine holds.
 const GREAT: &str = "func.func @f(%x: tensor<1x!fhe.eint<2>> {fhe.range = array<i64: 0, 3>}) -> tensor<1x!fhe.eint<2>> {
-  %t = arith.constant dense<[[3, 2, 1, 0]]> : tensor<1x4xi64>
-  %a = fhe.broadcast %x : (tensor<1x!fhe.eint<2>>) -> tensor<536870912x!fhe.eint<2>>
-  %b = fhe.lookup %a, %t : (tensor<536870912x!fhe.eint<2>>, tensor<1x4xi64>) -> tensor<536870912x!fhe.eint<2>>
-  %c = fhe.slice %b {offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<536870912x!fhe.eint<2>>) -> tensor<1x!fhe.eint<2>>
+  %a = fhe.broadcast %x : (tensor<1x!fhe.eint<2>>) -> tensor<33554432x!fhe.eint<2>>
+  %b = fhe.lookup %a {tables = dense<[[3, 2, 1, 0]]> : tensor<1x4xi64>} : (tensor<33554432x!fhe.eint<2>>) -> tensor<33554432x!fhe.eint<2>>
+  %c = fhe.slice %b {offsets = array<i64: 0>, strides = array<i64: 1>} : (tensor<33554432x!fhe.eint<2>>) -> tensor<1x!fhe.eint<2>>
   return %c : tensor<1x!fhe.eint<2>>
 }";
 
