@@ -126,7 +126,7 @@ pub fn compile_module(
         is_prepared: false,
         steps: vec![],
         costs: options.costs(),
-        bounds: options.bounds,
+        bounds: options.bounds.unwrap_or_default(),
         unproven: vec![],
         refreshed: vec![],
         predicted_work: None,

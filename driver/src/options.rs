@@ -38,8 +38,9 @@ pub struct Options {
     /// The keys of another program: the program is compiled for exactly these, and keys made for the one serve the
     /// other.
     pub keyset: Option<Keyset>,
-    /// Where the ranges of values come from.
-    pub bounds: Bounds,
+    /// Where the ranges of values come from; [`Bounds::Measured`] for programs and [`Bounds::Guarded`] for models when nothing
+    /// is said.
+    pub bounds: Option<Bounds>,
     /// Whether results are left as they are that are fed back with their own noise and more; otherwise they are looked
     /// up before.
     pub keep_feedback: bool,
@@ -106,12 +107,12 @@ pub fn noise_family(text: &str) -> Result<NoiseFamily, OptionsError> {
     }
 }
 
-/// Where ranges come from, by name: `measured`, `provable` or `saturate`.
+/// Where ranges come from, by name: `measured`, `guarded`, `provable` or `saturate`.
 pub fn bounds(text: &str) -> Result<Bounds, OptionsError> {
     text.parse().map_err(|_| OptionsError::Name {
         option: "bounds",
         found: text.to_owned(),
-        allowed: "`measured`, `provable`, `saturate`",
+        allowed: "`measured`, `guarded`, `provable`, `saturate`",
     })
 }
 
@@ -172,7 +173,7 @@ impl Default for Options {
             security: SecurityLevel::Bits128,
             restrict: None,
             keyset: None,
-            bounds: Bounds::Measured,
+            bounds: None,
             keep_feedback: false,
             strategies: String::new(),
             explain: false,

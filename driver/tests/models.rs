@@ -200,7 +200,7 @@ fn with_provable_bounds_nothing_wraps() {
     let compiled = |bounds: Bounds| {
         let rounding = Some(RoundTo { bits: 6, exactness: Exactness::Approximate });
         let quantisation = Quantisation { rounding, ..Quantisation::with_bits(5) };
-        let options = Options { p_error: Some(1e-9), bounds, ..Options::default() };
+        let options = Options { p_error: Some(1e-9), bounds: Some(bounds), ..Options::default() };
         compile_model(&model, &samples, &ModelOptions { quantisation, options }).unwrap()
     };
     let measured = compiled(Bounds::Measured);
@@ -259,7 +259,7 @@ fn beyond(sign: f64) -> Vec<Vec<ArrayD<f64>>> {
 
 fn few_bits(bounds: Bounds) -> ModelOptions {
     let bits = Bits { model_inputs: 5, op_inputs: 4, op_weights: 3, model_outputs: 5 };
-    let options = Options { p_error: Some(1e-9), bounds, ..Options::default() };
+    let options = Options { p_error: Some(1e-9), bounds: Some(bounds), ..Options::default() };
     ModelOptions { quantisation: Quantisation { bits, ..Quantisation::default() }, options }
 }
 
@@ -329,6 +329,23 @@ fn results_beyond_their_width_saturate() {
     };
     let (least, greatest) = bounds(width, is_signed);
     let keys = measured.keygen().unwrap();
+    // By default the width is such that all saturate, here all fit.
+    let mut default = few_bits(Bounds::Measured);
+    default.options.bounds = None;
+    let default = compile_model(&model, &samples, &default).unwrap();
+    let corners: Vec<_> = [[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]].map(|pair| sample_of(&pair)).to_vec();
+    let wanted = roomy.predict(&corners, Mode::Clear).unwrap().integers;
+    for mode in [Mode::Clear, Mode::execute(&default.keygen().unwrap())] {
+        let found = default.predict(&corners, mode).unwrap().integers;
+        let EncodingSpec::Encrypted { width, is_signed, .. } = default.circuit().spec().outputs[0].encoding
+        else {
+            panic!("a result is encrypted")
+        };
+        let (least, greatest) = bounds(width, is_signed);
+        let saturated: Vec<_> =
+            wanted.iter().map(|results| vec![results[0].mapv(|v| v.clamp(least, greatest))]).collect();
+        assert_eq!(found, saturated);
+    }
     for sign in [1.0, -1.0] {
         let beyond = beyond(sign);
         let wanted = roomy.predict(&beyond, Mode::Clear).unwrap().integers;
@@ -342,6 +359,143 @@ fn results_beyond_their_width_saturate() {
         for mode in [Mode::Clear, Mode::Simulate { seed: 3 }, Mode::execute(&keys)] {
             let found = measured.predict(&beyond, mode).unwrap();
             assert_eq!((&found.integers, found.results_outside), (&saturated, Some(count)));
+        }
+    }
+}
+
+/// A network of two hidden layers, and samples from the middle of the box of features from -1 to 1: its corners lead sums
+/// much further than any sample.
+fn of_corners(seed: u64) -> (Model, Vec<Vec<ArrayD<f64>>>, Vec<Vec<ArrayD<f64>>>) {
+    const FEATURES: usize = 24;
+    let mut numbers = Numbers(seed);
+    let weights = numbers.array(&[FEATURES, 5]);
+    let mut builder = ModelBuilder::new("corners", Budget::default());
+    let x = input(&mut builder, "x", &[1, FEATURES]);
+    builder.at("first");
+    let known = builder.constant(weights.clone()).unwrap();
+    let hidden = builder.push(ModelOp::MatMul, &[x, known]).unwrap();
+    let hidden = builder.function(Function::Clip { lo: 0.0, hi: f64::MAX }, hidden).unwrap();
+    builder.at("second");
+    let hidden = layer(&mut builder, &mut numbers, hidden, [5, 4]);
+    let hidden = builder.function(Function::Sigmoid, hidden).unwrap();
+    builder.at("last");
+    let y = layer(&mut builder, &mut numbers, hidden, [4, 2]);
+    builder.output("y", y, None);
+    let mut samples: Vec<_> = (0..150).map(|_| vec![numbers.array(&[1, FEATURES])]).collect();
+    // Each feature reaches its ends in some sample.
+    for i in 0..FEATURES {
+        for end in [-1.0, 1.0] {
+            let mut sample = ArrayD::zeros(IxDyn(&[1, FEATURES]));
+            sample[[0, i]] = end;
+            samples.push(vec![sample]);
+        }
+    }
+    let corner = |sign: &dyn Fn(usize) -> f64| {
+        vec![ArrayD::from_shape_fn(IxDyn(&[1, FEATURES]), |at| sign(at[1]).signum())]
+    };
+    let mut corners = vec![];
+    for column in 0..5 {
+        corners.push(corner(&|i| weights[[i, column]]));
+        corners.push(corner(&|i| -weights[[i, column]]));
+    }
+    for _ in 0..40 {
+        let signs = numbers.array(&[FEATURES]);
+        corners.push(corner(&|i| signs[[i]]));
+    }
+    (builder.finish(), samples, corners)
+}
+
+/// By default a sum before a table saturates for whatever inputs there are: at the corners of the box a program gives what one
+/// with room for all of them gives.
+#[test]
+fn nothing_wraps_by_default() {
+    for seed in [21, 22, 23] {
+        let (model, samples, corners) = of_corners(seed);
+        let with = |bounds: Option<Bounds>| {
+            let mut options = few_bits(Bounds::Measured);
+            options.options.bounds = bounds;
+            compile_model(&model, &samples, &options).unwrap()
+        };
+        let (default, measured) = (with(None), with(Some(Bounds::Measured)));
+        let (guarded, provable) = (with(Some(Bounds::Guarded)), with(Some(Bounds::Provable)));
+        let clear = |circuit: &cloakwork::ModelCircuit, of: &[_]| circuit.predict(of, Mode::Clear).unwrap();
+        let (found, wanted) = (clear(&default, &corners), clear(&provable, &corners));
+        // The integers are those of the program with room for all, but for channels whose samples did not reach the ends of what
+        // their function gives: these saturate at what the samples reached.
+        let off = |found: &cloakwork::Predictions| {
+            let pairs = found.outputs.iter().zip(&wanted.outputs);
+            let all = pairs.flat_map(|(a, b)| (reals(&a[0]) - reals(&b[0])).into_iter().map(f64::abs));
+            all.fold(0.0, f64::max)
+        };
+        let (own, wrapped) = (off(&found), off(&clear(&measured, &corners)));
+        println!("off by {own:.3}, measured by {wrapped:.3}");
+        assert!(own < 0.15 && own < wrapped / 3.0, "{own}, {wrapped}");
+        assert_eq!(found.integers, clear(&guarded, &corners).integers);
+        assert_eq!(clear(&default, &samples).outputs, clear(&measured, &samples).outputs);
+        assert_eq!((default.beyond_saturation(), provable.beyond_saturation()), (vec![], vec![]));
+        assert_ne!(measured.beyond_saturation(), []);
+        assert!(found.outside > Some(0), "none of them was counted");
+        assert_eq!((found.saturated, wanted.outside), (0, Some(0)));
+        let simulated = default.predict(&corners, Mode::Simulate { seed: 5 }).unwrap();
+        assert_eq!((simulated.integers, simulated.outside), (found.integers.clone(), found.outside));
+        let keys = default.keygen().unwrap();
+        let executed = default.predict(&corners, Mode::execute(&keys)).unwrap();
+        assert_eq!(executed.integers, found.integers);
+        let time =
+            |circuit: &cloakwork::ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
+        println!(
+            "measured {:.3} s, default {:.3} s, provable {:.3} s",
+            time(&measured),
+            time(&default),
+            time(&provable)
+        );
+    }
+}
+
+/// Rounded sums saturate within the bits that were asked for, exactly rounded or by the boxes of the table.
+#[test]
+fn rounded_sums_saturate_by_default() {
+    for exactness in [Exactness::Exact, Exactness::Approximate] {
+        let (model, samples, corners) = of_corners(31);
+        let with = |bounds: Option<Bounds>| {
+            let mut options = few_bits(Bounds::Measured);
+            options.options.bounds = bounds;
+            options.quantisation.rounding = Some(RoundTo { bits: 5, exactness });
+            compile_model(&model, &samples, &options).unwrap()
+        };
+        let default = with(None);
+        println!("{}\n{}", default.quantisation(), default.circuit().report());
+        assert!(default.quantisation().sums.iter().all(|sum| sum.table_bits() <= 5));
+        assert_eq!(default.beyond_saturation(), []);
+        // Tables have the bits that were asked for, so that nothing takes longer.
+        let time =
+            |circuit: &cloakwork::ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
+        let (took, before) = (time(&default), time(&with(Some(Bounds::Measured))));
+        println!("{exactness:?}: measured {before:.3} s, default {took:.3} s");
+        assert!(took < 1.3 * before, "{took} s, not {before} s");
+        // As far as rounding to 5 bits and back goes.
+        let wanted = with(Some(Bounds::Provable)).predict(&corners, Mode::Clear).unwrap();
+        let found = default.predict(&corners, Mode::Clear).unwrap();
+        let pairs = found.outputs.iter().zip(&wanted.outputs);
+        let off = pairs.flat_map(|(found, wanted)| {
+            (reals(&found[0]) - reals(&wanted[0])).into_iter().map(f64::abs).collect::<Vec<_>>()
+        });
+        let off = off.fold(0.0, f64::max);
+        println!("{exactness:?}: {off}");
+        assert!(off < 0.5, "{off}");
+        let keys = default.keygen().unwrap();
+        let executed = default.predict(&corners, Mode::execute(&keys)).unwrap();
+        match exactness {
+            Exactness::Exact => assert_eq!(executed.integers, found.integers),
+            // Noise moves some sums by one step.
+            Exactness::Approximate => {
+                let pairs = executed.outputs.iter().zip(&found.outputs);
+                let off = pairs.flat_map(|(a, b)| {
+                    (reals(&a[0]) - reals(&b[0])).into_iter().map(f64::abs).collect::<Vec<_>>()
+                });
+                let off = off.fold(0.0, f64::max);
+                assert!(off < 0.5, "{off}");
+            }
         }
     }
 }

@@ -22,6 +22,12 @@ pub const PROVABLE: &str = "fhe.provable";
 /// Function attribute: some value may leave its range, since ranges were measured; lookups then go on from the ends of their
 /// tables, see [`cloakwork_abi::encoding::folded`].
 pub const UNPROVEN: &str = "fhe.unproven";
+/// Op attribute: least and greatest value that follow from the ranges of arguments, where they exceed a measured range that stays:
+/// the width makes tables and results saturate for all of them, see [`cloakwork_abi::encoding::folding_width`].
+pub const REACHED: &str = "fhe.reached";
+/// Op attribute of lookups: least and greatest input that has an entry of its own; what is led further has that of the
+/// nearest of them, and simulations count it, see [`cloakwork_abi::encoding::BEYOND`].
+pub const WITHIN: &str = "fhe.within";
 /// Op attribute: the result that the lookup was put in for, since its noise would grow from run to run.
 pub const REFRESHED: &str = "fhe.refreshed";
 /// Argument or result attribute `array<i64: bits, count, is_signed, lo, hi>`: its last axis holds the digits of wide
@@ -196,6 +202,16 @@ pub fn read_range(attribute: Attribute<'_>) -> Option<(i64, i64)> {
 /// The range attribute of an op.
 pub fn get_bounds<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<Bounds> {
     read_bounds(op.attribute(RANGE).ok()?)
+}
+
+/// What the result of an op can be led to beyond its range, see [`REACHED`].
+pub fn get_reached<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<Bounds> {
+    read_bounds(op.attribute(REACHED).ok()?)
+}
+
+/// The inputs of a lookup that have entries of their own, see [`WITHIN`].
+pub fn get_within<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<(i64, i64)> {
+    read_range(op.attribute(WITHIN).ok()?)
 }
 
 /// Reads a range of any integers of 64 bits: where the greatest is less than the least, it is an unsigned word.

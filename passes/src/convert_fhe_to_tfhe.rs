@@ -275,7 +275,13 @@ impl<'c: 'a, 'a> Conversion<'c, 'a, '_> {
         for (op, lookup) in group {
             check_member(*op, self.keys.of_lookup(*op, from)?, keys)?;
             let width = width_of(&value_type(walk::result(*op), *op)?, *op)?;
-            let (words, of_tables) = self.words(lookup, input.is_signed(), width);
+            let (mut words, of_tables) = self.words(lookup, input.is_signed(), width);
+            if let Some(within) = attr::get_within(op) {
+                for mut table in words.axis_iter_mut(Axis(0)) {
+                    let table = table.as_slice_mut().expect("rows of a table in standard layout");
+                    encoding::mark_beyond(table, within, input.is_signed());
+                }
+            }
             tables.push(Lookup { tables: words, selector: lookup.selector.clone() });
             middles.push(of_tables);
             self.under.insert(key(walk::result(*op)), self.keys.bootstrapped(keys));

@@ -12,7 +12,7 @@ use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::fhe::{FheOp, Lookup};
-use cloakwork_ir::function::{Function, functions_under};
+use cloakwork_ir::function::{Function, functions_under, set_op_attribute};
 use cloakwork_ir::walk;
 use melior::Context;
 use melior::ir::operation::OperationLike;
@@ -53,6 +53,9 @@ pub(crate) fn fuse<'c: 'a, 'a>(context: &'c Context, function: Function<'c, 'a>)
         let fused = Builder::before(context, op).at(location).lookup(&composed, input, &ty);
         if let Some((range, built)) = attr::get_range(&op).zip(walk::defining_op(fused)) {
             facts::set_range(context, built, range);
+        }
+        if let Some((within, built)) = inner_op.attribute(attr::WITHIN).ok().zip(walk::defining_op(fused)) {
+            set_op_attribute(built, attr::WITHIN, within);
         }
         let old = key(walk::result(op));
         let width = widths.remove(&old);

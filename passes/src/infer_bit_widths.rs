@@ -189,6 +189,9 @@ fn fit_table<'c: 'a, 'a>(
         set_op_attribute(op, name, value);
     }
     facts::set_range(context, op, encrypted.range);
+    if attr::get_reached(&own.op).is_some() {
+        set_op_attribute(op, attr::WITHIN, attr::i64_array(context, &[lo, hi]));
+    }
     Ok(())
 }
 

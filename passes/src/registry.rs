@@ -188,7 +188,7 @@ pub static PASSES: &[Pass] = &[
         level: Level::Fhe,
         options: &[PassOption {
             name: "bounds",
-            summary: "`measured`, `provable`, or `saturate`, which clips what lookups take to the measured ranges",
+            summary: "`measured`; `guarded`, with room in which what leaves measured ranges saturates; `provable`; or `saturate`, which clips what lookups take to the measured ranges",
             default: "measured",
         }],
         run: set_bounds::run,

@@ -5,18 +5,23 @@
 //!
 //! - `measured`: ranges stay; `fhe.provable` tells the provable range where it exceeds them, and `fhe.unproven` at a function
 //!   that some value may leave its range;
+//! - `guarded`: ranges stay; `fhe.reached` tells the provable range where it exceeds them, so that widths are inferred in which
+//!   tables and results saturate for all of it (`fhe.unproven` at the function lets tables go on from their ends). What neither a
+//!   table of its own nor a result takes gets its provable range;
 //! - `provable`: ranges become the provable ones;
 //! - `saturate`: what a lookup takes is clipped to its measured range, where arguments could lead outside; ranges
 //!   become the provable ones of that program. Clips become part of the tables.
 
-use crate::facts::{Range, key, set_range};
+use crate::facts::{self, Range, fail, key, set_range};
 use crate::fuse_maps::fuse_maps;
 use crate::infer_ranges::infer_ranges;
 use crate::pass::{Failed, Options};
 use cloakwork_abi::bounds;
+use cloakwork_abi::encoding::{MAX_LOOKUP_WIDTH, folding_width};
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::context::with_diagnostics;
+use cloakwork_ir::digits::Digits;
 use cloakwork_ir::fhe::FheOp;
 use cloakwork_ir::function::{functions_under, remove_op_attribute, set_op_attribute};
 use cloakwork_ir::host::{HostFunctions, NoHostFunctions};
@@ -34,6 +39,9 @@ pub enum Bounds {
     /// From samples, where there are some.
     #[default]
     Measured,
+    /// From samples, where there are some; widths have so much room that what leaves a range saturates, whatever the
+    /// arguments are.
+    Guarded,
     /// From the ranges of arguments.
     Provable,
     /// From the ranges of arguments; lookups clip what they take to what samples showed.
@@ -42,12 +50,13 @@ pub enum Bounds {
 
 impl Bounds {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Measured, Self::Provable, Self::Saturate];
+    pub const ALL: [Self; 4] = [Self::Measured, Self::Guarded, Self::Provable, Self::Saturate];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Measured => "measured",
+            Self::Guarded => "guarded",
             Self::Provable => "provable",
             Self::Saturate => "saturate",
         }
@@ -59,7 +68,7 @@ impl FromStr for Bounds {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|bounds| bounds.name() == text);
-        found.ok_or_else(|| "`measured`, `provable` or `saturate`".to_owned())
+        found.ok_or_else(|| "`measured`, `guarded`, `provable` or `saturate`".to_owned())
     }
 }
 
@@ -68,7 +77,7 @@ pub(crate) fn run<'c, 'a>(
     module: OperationRef<'c, 'a>,
     options: &Options<'_>,
 ) -> Result<(), Failed> {
-    let bounds = options.value("bounds", "`measured`, `provable` or `saturate`", module)?;
+    let bounds = options.value("bounds", "`measured`, `guarded`, `provable` or `saturate`", module)?;
     set_bounds(context, module, &NoHostFunctions, bounds)
 }
 
@@ -103,9 +112,10 @@ pub fn set_bounds<'c, 'a>(
                 }
             }
         }
+        Bounds::Guarded => guard(context, module, host)?,
         Bounds::Provable => leave_to_proof(context, module, host),
         Bounds::Saturate => {
-            insert_clips(context, module);
+            insert_clips(context, module, is_clipped);
             let proven = provable(context, module, host);
             let all = operations(module);
             let results =
@@ -167,37 +177,155 @@ fn provable<'c>(
     host: &dyn HostFunctions,
 ) -> Vec<Option<bounds::Bounds>> {
     walk::with_copy(module, |copy| {
-        for op in operations(copy) {
-            remove_op_attribute(op, attr::RANGE);
-            set_sign(context, op, true);
-        }
-        // Why a proof ends early concerns nobody who does not need it.
-        let _ = with_diagnostics(context, || infer_ranges(context, copy, host));
+        infer_anew(context, copy, host);
         operations(copy).iter().map(attr::get_bounds).collect()
     })
 }
 
-/// Clips what lookups take of linear operations to its measured range.
-fn insert_clips<'c: 'a, 'a>(context: &'c Context, module: OperationRef<'c, 'a>) {
+/// Ranges that follow from the arguments, in the place of measured ones, as far as there are any.
+fn infer_anew<'c>(context: &'c Context, module: OperationRef<'c, '_>, host: &dyn HostFunctions) {
     for op in operations(module) {
-        match FheOp::of(op) {
-            Some(
-                FheOp::Lookup(_)
-                | FheOp::JointLookup(_)
-                | FheOp::Map { .. }
-                | FheOp::Digits(_)
-                | FheOp::Pairwise(_)
-                | FheOp::Select,
-            ) => {}
-            Some(FheOp::Linear(_) | FheOp::Constant { .. }) | None => continue,
-        }
-        for i in 0..op.operand_count() {
-            let value = walk::operand(op, i);
-            let Some(producer) = walk::defining_op(value) else { continue };
-            let (Some(FheOp::Linear(_)), Some(range)) = (FheOp::of(producer), attr::get_range(&producer))
-            else {
+        remove_op_attribute(op, attr::RANGE);
+        set_sign(context, op, true);
+    }
+    // Why a proof ends early concerns nobody who does not need it.
+    let _ = with_diagnostics(context, || infer_ranges(context, module, host));
+}
+
+/// Keeps the measured ranges of what saturates, and gives all else its provable one.
+fn guard<'c: 'a, 'a>(
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    host: &dyn HostFunctions,
+) -> Result<(), Failed> {
+    let mut reached = reached(context, module, host).into_iter();
+    for function in functions_under(module) {
+        let mut may_leave = false;
+        for (op, reached) in function.operations().into_iter().zip(&mut reached) {
+            let Some(measured) = attr::get_bounds(&op) else {
+                // What no sample measured is not left to what samples say of its operands.
+                if let Some(reached) = reached.filter(|_| matches!(FheOp::of(op), Some(FheOp::Linear(_)))) {
+                    take(context, op, reached);
+                }
                 continue;
             };
+            let Some(reached) = reached else {
+                let name = walk::name(&op);
+                return Err(fail(
+                    op,
+                    &format!(
+                        "nothing bounds the result of `{name}` for all arguments, so no width keeps it from wrapping; use fewer \
+                         bits or smaller weights before it, or rely on the samples with `bounds=measured`"
+                    ),
+                ));
+            };
+            if !exceeds(Some(measured), reached) {
+                continue;
+            }
+            if saturates(op, measured, reached) {
+                set_op_attribute(op, attr::REACHED, attr::bounds_attribute(context, reached));
+                may_leave = true;
+            } else {
+                take(context, op, bounds::join(measured, reached));
+            }
+        }
+        if may_leave {
+            set_op_attribute(function.op, attr::UNPROVEN, Attribute::unit(context));
+        }
+        function.update_signature(context);
+    }
+    Ok(())
+}
+
+/// Gives the result of an operation a range, and the sign that this asks for.
+fn take<'c: 'a, 'a>(context: &'c Context, op: OperationRef<'c, 'a>, range: bounds::Bounds) {
+    facts::set_bounds(context, op, range);
+    if range.0 < 0 {
+        set_sign(context, op, true);
+    }
+}
+
+/// Whether everything that takes the result of an operation can be made to saturate: results, tables, roundings before them,
+/// and sums, which have a range of their own.
+fn saturates<'c: 'a, 'a>(
+    op: OperationRef<'c, 'a>,
+    measured: bounds::Bounds,
+    reached: bounds::Bounds,
+) -> bool {
+    let result = walk::result(op);
+    let fits_table = folding_width(measured, reached) <= MAX_LOOKUP_WIDTH;
+    walk::users(result).into_iter().all(|user| match FheOp::of(user) {
+        Some(FheOp::Linear(_)) => true,
+        Some(FheOp::Lookup(_) | FheOp::Map { .. }) => fits_table && is_univariate(user),
+        Some(FheOp::Digits(Digits::Round { .. } | Digits::Truncate { .. })) => true,
+        Some(FheOp::Digits(
+            Digits::LowBits { .. }
+            | Digits::LowBitsBelow { .. }
+            | Digits::Bit { .. }
+            | Digits::BitOfDifference { .. }
+            | Digits::Reinterpret { .. },
+        )) => false,
+        Some(FheOp::Pairwise(_) | FheOp::Select | FheOp::JointLookup(_) | FheOp::Constant { .. }) => false,
+        None => true,
+    })
+}
+
+/// Whether an operation takes one encrypted value.
+fn is_univariate(op: OperationRef<'_, '_>) -> bool {
+    let is_encrypted =
+        |value: &Value<'_, '_>| ValueType::of(value.r#type()).is_some_and(|ty| ty.element.is_encrypted());
+    let mut encrypted = op.operands().filter(is_encrypted);
+    let first = encrypted.next();
+    encrypted.all(|other| Some(other) == first)
+}
+
+/// What each operation can be led to if tables saturate at measured ranges, as far as anything is known.
+fn reached<'c>(
+    context: &'c Context,
+    module: OperationRef<'c, '_>,
+    host: &dyn HostFunctions,
+) -> Vec<Option<bounds::Bounds>> {
+    walk::with_copy(module, |copy| {
+        insert_clips(context, copy, |user, producer| {
+            let is_table = matches!(FheOp::of(user), Some(FheOp::Lookup(_) | FheOp::Map { .. }));
+            let is_sum = matches!(FheOp::of(producer), Some(FheOp::Linear(_) | FheOp::Digits(_)));
+            is_table && is_sum && is_univariate(user)
+        });
+        infer_anew(context, copy, host);
+        let program = operations(copy).into_iter().filter(|op| !op.has_attribute(CLIP));
+        program.map(|op| attr::get_bounds(&op)).collect()
+    })
+}
+
+/// Whether a user of a result takes no more than its measured range, where ranges become provable ones.
+fn is_clipped<'c: 'a, 'a>(user: OperationRef<'c, 'a>, producer: OperationRef<'c, 'a>) -> bool {
+    let is_sum = matches!(FheOp::of(producer), Some(FheOp::Linear(_)));
+    match FheOp::of(user) {
+        Some(
+            FheOp::Lookup(_)
+            | FheOp::JointLookup(_)
+            | FheOp::Map { .. }
+            | FheOp::Digits(_)
+            | FheOp::Pairwise(_)
+            | FheOp::Select,
+        ) => is_sum,
+        Some(FheOp::Linear(_) | FheOp::Constant { .. }) | None => false,
+    }
+}
+
+/// Clips what operations take of others to its measured range, given a user and a producer.
+fn insert_clips<'c: 'a, 'a>(
+    context: &'c Context,
+    module: OperationRef<'c, 'a>,
+    is_clipped: impl Fn(OperationRef<'c, 'a>, OperationRef<'c, 'a>) -> bool,
+) {
+    for op in operations(module) {
+        for i in 0..op.operand_count() {
+            let value = walk::operand(op, i);
+            let Some(producer) = walk::defining_op(value).filter(|producer| is_clipped(op, *producer)) else {
+                continue;
+            };
+            let Some(range) = attr::get_range(&producer) else { continue };
             let builder = Builder::before(context, op);
             let clip = clip(&builder, value, range);
             walk::set_operand(op, i, clip);

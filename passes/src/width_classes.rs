@@ -3,13 +3,15 @@
 //! All encrypted operands and the result of a linear operation share a width; lookups separate widths. A result
 //! that is fed to an argument of another run shares width and sign with it. A class is as wide as the range of its
 //! widest value needs; that a sum of others wraps around in between is harmless.
+//! A value that can be led beyond its range (`fhe.reached`) gets room at a table or as a result, so that it saturates there.
 //! Rounding separates widths too, but asks for room: what is left of its input must hold the result.
 
 use crate::facts::{self, Range, fail, join, key};
 use crate::pass::Failed;
 use crate::rounding::{self, Input};
 use crate::tables::reachable;
-use cloakwork_abi::encoding::width_of_range;
+use cloakwork_abi::bounds;
+use cloakwork_abi::encoding::{self, width_of_range};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::digits::Digits;
@@ -118,7 +120,11 @@ fn ask_for_room(values: &mut [Encrypted<'_, '_>], places: &HashMap<usize, usize>
         let encrypted = &values[place];
         let Some(FheOp::Digits(digits)) = FheOp::of(encrypted.op) else { continue };
         let Some(&operand) = places.get(&key(walk::operand(encrypted.op, 0))) else { continue };
-        let input = Input { range: values[operand].range, is_signed: values[operand].is_signed };
+        let input = Input {
+            range: values[operand].range,
+            is_signed: values[operand].is_signed,
+            reached: attr::get_reached(&encrypted.op),
+        };
         let asked = rounding::asked_widths(&digits, input);
         for (place, asked) in [(operand, asked.input), (place, asked.result)] {
             values[place].needed = values[place].needed.max(asked);
@@ -151,6 +157,25 @@ fn needed((lo, hi): Range, is_signed: bool, ty: &ValueType) -> Width {
     let needed = width_of_range(lo, hi).0 + u32::from(is_signed && lo >= 0);
     let declared = ty.integer().map_or(0, |(width, _)| width.0);
     Width(needed.max(declared))
+}
+
+/// Bits in which what a value can be led to saturates where it is looked up or returned. Roundings ask for theirs themselves.
+fn room<'c: 'a, 'a>(op: OperationRef<'c, 'a>, value: Value<'c, 'a>, range: Range, is_signed: bool) -> Width {
+    let Some(reached) = attr::get_reached(&op) else { return Width(0) };
+    let of_user = |user: OperationRef<'c, 'a>| match FheOp::of(user) {
+        Some(FheOp::Lookup(_)) => encoding::folding_width(bounds::wide(range), reached),
+        Some(
+            FheOp::Linear(_)
+            | FheOp::Digits(_)
+            | FheOp::Constant { .. }
+            | FheOp::Pairwise(_)
+            | FheOp::Select
+            | FheOp::JointLookup(_)
+            | FheOp::Map { .. },
+        ) => Width(0),
+        None => encoding::reading_width(is_signed, reached),
+    };
+    walk::users(value).into_iter().map(of_user).max().unwrap_or(Width(0))
 }
 
 fn encrypted<'c: 'a, 'a>(function: Function<'c, 'a>) -> Result<Vec<Encrypted<'c, 'a>>, Failed> {
@@ -211,6 +236,6 @@ fn read<'c: 'a, 'a>(
         Some((_, is_signed)) => is_signed,
         None => range.0 < 0,
     };
-    let needed = needed(range, is_signed, &ty);
+    let needed = needed(range, is_signed, &ty).max(room(op, value, range, is_signed));
     Ok(Some(Encrypted { function, value, op, ty, range, is_signed, needed }))
 }

@@ -8,6 +8,7 @@ use crate::client::{ClientError, check_arguments, count_outside, plaintexts, to_
 use crate::kernels::{Entry, entry_at, interleaved};
 use crate::program::Program;
 use crate::server::{catch, check_tables, length, lookup_tables, run_alone};
+use cloakwork_abi::encoding::BEYOND;
 use cloakwork_abi::functions::{Context, FunctionTable, STATUS_FAILED, STATUS_OK};
 use cloakwork_abi::noise::public_encryption;
 use cloakwork_abi::parameters::{NoiseDistribution, Variance, Width};
@@ -38,8 +39,9 @@ pub struct Simulation {
     pub keyswitches: u64,
     /// Bootstraps that ran.
     pub bootstraps: u64,
-    /// Bootstraps of a phase outside of the messages' half of the torus: an overflow or too much noise. Tables of equal
-    /// entries do not count: they are there to tell the halves apart.
+    /// Bootstraps of a phase outside of the messages' half of the torus, an overflow or too much noise, or at an entry that is
+    /// marked as [`BEYOND`] what the table was made for. Tables of equal entries do not count: they are there to tell the
+    /// halves apart.
     pub outside: u64,
     /// Ciphertexts of results that held no message of their width: they are read as the end that they left.
     pub results_outside: u64,
@@ -272,11 +274,13 @@ unsafe extern "C" fn simulator_bootstrap(
         let mut outside = 0;
         for (i, (phase, results)) in switched.into_iter().zip(output.chunks_exact_mut(outputs)).enumerate() {
             let Entry { index, is_outside } = entry_at(box_of(phase, positions, width), width, is_signed);
+            let mut is_beyond = is_outside;
             for (r, result) in results.iter_mut().enumerate() {
                 let word = tables.table(i, r)[index];
+                is_beyond |= word & BEYOND != 0;
                 *result = if is_outside { word.wrapping_neg() } else { word };
             }
-            outside += u64::from(is_outside && !(0..outputs).all(|r| is_constant(tables.table(i, r))));
+            outside += u64::from(is_beyond && !(0..outputs).all(|r| is_constant(tables.table(i, r))));
         }
         state.add_noise(output, spec.output_variance);
         state.counts.bootstraps.set(state.counts.bootstraps.get() + count as u64);

@@ -67,14 +67,26 @@ pub fn compile_model(
     compile_quantised(quantise(model, calibration, &wishes(options))?, options)
 }
 
-/// With room for whatever inputs there are, where ranges are to be provable.
 fn wishes(options: &ModelOptions) -> Quantisation {
-    let margin = match options.options.bounds {
-        Bounds::Provable => Margin::Whole,
-        Bounds::Measured | Bounds::Saturate => options.quantisation.margin,
-    };
-    Quantisation { margin, ..options.quantisation.clone() }
+    with_room(&options.quantisation, options.options.bounds)
 }
+
+/// With room for whatever inputs there are, as the bounds of the program ask for it.
+pub fn with_room(quantisation: &Quantisation, bounds: Option<Bounds>) -> Quantisation {
+    let margin = match (bounds.unwrap_or(BOUNDS), quantisation.margin) {
+        (Bounds::Provable, _) => Margin::Whole,
+        (Bounds::Guarded, Margin::Share(share)) => Margin::Guarded(share),
+        (Bounds::Guarded | Bounds::Measured | Bounds::Saturate, margin) => margin,
+    };
+    Quantisation { margin, ..quantisation.clone() }
+}
+
+fn guarded(options: &Options) -> Options {
+    Options { bounds: options.bounds.or(Some(BOUNDS)), ..options.clone() }
+}
+
+/// Where the ranges of a model come from if nothing is said: nothing wraps, whatever the inputs.
+const BOUNDS: Bounds = Bounds::Guarded;
 
 fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<ModelCircuit, Error> {
     let (fastest, circuit) = compile_fastest(&quantised.graphs(), &quantised.samples, &options.options)?;
@@ -86,7 +98,7 @@ fn compile_quantised(quantised: Quantised, options: &ModelOptions) -> Result<Mod
         quantisation,
         layers,
         search: None,
-        options: options.options.clone(),
+        options: guarded(&options.options),
         samples: Arc::new(samples),
         middle: middle.map(Arc::new),
     })
@@ -99,12 +111,13 @@ pub fn compile_fastest(
     samples: &[Vec<ArrayD<i64>>],
     options: &Options,
 ) -> Result<(usize, Circuit), Error> {
+    let options = guarded(options);
     let mut best: Option<(f64, usize, Circuit)> = None;
     let mut infeasible = None;
     for (position, graph) in graphs.iter().enumerate() {
         let samples = samples.iter().map(|sample| sample.iter().cloned().map(Clear::Int).collect::<Vec<_>>());
         let source = Source::Graph { graph, ranges: Ranges::Inputset(samples.collect()) };
-        let circuit = match compile_source(source, options, &mut |_| ()) {
+        let circuit = match compile_source(source, &options, &mut |_| ()) {
             Ok(circuit) => circuit,
             Err(Error::Infeasible(messages)) => {
                 infeasible = Some(messages);

@@ -46,7 +46,8 @@ pub struct Predictions {
     pub integers: Vec<Vec<ArrayD<i64>>>,
     /// Elements of inputs outside of what the calibration set showed; they took the nearest value inside.
     pub saturated: u64,
-    /// Lookups of a value outside of their width; known where the program is not executed on ciphertexts.
+    /// Lookups of a value beyond what the calibration set showed, with [`crate::Bounds::Measured`] of one outside of the width;
+    /// known where the program is not executed on ciphertexts.
     pub outside: Option<u64>,
     /// Elements of the program's results outside of their width, which saturated; known where results are decrypted here.
     pub results_outside: Option<u64>,

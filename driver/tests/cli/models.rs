@@ -135,6 +135,13 @@ fn sums_too_wide_for_parameters() {
     let output = start(CLOAKWORK, &[&compile[..], &["--rounding", "6", "--report-layers"]].concat());
     assert!(output.status.success(), "{}", error(&output));
     let text = error(&output);
-    let layers: Vec<&str> = text.lines().filter(|line| line.ends_with("dB")).collect();
-    assert!(layers.len() == 4 && layers[3].starts_with("/2/Gemm"), "{text}");
+    let layers = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.ends_with("dB")).map(str::to_owned).collect()
+    };
+    assert!(layers(&text).len() == 4 && layers(&text)[3].starts_with("/2/Gemm"), "{text}");
+    // Who asks for no bits gets a choice by budget.
+    let output = start(CLOAKWORK, &[&compile[..], &["--report-layers"]].concat());
+    let text = error(&output);
+    assert!(output.status.success() && layers(&text).len() == 4, "{text}");
+    assert!(text.contains("chosen as with `--budget accuracy=-1%`"), "{text}");
 }

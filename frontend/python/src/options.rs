@@ -17,7 +17,7 @@ pub(crate) struct OptionsArgument {
     noise: Option<String>,
     security_level: u32,
     restrict: Option<String>,
-    bounds: String,
+    bounds: Option<String>,
     strategies: String,
     refresh_composition: bool,
     keys_of: Option<KeysOf>,
@@ -42,7 +42,7 @@ impl OptionsArgument {
             restrict: self.restrict,
             strategies: self.strategies,
             keep_feedback: !self.refresh_composition,
-            bounds: bounds(&self.bounds).map_err(value_error)?,
+            bounds: self.bounds.as_deref().map(bounds).transpose().map_err(value_error)?,
             keyset: self.keys_of.map(KeysOf::keyset).transpose()?,
             cache: CompileCache::of_user(),
             ..Options::default()

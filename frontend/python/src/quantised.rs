@@ -7,7 +7,8 @@ use crate::measure::{evaluate_all, measure};
 use crate::model::{refused, samples, stacked, taken_apart};
 use crate::op_graph::OpGraph;
 use crate::options::OptionsArgument;
-use cloakwork::models::{ModelCircuit, compile_fastest};
+use cloakwork::bounds;
+use cloakwork::models::{ModelCircuit, compile_fastest, with_room};
 use cloakwork_abi::processing::{
     ClearValue, Dequantiser, InputProcessing, OutputProcessing, Processing, Quantiser, apply_steps,
 };
@@ -16,7 +17,7 @@ use cloakwork_frontend::model::Model;
 use cloakwork_frontend::neighbours::Neighbours;
 use cloakwork_frontend::quantise::report::{LayerReport, SumReport};
 use cloakwork_frontend::quantise::{
-    Bits, LayerValue, Margin, Quantisation, QuantisationReport, Quantised, Reply, RoundTo, quantise,
+    Bits, LayerValue, Quantisation, QuantisationReport, Quantised, Reply, RoundTo, quantise,
 };
 use cloakwork_ir::digits::Exactness;
 use cloakwork_ir::interpret::Clear;
@@ -37,8 +38,8 @@ pub(crate) struct QuantisationArgument {
     rounding: Option<(u32, bool)>,
     /// `scores` or `label`.
     reply: String,
-    /// Whether no integer leaves its width, whatever the inputs.
-    provable: bool,
+    /// Where ranges come from; the default of models without.
+    bounds: Option<String>,
 }
 
 /// A row about a layer: name, what it computes, range and bits of its integers, decibels that quantisation left, and bits
@@ -86,8 +87,9 @@ impl QuantisationArgument {
             "label" => Reply::Label,
             other => return Err(refused(format!("reply {other:?}; allowed are 'scores' and 'label'"))),
         };
-        let margin = if self.provable { Margin::Whole } else { Margin::DEFAULT };
-        Ok(Quantisation { bits, rounding, reply, margin, ..Quantisation::default() })
+        let bounds = self.bounds.as_deref().map(bounds).transpose().map_err(refused)?;
+        let wishes = Quantisation { bits, rounding, reply, ..Quantisation::default() };
+        Ok(with_room(&wishes, bounds))
     }
 }
 

@@ -54,6 +54,19 @@ def test_saturation():
     assert [narrow.simulate(x) for x in measured] == [((x + x) ** 2 // 3 + x) ** 2 for x in measured]
 
 
+def test_guarded_ranges_saturate():
+    circuit, provable = compiled("guarded"), compiled("provable")
+    assert circuit.unproven_bounds == []
+    for x, y in ALL:
+        clipped = min(max(x + y, 6), 7)
+        # No sample shows a negative result, so none has a sign.
+        assert circuit.simulate(x, y) == (clipped**2 % 11, max(2 * (x + y) - 1, 0))
+    assert circuit.encrypt_run_decrypt(7, 7) == (49 % 11, 27)
+    assert circuit.encrypt_run_decrypt(0, 0)[0] == 36 % 11
+    widths = [one.graph.maximum_integer_bit_width(assigned_bit_width=True) for one in (circuit, provable)]
+    assert widths[0] <= widths[1]
+
+
 def test_clips_stand_where_they_are_needed():
     function = lambda x: (x + 1) ** 2
     samples = [np.array([0, 7])]

@@ -21,7 +21,7 @@ DEFAULTS = {
     "approximate_rounding_config": fhe.ApproximateRoundingConfig(True, 5, True, True),
     "optimize_tlu_based_on_original_bit_width": 8,
     "security_level": fhe.SecurityLevel.SECURITY_128_BITS,
-    "bounds": fhe.Bounds.MEASURED,
+    "bounds": None,
 }
 
 

@@ -122,12 +122,13 @@ def test_labels_decided_under_encryption(name):
     y = target(model)
     scores = model.fit(X, y)._raw(X, "disable")
     model.compile(X, p_error=1e-5, reply="label")
-    # Scores are rounded to 5 bits before they are compared, by half a step each, and noise may move each by a step. Steps are
-    # powers of two, so up to twice as large as they would have to be.
-    for mode, steps in (("disable", 1), ("simulate", 3)):
-        found = np.searchsorted(model.classes_, model.predict(X, fhe=mode))
-        lost = scores.max(axis=1) - scores[np.arange(len(X)), found]
-        assert lost.max() <= steps * 2 * np.ptp(scores) / 2**5
+    # Scores are rounded to 5 bits before they are compared, by half a step each. Steps are powers of two, so up to twice as large
+    # as they would have to be, and twice that where other inputs lead scores further than those of the samples.
+    found = np.searchsorted(model.classes_, model.predict(X))
+    lost = scores.max(axis=1) - scores[np.arange(len(X)), found]
+    assert lost.max() <= 4 * np.ptp(scores) / 2**5
+    # They are rounded exactly: noise changes no label.
+    assert (model.predict(X, fhe="simulate") == model.predict(X)).all()
     # A sample whose scores are far apart.
     clear = [np.ptp(np.sort(scores, axis=1)[:, -2:], axis=1).argmax()]
     assert (model.predict(X[clear], fhe="execute") == model.predict(X[clear])).all()

@@ -210,17 +210,25 @@ def test_values_between_layers_are_shown():
         module.forward(X, fhe="simulate", debug=True)
 
 
-def test_provable_bounds_reach_the_quantiser():
+def test_nothing_wraps_but_where_bounds_are_measured():
     X, y = load_iris(return_X_y=True)
     model = MLPClassifier(hidden_layer_sizes=(4,), max_iter=200, random_state=0, n_bits=4).fit(X[:20], y[:20] + np.arange(20) % 2)
     # Corners of what inputs may be: no sample was there, and sums reach as far as they can.
     least, greatest = X[:20].min(axis=0), X[:20].max(axis=0)
     corners = np.where(np.array(np.meshgrid(*[[False, True]] * 4)).reshape(4, -1).T, greatest, least)
-    measured = model.compile(X[:20])
+    measured = model.compile(X[:20], configuration=fhe.Configuration(bounds="measured"))
     provable = model.compile(X[:20], configuration=fhe.Configuration(bounds="provable"))
     assert provable.unproven_bounds == [] and measured.unproven_bounds != []
     assert np.allclose(model._raw(corners, "simulate"), model._raw(corners, "disable"))
     assert model.quantized_module_.values_outside == 0
+    room = model._raw(corners, "disable")
+    # By default sums saturate, which is counted.
+    assert model.compile(X[:20]).unproven_bounds == []
+    found = model._raw(corners, "disable")
+    assert model.quantized_module_.values_outside > 0
+    assert np.allclose(found, model._raw(corners, "simulate"))
+    assert np.allclose(found[:3], model._raw(corners[:3], "execute"))
+    assert np.abs(found - room).max() < 0.25 * np.ptp(room)
 
 
 def test_quantizers():

@@ -201,7 +201,7 @@ impl Lowering<'_> {
         )
     }
 
-    /// Sums are rounded to the bits of results where nothing else was wished for.
+    /// Sums are rounded to the bits of results where nothing else was wished for, exactly: a step more or less would change labels.
     fn round_result(&mut self, value: &Value) -> Result<(), ModelError> {
         let Value::Integers(integers) = value else { return Ok(()) };
         let Some(layer) = integers.layer.clone() else { return Ok(()) };
@@ -209,7 +209,7 @@ impl Lowering<'_> {
             return Ok(());
         }
         let bits = self.options.bits.model_outputs;
-        let default = RoundTo { bits: bits.max(2), exactness: Exactness::Approximate };
+        let default = RoundTo { bits: bits.max(2), exactness: Exactness::Exact };
         let rounding = self.options.rounding_at(&layer).unwrap_or(default);
         let narrowed = self.narrowed_sum(integers, Some(rounding), &layer)?;
         self.narrowed.insert(integers.node, narrowed);

@@ -3,7 +3,8 @@
 
 use super::grid::power_of_two_from;
 use super::lowering::Lowering;
-use super::options::{Granularity, Scales};
+use super::options::{Granularity, Margin, Scales};
+use super::spans::{self, Span};
 use super::value::{Integers, Value, uniform};
 use crate::graph::NodeId;
 use crate::model::evaluate::compute;
@@ -155,6 +156,14 @@ impl Lowering<'_> {
         let samples = x.samples.iter().zip(y.samples.iter());
         let samples: Vec<ArrayD<f64>> = samples.map(|(x, y)| matrix(x).dot(&matrix(y)).into_dyn()).collect();
         let shape = self.graph.node(node).shape.clone();
+        let inner = x.shape()[1] as f64;
+        self.spans_of(node, &[x.node, y.node], |known| {
+            let scalar = |v: f64| ArrayD::from_elem(IxDyn(&[]), v);
+            let [x, y] =
+                [&known[0], &known[1]].map(|span| spans::hull(span)).map(|(lo, hi)| [scalar(lo), scalar(hi)]);
+            let (least, greatest) = spans::hull(&spans::product(&x, &y));
+            [least, greatest].map(|end| ArrayD::from_elem(shape.clone(), end * inner))
+        });
         let scale = x.scale.first().copied().unwrap_or(1.0) * y.scale.first().copied().unwrap_or(1.0);
         self.is_exact = true;
         Ok(self.sums(node, ArrayD::from_elem(shape.clone(), scale), ArrayD::zeros(shape), samples))
@@ -372,6 +381,10 @@ impl Lowering<'_> {
         let axes: Vec<i64> = axes.iter().map(|&axis| axis as i64).collect();
         let sum = self.graph.sum(summand, Some(&axes), keep);
         let sum = self.built(sum)?;
+        self.spans_of(sum, &[x.node], |known| match &weights {
+            Some(weights) => spans::times(&known[0], weights).map(|ends| reduce(Reduce::Sum, &ends)),
+            None => [&known[0][0], &known[0][1]].map(|ends| reduce(Reduce::Sum, ends)),
+        });
         let weighted = |sample: &ArrayD<f64>| match &weights {
             Some(weights) => reduce(Reduce::Sum, &(sample * weights)),
             None => reduce(Reduce::Sum, sample),
@@ -525,13 +538,19 @@ impl Lowering<'_> {
         if !self.leads_to_table(ValueId(self.position)) {
             return found;
         }
-        let most = match self.span_of_sums(x.node, &found.integers, &sums) {
-            // They are brought around 0 before a table takes them.
-            Some(span) => (&span[1] - &span[0]).fold(0.0f64, |most, extent| most.max(extent / 2.0 + 1.0)),
-            None => {
-                let all = x.samples.iter().flat_map(|sample| sums(sample, &found.integers)).map(f64::abs);
-                all.fold(0.0, f64::max) * (1.0 + 2.0 * self.options.margin.share())
-            }
+        let margin = self.options.margin;
+        let of_samples = || {
+            let all = x.samples.iter().flat_map(|sample| sums(sample, &found.integers)).map(f64::abs);
+            all.fold(0.0, f64::max) * (1.0 + 2.0 * margin.share())
+        };
+        // They are brought around 0 before a table takes them.
+        let of_all =
+            |span: &Span| (&span[1] - &span[0]).fold(0.0f64, |most, extent| most.max(extent / 2.0 + 1.0));
+        let most = match (self.span_of_sums(x.node, &found.integers, &sums), margin) {
+            (Some(span), Margin::Whole) => of_all(&span),
+            // A table saturates where it holds the mean of both.
+            (Some(span), Margin::Guarded(_) | Margin::Share(_)) => (of_samples() + of_all(&span)) / 2.0,
+            (None, _) => of_samples(),
         };
         let coarser = (most / WIDEST_OF_TABLES).log2().ceil();
         if coarser > 0.0 {

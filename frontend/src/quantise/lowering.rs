@@ -432,6 +432,9 @@ impl<'m> Lowering<'m> {
         let join = |arrays: Vec<ndarray::ArrayViewD<'_, f64>>| {
             ndarray::concatenate(ndarray::Axis(axis), &arrays).expect("shapes were checked by the graph")
         };
+        self.spans_of(node, &nodes, |known| {
+            [0, 1].map(|end| join(known.iter().map(|span| span[end].view()).collect()))
+        });
         let samples = (0..self.calibration.len())
             .map(|sample| join(parts.iter().map(|part| part.samples[sample].view()).collect()));
         Ok(Value::Integers(Integers {
@@ -454,6 +457,7 @@ impl<'m> Lowering<'m> {
         }
         let integers = integers.mapv(f64::round);
         let node = self.integers(integers.mapv(|integer| integer as i64));
+        self.spans.insert(node, Rc::new([integers.clone(), integers.clone()]));
         Some(Integers {
             node,
             scale: ArrayD::from_elem(reals.raw_dim(), scale),
@@ -467,6 +471,7 @@ impl<'m> Lowering<'m> {
     pub(super) fn trivial(&mut self, reals: &ArrayD<f64>) -> Integers {
         let zeros = ArrayD::zeros(reals.raw_dim());
         let node = self.integers(zeros.clone());
+        self.spans_from(node, 0, 0);
         let samples = vec![zeros.mapv(|zero: i64| zero as f64); self.calibration.len()];
         Integers {
             node,

@@ -105,8 +105,10 @@ pub enum InputScales {
 /// Room for sums beyond what samples showed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Margin {
-    /// So large a share of the range on each side.
+    /// So large a share of the range on each side. What is led further goes on from the other end of a table.
     Share(f64),
+    /// The same, and sums are rounded so far that tables of the bits that were asked for saturate for whatever inputs there are.
+    Guarded(f64),
     /// For whatever inputs there are: nothing leaves its width.
     Whole,
 }
@@ -118,8 +120,16 @@ impl Margin {
     /// The share, where samples say how far sums reach.
     pub(crate) fn share(self) -> f64 {
         match self {
-            Self::Share(share) => share,
+            Self::Share(share) | Self::Guarded(share) => share,
             Self::Whole => 0.1,
+        }
+    }
+
+    /// Whether it matters what inputs can lead to that no sample showed.
+    pub(crate) fn minds_all_inputs(self) -> bool {
+        match self {
+            Self::Share(_) => false,
+            Self::Guarded(_) | Self::Whole => true,
         }
     }
 }

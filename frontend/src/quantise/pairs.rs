@@ -4,6 +4,7 @@
 use super::grid::{Grid, range};
 use super::inputs::flat;
 use super::lowering::Lowering;
+use super::spans;
 use super::value::{Integers, Reals, Value, uniform};
 use crate::elementwise::Binary as Elementwise;
 use crate::graph::NodeId;
@@ -126,6 +127,10 @@ impl Lowering<'_> {
         let right = self.times(y.node, &weights.1)?;
         let node = self.graph.add(left, right);
         let node = self.built(node)?;
+        self.spans_of(node, &[x.node, y.node], |known| {
+            let [a, b] = [spans::times(&known[0], &weights.0), spans::times(&known[1], &weights.1)];
+            [&a[0] + &b[0], &a[1] + &b[1]]
+        });
         let samples = x.samples.iter().zip(y.samples.iter());
         let samples = samples.map(|(q, r)| q * &weights.0 + r * &weights.1).collect();
         Ok(self.sums(node, scale, &x.offset + &y.offset, samples))
@@ -193,6 +198,7 @@ impl Lowering<'_> {
         let (x, y) = (self.factor(a)?, self.factor(b)?);
         let node = self.graph.mul(x.node, y.node);
         let node = self.built(node)?;
+        self.spans_of(node, &[x.node, y.node], |known| spans::product(&known[0], &known[1]));
         let samples = x.samples.iter().zip(y.samples.iter()).map(|(q, r)| q * r).collect();
         Ok(self.sums(node, &x.scale * &y.scale, ArrayD::zeros(x.scale.raw_dim()), samples))
     }
@@ -212,6 +218,13 @@ impl Lowering<'_> {
         let node = self.graph.binary(function, x.node, y.node);
         let node = self.built(node)?;
         let pick = |q: f64, r: f64| if function == Elementwise::Min { q.min(r) } else { q.max(r) };
+        self.spans_of(node, &[x.node, y.node], |known| {
+            [0, 1].map(|end| {
+                let mut result = known[0][end].clone();
+                result.zip_mut_with(&known[1][end], |q, &r| *q = pick(*q, r));
+                result
+            })
+        });
         let samples = x.samples.iter().zip(y.samples.iter()).map(|(q, r)| {
             let mut result = q.clone();
             result.zip_mut_with(r, |q, &r| *q = pick(*q, r));

@@ -2,7 +2,6 @@
 //! known weights follow from them. Where nothing is known, samples have to do.
 
 use super::lowering::Lowering;
-use super::options::Margin;
 use crate::graph::NodeId;
 use crate::node::NodeKind;
 use ndarray::ArrayD;
@@ -50,7 +49,7 @@ impl Lowering<'_> {
         weights: &ArrayD<f64>,
         sums: impl Fn(&ArrayD<f64>, &ArrayD<f64>) -> ArrayD<f64>,
     ) -> Option<Span> {
-        if self.options.margin != Margin::Whole {
+        if !self.options.margin.minds_all_inputs() {
             return None;
         }
         let span = self.span(node)?;
@@ -60,4 +59,41 @@ impl Lowering<'_> {
         let greatest = sums(&span[1], &positive) + sums(&span[0], &negative);
         Some(Rc::new([least, greatest]))
     }
+
+    /// A node is a function of others for which the span of the result follows from theirs.
+    pub(super) fn spans_of(
+        &mut self,
+        node: NodeId,
+        sources: &[NodeId],
+        ends: impl Fn(&[Span]) -> [ArrayD<f64>; 2],
+    ) {
+        let known: Option<Vec<Span>> = sources.iter().map(|source| self.span(*source)).collect();
+        if let Some(known) = known {
+            self.spans.insert(node, Rc::new(ends(&known)));
+        }
+    }
+}
+
+/// The ends of products of elements that lie between those of two spans.
+pub(super) fn product(x: &[ArrayD<f64>; 2], y: &[ArrayD<f64>; 2]) -> [ArrayD<f64>; 2] {
+    let corners = [&x[0] * &y[0], &x[0] * &y[1], &x[1] * &y[0], &x[1] * &y[1]];
+    let all = |pick: fn(f64, f64) -> f64| {
+        let [mut first, rest @ ..] = corners.clone();
+        rest.iter().for_each(|corner| first.zip_mut_with(corner, |v, &other| *v = pick(*v, other)));
+        first
+    };
+    [all(f64::min), all(f64::max)]
+}
+
+/// The ends of elements times known weights.
+pub(super) fn times(x: &[ArrayD<f64>; 2], weights: &ArrayD<f64>) -> [ArrayD<f64>; 2] {
+    product(x, &[weights.clone(), weights.clone()])
+}
+
+/// Least and greatest end of all elements.
+pub(super) fn hull([least, greatest]: &[ArrayD<f64>; 2]) -> (f64, f64) {
+    (
+        least.iter().copied().fold(f64::INFINITY, f64::min),
+        greatest.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    )
 }

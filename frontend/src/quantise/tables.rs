@@ -7,13 +7,15 @@ use super::grid::Grid;
 use super::inputs::{flat, spread};
 use super::lowering::Lowering;
 use super::options::{Margin, RoundTo};
+use super::spans;
 use super::value::{Integers, Reals, Samples, Value, uniform};
 use crate::elementwise::{Binary as Elementwise, Number, Unary};
 use crate::graph::{Hint, NodeId};
 use crate::host::{HostBody, HostFunction};
 use crate::model::ModelError;
 use crate::model::op::FakeQuantise;
-use cloakwork_abi::encoding::{MAX_WIDTH, width_of_range};
+use cloakwork_abi::bounds::wide;
+use cloakwork_abi::encoding::{MAX_WIDTH, folding_width};
 use cloakwork_abi::processing::Function;
 use cloakwork_ir::digits::{Digits, Exactness};
 use cloakwork_ir::interpret::Clear;
@@ -208,7 +210,8 @@ impl Lowering<'_> {
             }
         };
         self.graph.hint(node, Hint { width: None, range: Some((-extent, extent)) });
-        let bits = width_of_range(-extent, extent).0;
+        let reached = self.reached(sum.node, &shift, extent);
+        let bits = folding_width(wide((-extent, extent)), wide(reached)).0;
         let shifted: Vec<ArrayD<f64>> = sum.samples.iter().map(|q| q + &shift).collect();
         self.report.sums.push(super::report::SumReport {
             layer: layer.to_owned(),
@@ -216,7 +219,7 @@ impl Lowering<'_> {
             bits,
             rounded_to: rounding.map(|rounding| rounding.bits.min(bits)),
         });
-        let removed = rounding.map_or(0, |rounding| removed_bits(extent, rounding));
+        let removed = rounding.map_or(0, |rounding| removed_bits(extent, reached, rounding));
         if removed == 0 {
             if bits > MAX_WIDTH.0 {
                 return self.refused(
@@ -236,6 +239,17 @@ impl Lowering<'_> {
         self.graph.hint(rounded, Hint { width: None, range: Some(range) });
         let samples = shifted.iter().map(|q| q.mapv(round)).collect();
         Ok(Narrowed { node: rounded, factor, shift, samples: Rc::new(samples) })
+    }
+
+    /// What a sum that is shifted can be led to, where that matters; else how far it is to be looked up.
+    fn reached(&self, sum: NodeId, shift: &ArrayD<f64>, extent: i64) -> (i64, i64) {
+        let all = match self.options.margin {
+            Margin::Guarded(_) => self.span(sum),
+            Margin::Share(_) | Margin::Whole => None,
+        };
+        let Some(ends) = all else { return (-extent, extent) };
+        let (least, greatest) = spans::hull(&[&ends[0] + shift, &ends[1] + shift]);
+        ((least as i64).min(-extent), (greatest as i64).max(extent))
     }
 
     /// A value as integers: reals get a grid of their own.
@@ -383,12 +397,20 @@ fn centred(sum: &Integers, examples: &[ArrayD<f64>], margin: f64) -> (ArrayD<f64
 }
 
 /// The fewest bits to round away so that what stays fits the table, with room for noise at both ends where it is
-/// rounded approximately.
-fn removed_bits(extent: i64, rounding: RoundTo) -> u32 {
+/// rounded approximately, and the table saturates for all that sums can be led to.
+fn removed_bits(extent: i64, reached: (i64, i64), rounding: RoundTo) -> u32 {
     let half = 1i64 << (rounding.bits - 1);
-    let room = match rounding.exactness {
-        Exactness::Exact => half - 1,
-        Exactness::Approximate => (half - 2).max(1),
+    let (room, noise) = match rounding.exactness {
+        Exactness::Exact => (half - 1, 0),
+        Exactness::Approximate => ((half - 2).max(1), 1),
     };
-    (0..62).find(|&removed| (extent + (1i64 << removed >> 1)) >> removed <= room).unwrap_or(62)
+    let rounded = |v: i64, removed: u32| (v + (1i64 << removed >> 1)) >> removed;
+    let fits = |removed: &u32| {
+        let [lo, hi, least, greatest] =
+            [-extent, extent, reached.0, reached.1].map(|end| rounded(end, *removed));
+        hi <= room
+            && (reached == (-extent, extent)
+                || folding_width(wide((lo, hi)), wide((least - noise, greatest + noise))).0 <= rounding.bits)
+    };
+    (0..62).find(fits).unwrap_or(62)
 }

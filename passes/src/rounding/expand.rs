@@ -10,13 +10,14 @@ use crate::pass::Failed;
 use crate::rounding::method::Method;
 use crate::rounding::widths::{Boxes, Input, asked_widths, boxes, is_identity, range_of};
 use crate::tables::spread;
+use cloakwork_abi::bounds::Bounds;
 use cloakwork_abi::encoding::MAX_LOOKUP_WIDTH;
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::attributes as attr;
 use cloakwork_ir::build::Builder;
 use cloakwork_ir::digits::Digits;
 use cloakwork_ir::fhe::{FheOp, Lookup};
-use cloakwork_ir::function::Function;
+use cloakwork_ir::function::{Function, set_op_attribute};
 use cloakwork_ir::linear::Linear;
 use cloakwork_ir::types::{Element, ValueType};
 use cloakwork_ir::walk;
@@ -38,7 +39,8 @@ pub(crate) fn expand<'c: 'a, 'a>(
     };
     let no_range = || fail(op, "the input has no range; run `fhe-infer-ranges` first");
     let range = facts::range(function, x).ok_or_else(no_range)?;
-    let asked = asked_widths(&digits, Input { range, is_signed });
+    let reached = attr::get_reached(&op);
+    let asked = asked_widths(&digits, Input { range, is_signed, reached });
     if width < asked.input || out < asked.result {
         let message = format!(
             "the input has {width} bits and the result {out}, needed are {} and {}; run `fhe-infer-bit-widths` first",
@@ -51,6 +53,7 @@ pub(crate) fn expand<'c: 'a, 'a>(
         op,
         x: Number { value: x, width: width.0, is_signed },
         range,
+        reached,
         out: out.0,
         out_signed,
     };
@@ -72,6 +75,8 @@ struct Site<'c, 'a> {
     op: OperationRef<'c, 'a>,
     x: Number<'c, 'a>,
     range: Range,
+    /// What the result can be led to beyond the range that it has of that.
+    reached: Option<Bounds>,
     out: u32,
     out_signed: bool,
 }
@@ -103,13 +108,13 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             return Ok(self.builder.op("fhe.constant", &[], ty, &[("value", value)]));
         }
         match (method, is_monotone) {
-            (_, false) if is_identity(bits, self.range) => self.fitted(self.x),
+            (_, false) if is_identity(bits, self.range) => self.fitted(self.x, self.range),
             (Method::Whole, _) => self.whole(digits),
             (Method::Chunks(sizes), true) => {
                 let x = self.prepared(digits);
                 let rest =
                     sizes.iter().fold(x, |x, &size| self.without(x, self.chunk(x, size, x.width), size));
-                self.fitted(rest)
+                self.fitted(rest, (lo, hi))
             }
             (Method::Chunks(sizes), false) => Ok(self.kept(sizes)),
             (Method::Approximate, true) => self.approximate(digits, bits),
@@ -121,7 +126,15 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
     fn whole(&self, digits: &Digits) -> Result<Value<'c, 'a>, Failed> {
         self.check_lookup(self.x.width)?;
         let value = |v: i64| digits.of_value(v).unwrap_or(0);
-        Ok(self.lookup(self.x, spread(self.range, Width(self.x.width), value)))
+        let value = self.lookup(self.x, spread(self.range, Width(self.x.width), value));
+        self.tell_within(value, self.range);
+        Ok(value)
+    }
+
+    /// Which inputs of a new lookup have entries of their own, if there are others.
+    fn tell_within(&self, lookup: Value<'c, 'a>, (lo, hi): Range) {
+        let Some(op) = walk::defining_op(lookup).filter(|_| self.reached.is_some()) else { return };
+        set_op_attribute(op, attr::WITHIN, attr::i64_array(self.builder.context, &[lo, hi]));
     }
 
     /// `x`, or `x + 2^(k−1)` for rounding, which then is a truncation.
@@ -180,8 +193,8 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
         sum.expect("an operation has bits").value
     }
 
-    /// `x`, whose values fit the result's type, with that type.
-    fn fitted(&self, x: Number<'c, 'a>) -> Result<Value<'c, 'a>, Failed> {
+    /// `x`, whose values of `range` fit the result's type, with that type.
+    fn fitted(&self, x: Number<'c, 'a>, (lo, hi): Range) -> Result<Value<'c, 'a>, Failed> {
         match x.width.checked_sub(self.out) {
             Some(more) => {
                 let x = self.reinterpreted(x, x.width, self.out_signed);
@@ -189,16 +202,14 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             }
             None => {
                 self.check_lookup(x.width)?;
-                let range = facts_of(x);
-                let (lo, hi) = cloakwork_abi::encoding::bounds(Width(self.out), self.out_signed);
-                Ok(self.lookup(x, spread(range, Width(x.width), |v| v.clamp(lo, hi))))
+                Ok(self.lookup(x, spread(facts_of(x), Width(x.width), |v| v.clamp(lo, hi))))
             }
         }
     }
 
     /// Lets the lookups that follow round; any other user gets a lookup for it.
     fn approximate(&self, digits: &Digits, bits: u32) -> Result<Value<'c, 'a>, Failed> {
-        let input = Input { range: self.range, is_signed: self.x.is_signed };
+        let input = Input { range: self.range, is_signed: self.x.is_signed, reached: self.reached };
         let Boxes { width: Width(width), bias, half_steps } = boxes(digits, bits, input);
         let more = self.x.width - bits - width;
         self.check_lookup(width)?;
@@ -224,12 +235,15 @@ impl<'c: 'a, 'a> Site<'c, 'a> {
             if let Some((range, built)) = attr::get_range(&user).zip(walk::defining_op(value)) {
                 facts::set_range(self.builder.context, built, range);
             }
+            self.tell_within(value, (lo + bias, hi + bias));
             walk::replace_all_uses(walk::result(user), value);
             walk::erase(user);
         }
         // Without other users this stands for the result, whose type it need not have.
         Ok(if others {
-            self.builder.lookup(&steps, boxed.value, &self.ty(self.out, self.out_signed))
+            let value = self.builder.lookup(&steps, boxed.value, &self.ty(self.out, self.out_signed));
+            self.tell_within(value, (lo + bias, hi + bias));
+            value
         } else {
             boxed.value
         })

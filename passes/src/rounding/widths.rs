@@ -3,10 +3,12 @@
 //! What is left of an input of width `w` when `k` low bits are gone is a message of width `w − k`, so `w − k` must
 //! hold the result. An approximate rounding is read by a lookup of width `w − k` whose boxes are the steps of the
 //! result: noise may carry a value into the next box, so there must be one beyond the last on either side, unless
-//! the values keep half a box away from the end.
+//! the values keep half a box away from the end. A result that can be led beyond its range (`fhe.reached`) has boxes enough for
+//! saturating there.
 
 use crate::facts::Range;
-use cloakwork_abi::encoding::width_of_range;
+use cloakwork_abi::bounds::{self, Bounds};
+use cloakwork_abi::encoding::{folding_width, width_of_range};
 use cloakwork_abi::parameters::Width;
 use cloakwork_ir::digits::{Digits, Exactness};
 
@@ -15,6 +17,8 @@ use cloakwork_ir::digits::{Digits, Exactness};
 pub(crate) struct Input {
     pub(crate) range: Range,
     pub(crate) is_signed: bool,
+    /// What the result can be led to beyond the range that it has of it.
+    pub(crate) reached: Option<Bounds>,
 }
 
 /// Least widths.
@@ -29,7 +33,8 @@ pub(crate) fn asked_widths(digits: &Digits, input: Input) -> Asked {
     let nothing = Asked { input: Width(0), result: Width(0) };
     match *digits {
         Digits::Round { bits, exactness } | Digits::Truncate { bits, exactness } => {
-            let exact = message_width(range_of(digits, input.range), input.is_signed);
+            let exact =
+                message_width(range_of(digits, input.range), input.is_signed).max(room(digits, input));
             let left = match exactness {
                 Exactness::Exact => exact,
                 Exactness::Approximate => exact.max(boxes(digits, bits, input).width),
@@ -57,6 +62,25 @@ pub(crate) fn range_of(digits: &Digits, (lo, hi): Range) -> Range {
 /// Least width of messages of that range and signedness.
 fn message_width((lo, hi): Range, is_signed: bool) -> Width {
     Width(width_of_range(lo, hi).0 + u32::from(is_signed && lo >= 0))
+}
+
+/// Bits of a result that is looked up, so that what its input can be led to saturates.
+fn room(digits: &Digits, input: Input) -> Width {
+    let Some((least, greatest)) = input.reached else { return Width(0) };
+    let steps = match digits {
+        // Noise may carry it by one.
+        Digits::Round { exactness: Exactness::Approximate, .. }
+        | Digits::Truncate { exactness: Exactness::Approximate, .. } => 1,
+        Digits::Round { .. }
+        | Digits::Truncate { .. }
+        | Digits::LowBits { .. }
+        | Digits::LowBitsBelow { .. }
+        | Digits::Bit { .. }
+        | Digits::BitOfDifference { .. }
+        | Digits::Reinterpret { .. } => 0,
+    };
+    let range = bounds::wide(range_of(digits, input.range));
+    folding_width(range, (least - steps, greatest + steps))
 }
 
 /// How the values of an approximate rounding meet the boxes of a lookup.
@@ -92,7 +116,7 @@ pub(crate) fn boxes(digits: &Digits, bits: u32, input: Input) -> Boxes {
         };
         lo + shift >= first * of_box && hi + shift <= last * of_box
     };
-    let found = (1..=64).find_map(|width| {
+    let found = (room(digits, input).0.max(1)..=64).find_map(|width| {
         let bias = (0..=i64::from(!input.is_signed)).find(|&bias| fits(width, bias))?;
         Some((width, bias))
     });
@@ -108,7 +132,7 @@ mod tests {
         let exactness = Exactness::Approximate;
         let digits =
             if is_round { Digits::Round { bits, exactness } } else { Digits::Truncate { bits, exactness } };
-        boxes(&digits, bits, Input { range, is_signed: range.0 < 0 })
+        boxes(&digits, bits, Input { range, is_signed: range.0 < 0, reached: None })
     }
 
     #[test]
@@ -130,8 +154,9 @@ mod tests {
     #[test]
     fn what_is_left_holds_the_result() {
         let exactness = Exactness::Exact;
-        let asked =
-            |digits, range: Range| asked_widths(&digits, Input { range, is_signed: range.0 < 0 }).input.0;
+        let asked = |digits, range: Range| {
+            asked_widths(&digits, Input { range, is_signed: range.0 < 0, reached: None }).input.0
+        };
         assert_eq!(asked(Digits::Truncate { bits: 3, exactness }, (0, 255)), 8);
         assert_eq!(asked(Digits::Round { bits: 3, exactness }, (0, 255)), 9);
         assert_eq!(asked(Digits::Round { bits: 3, exactness }, (-128, 123)), 8);

@@ -6,7 +6,7 @@
 //!
 //! What leaves its width does not wrap at once: the padding bit tells on which side it lies. A result saturates: up to
 //! half a width beyond either end it is read as that end ([`decode`]). A lookup whose table was [`folded`] goes on from
-//! its ends.
+//! its ends. [`folding_width`] and [`reading_width`] say how wide an integer must be so that this is all that can happen to it.
 
 use crate::bounds::Bounds;
 use crate::parameters::Width;
@@ -62,6 +62,26 @@ pub fn folded(table: &[i64], is_signed: bool, out: Width) -> (Vec<u64>, u64) {
     (table.iter().map(|&entry| encode(entry, out).wrapping_sub(middle)).collect(), middle)
 }
 
+/// Bit of a table's word that marks the entry of an input beyond what the table was made for, which repeats the entry of the
+/// nearest one that it was made for. It lies far below all noise; simulations count by it.
+pub const BEYOND: u64 = 1;
+
+/// Marks the words of a table whose inputs lie beyond `lo..=hi`, see [`BEYOND`]. Words for results that are so wide that the bit
+/// means something to them stay.
+pub fn mark_beyond(words: &mut [i64], (lo, hi): (i64, i64), is_signed: bool) {
+    if words.iter().any(|&word| word as u64 & BEYOND != 0) {
+        return;
+    }
+    let count = words.len() as i64;
+    for (index, word) in words.iter_mut().enumerate() {
+        let index = index as i64;
+        let input = if is_signed && index >= count / 2 { index - count } else { index };
+        if !(lo..=hi).contains(&input) {
+            *word |= BEYOND as i64;
+        }
+    }
+}
+
 /// Least and greatest message of a width.
 pub fn bounds(width: Width, is_signed: bool) -> (i64, i64) {
     if is_signed {
@@ -85,6 +105,29 @@ pub fn width_of_bounds((lo, hi): Bounds) -> Width {
     } else {
         Width(bits(hi).max(1))
     }
+}
+
+/// Least width of integers that are looked up in a [`folded`] table so that all of `reached` get the entry of the nearest
+/// integer of `range`, whose ends the table repeats.
+///
+/// What lies beyond one end of the width goes on from the other, so that the entries there must be repeated ones still:
+/// `2^w ≥ greatest − lo` and `2^w ≥ hi − least`. That is up to one bit less than what holds all of `reached`.
+pub fn folding_width(range: Bounds, reached: Bounds) -> Width {
+    let ((lo, hi), (least, greatest)) = (range, reached);
+    let steps = greatest.saturating_sub(lo).max(hi.saturating_sub(least)).max(1);
+    let bits = 128 - (steps - 1).leading_zeros();
+    width_of_bounds(range).max(Width(bits))
+}
+
+/// Least width of a result so that all of `reached` are read as the nearest message, see [`decode`]: one bit less than what
+/// holds them.
+pub fn reading_width(is_signed: bool, (least, greatest): Bounds) -> Width {
+    let is_held = |width: &Width| {
+        let half = 1i128 << (width.0 - 1);
+        let (first, last) = if is_signed { (-half, half - 1) } else { (0, 2 * half - 1) };
+        first - half <= least && greatest <= last + half
+    };
+    (1..=126).map(Width).find(is_held).unwrap_or(Width(127))
 }
 
 #[cfg(test)]
@@ -156,6 +199,50 @@ mod tests {
                 let ends = f(lo) + f(hi);
                 assert_eq!(looked_up(&square, hi + d, is_signed), encode(ends - f(low), out), "{d} above");
                 assert_eq!(looked_up(&square, lo - d, is_signed), encode(ends - f(high), out), "{d} below");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_reached_saturates_at_the_folding_width() {
+        let out = Width(10);
+        for (lo, hi) in [(-5i64, 9i64), (0, 6), (-8, 7), (3, 4)] {
+            for (below, above) in [(0, 0), (1, 0), (3, 30), (40, 2), (17, 17)] {
+                let (least, greatest) = (lo - below, hi + above);
+                let width = folding_width((lo.into(), hi.into()), (least.into(), greatest.into()));
+                let is_signed = lo < 0;
+                let wrong = |width: Width| {
+                    let (first, last) = bounds(width, is_signed);
+                    let count = 1i64 << width.0;
+                    let input = |i: i64| if i > last { i - count } else { i };
+                    let entry = |v: i64| v.clamp(lo, hi) * 7 + 50;
+                    let table =
+                        folded(&(0..count).map(|i| entry(input(i))).collect::<Vec<i64>>(), is_signed, out);
+                    (first <= lo && hi <= last).then(|| {
+                        let is_wrong = |v: &i64| looked_up(&table, *v, is_signed) != encode(entry(*v), out);
+                        (least..=greatest).filter(is_wrong).count()
+                    })
+                };
+                assert_eq!(wrong(width), Some(0), "{lo}..={hi} to {least}..={greatest} at {width:?}");
+                let narrower = (width.0 > 1).then(|| wrong(Width(width.0 - 1))).flatten();
+                assert!(narrower != Some(0), "{lo}..={hi} to {least}..={greatest} needs less than {width:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_reached_is_read_as_the_nearest_end_at_the_reading_width() {
+        for is_signed in [false, true] {
+            for (least, greatest) in [(0i64, 1i64), (0, 100), (-3, 4), (-90, 11), (-16, 47), (-64, 63)] {
+                let width = reading_width(is_signed, (least.into(), greatest.into()));
+                let wrong = |width: Width| {
+                    let (first, last) = bounds(width, is_signed);
+                    let is_wrong =
+                        |v: &i64| decode(encode(*v, width), width, is_signed) != (*v).clamp(first, last);
+                    (least..=greatest).filter(is_wrong).count()
+                };
+                assert_eq!(wrong(width), 0, "{least}..={greatest}");
+                assert!(width.0 == 1 || wrong(Width(width.0 - 1)) > 0, "{least}..={greatest}");
             }
         }
     }

@@ -85,8 +85,26 @@ module {
   }
 }
 // -----
+// Room in which what leaves measured ranges saturates: the sum can be led to 14, which with 3 bits still folds back to the entry
+// of 7; what a comparison takes gets its provable range; the last result needs 4 bits, as with 3 only -4 to 11 are read as the nearest.
+// RUN: fhe-set-bounds{bounds=guarded},fhe-infer-ranges,fhe-build-tables,fhe-decompose-pairwise,fhe-infer-bit-widths
+// run: @main(3, 4) == (49, 1, 7)
+func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>) {
+  %0 = fhe.add %x, %y {fhe.range = array<i64: 6, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  %1 = fhe.map %0 {fhe.range = array<i64: 36, 49>} : (!fhe.eint<?>) -> !fhe.eint<?> {
+  ^bb0(%a: i64):
+    %s = arith.muli %a, %a : i64
+    fhe.yield %s : i64
+  }
+  %two = arith.constant 2 : i64
+  %2 = fhe.mul_clear %x, %two {fhe.range = array<i64: 6, 8>} : (!fhe.eint<?>, i64) -> !fhe.eint<?>
+  %3 = fhe.compare %2, %y {predicate = "gt", fhe.range = array<i64: 1, 1>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  %4 = fhe.add %x, %y {fhe.range = array<i64: 5, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
+  return %1, %3, %4 : !fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>
+}
+// -----
 // RUN: fhe-set-bounds{bounds=guessed}
-// expected-error: option `bounds` of `fhe-set-bounds` is `guessed`; allowed is `measured`, `provable` or `saturate`
+// expected-error: option `bounds` of `fhe-set-bounds` is `guessed`; allowed is `measured`, `guarded`, `provable` or `saturate`
 func.func @main(%x: !fhe.eint<2>) -> !fhe.eint<2> {
   return %x : !fhe.eint<2>
 }

@@ -89,10 +89,11 @@ pub(crate) struct Compile {
     /// Bounds of what keys are chosen from, such as `polynomial_size=1024..2048, grouping=1, many_lut=off`
     #[arg(long, value_name = "LIST")]
     pub(crate) restrict: Option<String>,
-    /// Where the ranges of values come from: `measured` where operations say so, `provable` from those of the arguments,
-    /// or `saturate`, which clips what lookups take to the measured ranges
-    #[arg(long, value_name = "NAME", default_value = "measured", value_parser = cloakwork::bounds)]
-    pub(crate) bounds: Bounds,
+    /// Where the ranges of values come from: `measured` where operations say so; `guarded`, the same with room in which what
+    /// leaves them saturates; `provable` from those of the arguments; or `saturate`, which clips what lookups take to the
+    /// measured ranges. By default `guarded` for models and `measured` for other programs
+    #[arg(long, value_name = "NAME", value_parser = cloakwork::bounds)]
+    pub(crate) bounds: Option<Bounds>,
     /// Leaves results as they are that are fed back with their own noise and more; otherwise they are looked up before
     #[arg(long)]
     pub(crate) keep_feedback: bool,

@@ -8,8 +8,8 @@ use cloakwork::models::{
 };
 use cloakwork::process::{EXIT_REFUSED, EXIT_USAGE, Failure, complain, print};
 use cloakwork::{
-    Circuit, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Predictions, Program, ProgramSpec,
-    Quantisation, SecretKeys, compile_model, files, load_program, report,
+    Circuit, Error, EvaluationKeys, Mode, ModelCircuit, ModelOptions, Options, Predictions, Program,
+    ProgramSpec, Quantisation, SecretKeys, compile_model, files, load_program, report,
 };
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::Model;
@@ -53,7 +53,16 @@ pub(crate) fn compile(
             let budget: Budget = budget.parse()?;
             compile_within(&model, &samples, truth, &options, budget)?
         }
-        None => compile_model(&model, &samples, &options)?,
+        None => match compile_model(&model, &samples, &options) {
+            // Whoever asked for nothing gets what works.
+            Err(Error::Infeasible(_)) if arguments.n_bits.is_none() && arguments.rounding.is_none() => {
+                complain(
+                    "8 bits without rounding, the default, have no parameters for this model; bits and rounding are chosen as with `--budget accuracy=-1%`",
+                );
+                compile_within(&model, &samples, truth, &options, Budget::default())?
+            }
+            compiled => compiled?,
+        },
     };
     circuit.quantisation().warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
     if let Some(search) = circuit.search() {
@@ -64,7 +73,7 @@ pub(crate) fn compile(
         let beyond = circuit.beyond_saturation();
         if !beyond.is_empty() {
             complain(
-                "layers that inputs unlike the samples could lead further than they saturate; from there tables go on from their other end (`--bounds provable` prevents it)",
+                "layers that inputs unlike the samples could lead further than they saturate; from there tables go on from their other end (`--bounds guarded` prevents it)",
             );
             beyond.iter().for_each(|layer| complain(&format!("  {layer}")));
         }
@@ -224,7 +233,7 @@ fn warn_of(predictions: &Predictions) {
     }
     if let Some(outside @ 1..) = predictions.outside {
         complain(&format!(
-            "warning: {outside} lookups got a value outside of their width, where tables go on from their ends; calibrate with samples like these, or compile with `--bounds provable`"
+            "warning: {outside} lookups got a value beyond what the calibration set showed; they took the entry of the nearest end, which with `--bounds measured` only those near enough do: calibrate with samples like these"
         ));
     }
     if let Some(outside @ 1..) = predictions.results_outside {

@@ -121,7 +121,7 @@ class Configuration:
     noise: str | None
     restrict: str | None
     keys_of: Any
-    bounds: Bounds
+    bounds: Bounds | None
     refresh_composition: bool
 
     @_explains_unknown
@@ -190,7 +190,7 @@ class Configuration:
         noise: str | None = None,
         restrict: str | None = None,
         keys_of: Any = None,
-        bounds: Bounds | str = Bounds.MEASURED,
+        bounds: Bounds | str | None = None,
         refresh_composition: bool = True,
     ) -> None:
         given = locals()
@@ -210,7 +210,7 @@ class Configuration:
             **{name: getattr(self, name) for name in _OF_COMPILER},
             "security_level": self.security_level.value,
             "restrict": self._restrict(),
-            "bounds": self.bounds.value,
+            "bounds": None if self.bounds is None else self.bounds.value,
             "strategies": self._strategies(),
             "refresh_composition": self.refresh_composition,
             "keys_of": keys_of[0] if isinstance(keys_of, list) else keys_of,

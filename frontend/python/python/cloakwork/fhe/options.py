@@ -99,8 +99,10 @@ def _probability(name: str, value: Any) -> Any:
     return float(value)
 
 
-def _choice(enumeration: type[Choice]) -> Callable[[str, Any], Any]:
+def _choice(enumeration: type[Choice], *, may_be_none: bool = False) -> Callable[[str, Any], Any]:
     def check(name: str, value: Any) -> Any:
+        if value is None and may_be_none:
+            return None
         if not isinstance(value, str):
             raise _wrong(name, f"Union[{enumeration.__name__}, str]", value)
         return enumeration.parse(value)
@@ -275,6 +277,6 @@ OPTIONS: dict[str, Option] = {
     "noise": Option(None, _name("gaussian", "tuniform")),
     "restrict": Option(None, _name()),
     "keys_of": Option(None, _keys_of),
-    "bounds": Option(Bounds.MEASURED, _choice(Bounds)),
+    "bounds": Option(None, _choice(Bounds, may_be_none=True)),
     "refresh_composition": Option(True, _boolean),
 }

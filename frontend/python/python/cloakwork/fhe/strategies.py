@@ -114,13 +114,15 @@ class SecurityLevel(int, Enum):
 
 
 class Bounds(Choice):
-    """Where the ranges of values come from.
+    """Where the ranges of values come from. Programs have `measured`, models `guarded` if nothing is said.
 
     - `measured`: what the input set showed
+    - `guarded`: the same, with room in which what leaves these ranges saturates, whatever the arguments
     - `provable`: what follows from the ranges of the arguments
     - `saturate`: provable between lookups; what a lookup takes is clipped to what was measured
     """
 
     MEASURED = "measured"
+    GUARDED = "guarded"
     PROVABLE = "provable"
     SATURATE = "saturate"

@@ -43,7 +43,7 @@ class Bits:
     def wishes(self, rounding: tuple[int, bool] | None = None, reply: str = "scores") -> dict[str, Any]:
         """By name, for the compiler; `rounding` are the bits that tables take and whether noise may move them a step,
         `reply` is "scores" or "label", which is then decided under encryption."""
-        return {**vars(self), "rounding": rounding, "reply": reply, "provable": False}
+        return {**vars(self), "rounding": rounding, "reply": reply, "bounds": None}
 
 
 def _checked(bits: Any) -> int:

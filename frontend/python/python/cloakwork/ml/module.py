@@ -150,7 +150,7 @@ class QuantizedModule:
         configuration = _configured(configuration, p_error, global_p_error, verbose)
         if self._model is None:
             raise RuntimeError("a model that was loaded has its circuit already; compile the model that it was saved from")
-        self._requantise(reply, configuration.bounds == fhe.Bounds.PROVABLE)
+        self._requantise(reply, None if configuration.bounds is None else configuration.bounds.value)
         if budget is not None:
             graph = self._chosen(Budget.of(budget), inputs, configuration)
         else:
@@ -274,15 +274,15 @@ class QuantizedModule:
         """What is decrypted: `scores` or `label`."""
         return self._reply
 
-    def _requantise(self, reply: str, provable: bool) -> None:
-        """Quantises anew for another reply, or to leave room in sums for whatever inputs there are."""
+    def _requantise(self, reply: str, bounds: str | None) -> None:
+        """Quantises anew for another reply, or for other room in sums."""
         if self._source is None:
             if reply != self.reply:
                 raise ValueError("this model has no scores to decide by; leave `reply` out")
             return
-        if (reply, provable) == (self._source.bits["reply"], self._source.bits["provable"]):
+        if (reply, bounds) == (self._source.bits["reply"], self._source.bits["bounds"]):
             return
-        self._source = replace(self._source, bits={**self._source.bits, "reply": reply, "provable": provable})
+        self._source = replace(self._source, bits={**self._source.bits, "reply": reply, "bounds": bounds})
         self._model = self._source.model.quantise(list(self._source.calibration), self._source.bits)
         self._processing = self._model.processing()
         self._reply = reply
