@@ -366,7 +366,7 @@ fn results_beyond_their_width_saturate() {
 /// A network of two hidden layers, and samples from the middle of the box of features from -1 to 1: its corners lead sums
 /// much further than any sample.
 fn of_corners(seed: u64) -> (Model, Vec<Vec<ArrayD<f64>>>, Vec<Vec<ArrayD<f64>>>) {
-    const FEATURES: usize = 60;
+    const FEATURES: usize = 100;
     let mut numbers = Numbers(seed);
     let weights = numbers.array(&[FEATURES, 5]);
     let mut builder = ModelBuilder::new("corners", Budget::default());

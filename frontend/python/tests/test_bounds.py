@@ -77,7 +77,7 @@ def test_clips_stand_where_they_are_needed():
 
 def test_names():
     assert fhe.Bounds.parse("Provable") is fhe.Bounds.PROVABLE
-    with pytest.raises(ValueError, match=r"'guessed' is not a valid 'Bounds' \(measured, provable, saturate\)"):
+    with pytest.raises(ValueError, match=r"'guessed' is not a valid 'Bounds' \(measured, guarded, provable, saturate\)"):
         compiled("guessed")
 
 

@@ -221,14 +221,13 @@ def test_nothing_wraps_but_where_bounds_are_measured():
     assert provable.unproven_bounds == [] and measured.unproven_bounds != []
     assert np.allclose(model._raw(corners, "simulate"), model._raw(corners, "disable"))
     assert model.quantized_module_.values_outside == 0
-    room = model._raw(corners, "disable")
-    # By default sums saturate, which is counted.
+    # All features share a scale, so each may be whatever one of them is. Sums saturate by default, and are counted.
+    corners = np.where(corners == least, X[:20].min(), X[:20].max())
     assert model.compile(X[:20]).unproven_bounds == []
     found = model._raw(corners, "disable")
     assert model.quantized_module_.values_outside > 0
     assert np.allclose(found, model._raw(corners, "simulate"))
     assert np.allclose(found[:3], model._raw(corners[:3], "execute"))
-    assert np.abs(found - room).max() < 0.25 * np.ptp(room)
 
 
 def test_quantizers():
