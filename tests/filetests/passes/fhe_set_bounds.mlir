@@ -102,6 +102,21 @@ func.func @main(%x: !fhe.eint<?> {fhe.range = array<i64: 0, 7>}, %y: !fhe.eint<?
   %4 = fhe.add %x, %y {fhe.range = array<i64: 5, 7>} : (!fhe.eint<?>, !fhe.eint<?>) -> !fhe.eint<?>
   return %1, %3, %4 : !fhe.eint<?>, !fhe.eint<?>, !fhe.eint<?>
 }
+// output:
+module attributes {fhe.pairwise = ["order of 4 and 3 bits: the sign of the difference"]} {
+  func.func @main(%arg0: !fhe.eint<4> {fhe.range = array<i64: 0, 7>}, %arg1: !fhe.eint<4> {fhe.range = array<i64: 0, 7>}) -> (!fhe.eint<6> {fhe.range = array<i64: 36, 49>}, !fhe.eint<1> {fhe.range = array<i64: 0, 1>}, !fhe.eint<4> {fhe.range = array<i64: 5, 7>}) attributes {fhe.unproven} {
+    %0 = fhe.add %arg0, %arg1 {fhe.range = array<i64: 6, 7>, fhe.reached = array<i64: 0, 14>} : (!fhe.eint<4>, !fhe.eint<4>) -> !fhe.eint<4>
+    %c2_i64 = arith.constant 2 : i64
+    %1 = fhe.mul_clear %0, %c2_i64 : (!fhe.eint<4>, i64) -> !fhe.eint<4>
+    %2 = fhe.reinterpret %1 : (!fhe.eint<4>) -> !fhe.eint<3>
+    %3 = fhe.lookup %2 {fhe.range = array<i64: 36, 49>, fhe.within = array<i64: 6, 7>, tables = dense<[[36, 36, 36, 36, 36, 36, 36, 49]]> : tensor<1x8xi64>} : (!fhe.eint<3>) -> !fhe.eint<6>
+    %c2_i64_0 = arith.constant 2 : i64
+    %4 = fhe.mul_clear %arg0, %c2_i64_0 {fhe.range = array<i64: 0, 14>} : (!fhe.eint<4>, i64) -> !fhe.eint<4>
+    %5 = fhe.bit %arg1, %4 {fhe.range = array<i64: 0, 1>, position = 4 : i64} : (!fhe.eint<4>, !fhe.eint<4>) -> !fhe.eint<1>
+    %6 = fhe.add %arg0, %arg1 {fhe.range = array<i64: 5, 7>, fhe.reached = array<i64: 0, 14>} : (!fhe.eint<4>, !fhe.eint<4>) -> !fhe.eint<4>
+    return %3, %5, %6 : !fhe.eint<6>, !fhe.eint<1>, !fhe.eint<4>
+  }
+}
 // -----
 // RUN: fhe-set-bounds{bounds=guessed}
 // expected-error: option `bounds` of `fhe-set-bounds` is `guessed`; allowed is `measured`, `guarded`, `provable` or `saturate`
