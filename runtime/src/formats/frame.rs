@@ -168,7 +168,9 @@ fn read_expected(
         let (found, expected) = (format!("{found} words of 32 bits"), expected.to_string());
         return Err(FormatProblem::Mismatch { what: "a body of", found, expected });
     }
-    Ok((header, expected as usize * 4))
+    // More bytes than there can be are not there.
+    let length = usize::try_from(expected).ok().and_then(|halves| halves.checked_mul(4));
+    Ok((header, length.ok_or(FormatProblem::Truncated)?))
 }
 
 /// Reads what stands before the body: the header, and how many 32-bit halves the body has.
