@@ -363,9 +363,11 @@ fn results_beyond_their_width_saturate() {
     }
 }
 
+type Samples = Vec<Vec<ArrayD<f64>>>;
+
 /// A network of two hidden layers, and samples from the middle of the box of features from -1 to 1: its corners lead sums
 /// much further than any sample.
-fn of_corners(seed: u64) -> (Model, Vec<Vec<ArrayD<f64>>>, Vec<Vec<ArrayD<f64>>>) {
+fn of_corners(seed: u64) -> (Model, Samples, Samples) {
     const FEATURES: usize = 24;
     let mut numbers = Numbers(seed);
     let weights = numbers.array(&[FEATURES, 5]);
@@ -409,47 +411,44 @@ fn of_corners(seed: u64) -> (Model, Vec<Vec<ArrayD<f64>>>, Vec<Vec<ArrayD<f64>>>
 /// with room for all of them gives.
 #[test]
 fn nothing_wraps_by_default() {
-    for seed in [21] {
-        let (model, samples, corners) = of_corners(seed);
-        let with = |bounds: Option<Bounds>| {
-            let mut options = few_bits(Bounds::Measured);
-            options.options.bounds = bounds;
-            compile_model(&model, &samples, &options).unwrap()
-        };
-        let (default, measured) = (with(None), with(Some(Bounds::Measured)));
-        let (guarded, provable) = (with(Some(Bounds::Guarded)), with(Some(Bounds::Provable)));
-        let clear = |circuit: &cloakwork::ModelCircuit, of: &[_]| circuit.predict(of, Mode::Clear).unwrap();
-        let (found, wanted) = (clear(&default, &corners), clear(&provable, &corners));
-        // The integers are those of the program with room for all, but for channels whose samples did not reach the ends of what
-        // their function gives: these saturate at what the samples reached.
-        let off = |found: &cloakwork::Predictions| {
-            let pairs = found.outputs.iter().zip(&wanted.outputs);
-            let all = pairs.flat_map(|(a, b)| (reals(&a[0]) - reals(&b[0])).into_iter().map(f64::abs));
-            all.fold(0.0, f64::max)
-        };
-        let (own, of_measured) = (off(&found), off(&clear(&measured, &corners)));
-        println!("off by {own:.3}, measured by {of_measured:.3}");
-        assert!(own < 0.15, "{own}");
-        assert_eq!(found.integers, clear(&guarded, &corners).integers);
-        assert_eq!(clear(&default, &samples).outputs, clear(&measured, &samples).outputs);
-        assert_eq!((default.beyond_saturation(), provable.beyond_saturation()), (vec![], vec![]));
-        assert_ne!(measured.beyond_saturation(), []);
-        assert!(found.outside > Some(0), "none of them was counted");
-        assert_eq!((found.saturated, wanted.outside), (0, Some(0)));
-        let simulated = default.predict(&corners, Mode::Simulate { seed: 5 }).unwrap();
-        assert_eq!((simulated.integers, simulated.outside), (found.integers.clone(), found.outside));
-        let keys = default.keygen().unwrap();
-        let executed = default.predict(&corners[..8], Mode::execute(&keys)).unwrap();
-        assert_eq!(executed.integers, found.integers[..8]);
-        let time =
-            |circuit: &cloakwork::ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
-        println!(
-            "measured {:.3} s, default {:.3} s, provable {:.3} s",
-            time(&measured),
-            time(&default),
-            time(&provable)
-        );
-    }
+    let (model, samples, corners) = of_corners(21);
+    let with = |bounds: Option<Bounds>| {
+        let mut options = few_bits(Bounds::Measured);
+        options.options.bounds = bounds;
+        compile_model(&model, &samples, &options).unwrap()
+    };
+    let (default, measured) = (with(None), with(Some(Bounds::Measured)));
+    let (guarded, provable) = (with(Some(Bounds::Guarded)), with(Some(Bounds::Provable)));
+    let clear = |circuit: &cloakwork::ModelCircuit, of: &[_]| circuit.predict(of, Mode::Clear).unwrap();
+    let (found, wanted) = (clear(&default, &corners), clear(&provable, &corners));
+    // The integers are those of the program with room for all, but for channels whose samples did not reach the ends of what
+    // their function gives: these saturate at what the samples reached.
+    let off = |found: &cloakwork::Predictions| {
+        let pairs = found.outputs.iter().zip(&wanted.outputs);
+        let all = pairs.flat_map(|(a, b)| (reals(&a[0]) - reals(&b[0])).into_iter().map(f64::abs));
+        all.fold(0.0, f64::max)
+    };
+    let (own, of_measured) = (off(&found), off(&clear(&measured, &corners)));
+    println!("off by {own:.3}, measured by {of_measured:.3}");
+    assert!(own < 0.15, "{own}");
+    assert_eq!(found.integers, clear(&guarded, &corners).integers);
+    assert_eq!(clear(&default, &samples).outputs, clear(&measured, &samples).outputs);
+    assert_eq!((default.beyond_saturation(), provable.beyond_saturation()), (vec![], vec![]));
+    assert_ne!(measured.beyond_saturation(), []);
+    assert!(found.outside > Some(0), "none of them was counted");
+    assert_eq!((found.saturated, wanted.outside), (0, Some(0)));
+    let simulated = default.predict(&corners, Mode::Simulate { seed: 5 }).unwrap();
+    assert_eq!((simulated.integers, simulated.outside), (found.integers.clone(), found.outside));
+    let keys = default.keygen().unwrap();
+    let executed = default.predict(&corners[..8], Mode::execute(&keys)).unwrap();
+    assert_eq!(executed.integers, found.integers[..8]);
+    let time = |circuit: &cloakwork::ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
+    println!(
+        "measured {:.3} s, default {:.3} s, provable {:.3} s",
+        time(&measured),
+        time(&default),
+        time(&provable)
+    );
 }
 
 /// Rounded sums saturate within the bits that were asked for, exactly rounded or by the boxes of the table.
