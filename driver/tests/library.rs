@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use cloakwork::{
-    Error, InputType, Level, LookupTable, Noise, Options, RunOptions, Target, compile, compile_calibrated,
-    trace,
+    Bounds, Error, InputType, Level, LookupTable, Noise, Options, RunOptions, Target, compile,
+    compile_calibrated, trace,
 };
 use cloakwork_passes::predict_time::WorkKind;
 use ndarray::{ArrayD, array};
@@ -133,4 +133,34 @@ fn a_profile_accounts_for_the_whole_run() {
     let of_places: f64 = profile.by_place().iter().map(|place| place.seconds()).sum();
     assert!((of_places - parts).abs() < 1e-9);
     assert!(profile.to_html().contains("<svg") && profile.to_json().contains("\"predicted\""));
+}
+
+/// Samples of a sum of sixteen end at 16 where arguments lead it to 112: with guarded bounds each is looked up as the nearest that
+/// samples showed, with measured ones the table has not as many ends.
+#[test]
+fn guarded_sums_saturate_wherever_arguments_lead_them() {
+    let graph = trace("steps", |t| t.encrypted("x", [16], 0..=7).sum([]).map(|v| 2 * v + v % 2)).unwrap();
+    let with_ones = |ones: i64| ints(&(0..16).map(|i| i64::from(i < ones)).collect::<Vec<_>>());
+    let samples: Vec<ArrayD<i64>> = (0..=16).map(with_ones).collect();
+    let compiled = |bounds| {
+        let options = Options { bounds: Some(bounds), ..Options::default() };
+        compile_calibrated(&graph, samples.clone(), &options).unwrap()
+    };
+    let expected = |sum: i64| 2 * sum.min(16) + sum.min(16) % 2;
+    let call = |sum: i64| ints(&(0..16).map(|i| (sum - 7 * i).clamp(0, 7)).collect::<Vec<_>>());
+    let simulated = |bounds| -> Vec<i64> {
+        let circuit = compiled(bounds);
+        (0..=112).map(|sum| circuit.simulate(call(sum), Noise::None).unwrap().outputs[0][[]]).collect()
+    };
+    let all: Vec<i64> = (0..=112).map(expected).collect();
+    assert_eq!(simulated(Bounds::Guarded), all);
+    assert_ne!(simulated(Bounds::Measured), all, "this test tells them apart");
+    let circuit = compiled(Bounds::Guarded);
+    let keys = circuit.keygen().unwrap();
+    for sum in [3, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 112] {
+        let result = circuit.encrypt_run_decrypt(&keys, call(sum)).unwrap();
+        assert_eq!(result[0][[]], expected(sum), "{sum}");
+        let counted = circuit.simulate(call(sum), Noise::None).unwrap().outside;
+        assert_eq!(counted, u64::from(sum > 16), "{sum}");
+    }
 }

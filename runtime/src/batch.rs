@@ -68,10 +68,11 @@ pub fn run_batch_until(
     if members == 0 {
         return Ok(vec![]);
     }
+    let pool = pool(options.threads)?;
     let of_all = RunMemory::of(spec).without_keys(options.threads_or_all()).saturating_mul(members as u64);
     memory::check("ciphertexts of a batch of samples", of_all)?;
     let meeting = Meeting {
-        pool: &*pool(options.threads)?,
+        pool: &pool,
         server: ServerState::new(keys, Watch { progress: &|_| (), is_cancelled, recorder: None }),
         round: Mutex::new(Round { members, ..Round::default() }),
         turn: Condvar::new(),

@@ -173,12 +173,12 @@ pub(crate) fn run_with(
 ) -> Result<Vec<Value>, RunError> {
     let spec = program.spec();
     check(program, keys, arguments)?;
+    let pool = pool(options.threads)?;
     let idle = program.idle_workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
     if idle.is_none() {
         let needed = RunMemory::of(spec).without_keys(options.threads_or_all());
         memory::check("ciphertexts of a run", needed)?;
     }
-    let pool = pool(options.threads)?;
     let expanded = || {
         spec.inputs.iter().zip(arguments).map(|(input, value)| value.expanded(input, &spec.keyset)).collect()
     };
