@@ -4,7 +4,7 @@ use super::frame::{FrameWriter, push_words};
 use super::keys::{evaluation_halves, header};
 use super::{FormatProblem, Kind};
 use crate::keys::{
-    KeyError, KeySeeds, NewBootstrapKey, Progress, Randomness, SecretKeys, SeededKeyswitchKey, check,
+    KeyError, KeySeeds, NewBootstrapKey, Progress, Randomness, SecretKeys, SeededKeyswitchKey, check, counted,
 };
 use crate::output_file::{self, Content};
 use cloakwork_abi::spec::Keyset;
@@ -23,23 +23,18 @@ pub fn generate_to_file(
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<SecretKeys, KeyError> {
     check(keyset)?;
-    let total = keyset.secret_keys.len() + keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
-    let done = std::cell::Cell::new(0);
-    let next = |key: &str| {
-        progress(Progress { key, done: done.get(), total });
-        done.set(done.get() + 1);
-    };
-    let mut seeds = randomness.seeds();
-    let secret = SecretKeys::generate(keyset, &mut seeds, &next);
-    let drawn = KeySeeds::draw(keyset, &mut seeds);
-    let written = output_file::write_with(evaluation, Content::EvaluationKeys, |to| {
-        write_evaluation(keyset, (&secret, &drawn), to, &next)
-    });
-    written.map_err(|error| {
-        KeyError::Write(Box::new(FormatProblem::Io(error).at(&evaluation.display().to_string())))
-    })?;
-    progress(Progress { key: "", done: total, total });
-    Ok(secret)
+    counted(keyset, progress, |next| {
+        let mut seeds = randomness.seeds();
+        let secret = SecretKeys::generate(keyset, &mut seeds, next);
+        let drawn = KeySeeds::draw(keyset, &mut seeds);
+        let written = output_file::write_with(evaluation, Content::EvaluationKeys, |to| {
+            write_evaluation(keyset, (&secret, &drawn), to, next)
+        });
+        written.map_err(|error| {
+            KeyError::Write(Box::new(FormatProblem::Io(error).at(&evaluation.display().to_string())))
+        })?;
+        Ok(secret)
+    })
 }
 
 fn write_evaluation(

@@ -78,15 +78,26 @@ pub fn generate(
     check(keyset)?;
     #[cfg(feature = "server")]
     ExpandedKeys::check_memory(keyset)?;
+    counted(keyset, progress, |next| {
+        let mut seeds = randomness.seeds();
+        let secret_keys = SecretKeys::generate(keyset, &mut seeds, next);
+        let evaluation_keys = EvaluationKeys::generate(&secret_keys, keyset, &mut seeds, next);
+        Ok((secret_keys, evaluation_keys))
+    })
+}
+
+/// Tells `progress` of each key that `make` begins, and of the end.
+pub(crate) fn counted<K>(
+    keyset: &Keyset,
+    progress: &dyn Fn(Progress<'_>),
+    make: impl FnOnce(&dyn Fn(&str)) -> Result<K, KeyError>,
+) -> Result<K, KeyError> {
     let total = keyset.secret_keys.len() + keyset.keyswitch_keys.len() + keyset.bootstrap_keys.len();
     let done = std::cell::Cell::new(0);
-    let next = |key: &str| {
+    let made = make(&|key| {
         progress(Progress { key, done: done.get(), total });
         done.set(done.get() + 1);
-    };
-    let mut seeds = randomness.seeds();
-    let secret_keys = SecretKeys::generate(keyset, &mut seeds, &next);
-    let evaluation_keys = EvaluationKeys::generate(&secret_keys, keyset, &mut seeds, &next);
+    })?;
     progress(Progress { key: "", done: total, total });
-    Ok((secret_keys, evaluation_keys))
+    Ok(made)
 }
