@@ -1,7 +1,9 @@
-//! Memory of a key as a kernel uses it: its own, or a part of a file that is mapped, whose pages the system keeps.
+//! Memory of a key as a kernel uses it: its own, in large pages where the system has them, or a part of a file that is mapped,
+//! whose pages the system keeps.
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 use std::fs::File;
+use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
@@ -9,13 +11,13 @@ use std::sync::Arc;
 ///
 /// # Safety
 ///
-/// There are no bytes between fields, and whatever the bytes are, they are a value.
+/// There are no bytes between fields, whatever the bytes are, they are a value, and a page is a boundary of one.
 pub(crate) unsafe trait Plain: Copy + Send + Sync + 'static {}
 
 /// Elements of a key.
 pub(crate) enum KeyData<T> {
     /// In memory of the process.
-    Owned(Vec<T>),
+    Owned(MmapMut, PhantomData<T>),
     /// In a file.
     Mapped(MappedKey),
 }
@@ -38,6 +40,20 @@ pub(crate) fn map(file: &File) -> std::io::Result<MappedFile> {
 }
 
 impl<T: Plain> KeyData<T> {
+    /// `count` elements of zeros, as `fill` leaves them.
+    pub(crate) fn filled(count: usize, fill: impl FnOnce(&mut [T])) -> Self {
+        // An empty map is refused.
+        let map = MmapMut::map_anon((count * size_of::<T>()).max(1));
+        let mut map = map.expect("memory was asked for before a key is brought into it");
+        // A bootstrap goes through all of a key: with small pages it waits for their addresses. Where there are none, it waits.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        // SAFETY: whatever the bytes are, they are values; a map begins on a page.
+        let (_, elements, _) = unsafe { map.align_to_mut::<T>() };
+        fill(&mut elements[..count]);
+        Self::Owned(map, PhantomData)
+    }
+
     /// The elements in those bytes of a file. They lie within it, and on the boundary of one.
     pub(crate) fn mapped(key: MappedKey) -> Self {
         // SAFETY: whatever the bytes are, they are values.
@@ -61,15 +77,10 @@ impl<T: Plain> Deref for KeyData<T> {
     #[inline(always)]
     fn deref(&self) -> &[T] {
         match self {
-            Self::Owned(elements) => elements,
+            // SAFETY: whatever the bytes are, they are values; a map begins on a page.
+            Self::Owned(map, _) => unsafe { map.align_to::<T>() }.1,
             // SAFETY: whatever the bytes are, they are values; `mapped` found them within the file and on a boundary.
             Self::Mapped(key) => unsafe { key.file[key.bytes.clone()].align_to::<T>() }.1,
         }
-    }
-}
-
-impl<T> From<Vec<T>> for KeyData<T> {
-    fn from(elements: Vec<T>) -> Self {
-        Self::Owned(elements)
     }
 }

@@ -49,10 +49,14 @@ impl Accumulators {
     }
 
     /// The polynomials of ciphertext `i`, each with its extension.
-    #[inline(always)]
-    pub(super) fn of(&mut self, i: usize) -> &mut [u64] {
+    fn of(&mut self, i: usize) -> &mut [u64] {
+        self.some(i, 1)
+    }
+
+    /// Those of `count` ciphertexts from `i` on.
+    pub(super) fn some(&mut self, i: usize, count: usize) -> &mut [u64] {
         let length = self.extension * self.polynomials * (self.size + LANES);
-        &mut self.words[i * length..][..length]
+        &mut self.words[i * length..][..count * length]
     }
 
     /// The ciphertext of coefficient `position` of accumulator `i`.

@@ -5,7 +5,7 @@
 //! of order `R` goes over the parts. Residues come in bit-reversed order of `ζ`.
 
 use super::complex::Complex;
-use super::simd::{Block, LANES, Simd};
+use super::simd::{Block, LANES, Points, Simd};
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Numbers for the factors `r, r², …, r⁷`: real part, imaginary part, and two that are not used.
@@ -142,14 +142,15 @@ pub(super) fn forward_64<S: Simd>(
     outer: &Numbers<f64>,
     inner: &Numbers<[f64; LANES]>,
 ) {
+    let mut halfway = [Points::ZERO; LANES]; // no other memory, so that vectors that hold all of it stay in registers
     for part in 0..S::PARTS {
         let mut x = load(simd, block, part);
         forward(simd, &mut x, Same(simd, outer));
-        store(&x, block, part);
+        store(&x, &mut halfway, part);
     }
-    simd.transpose(block);
+    simd.transpose(&mut halfway);
     for part in 0..S::PARTS {
-        let mut x = load(simd, block, part);
+        let mut x = load(simd, &halfway, part);
         forward(simd, &mut x, Each(simd, inner, part));
         store(&x, block, part);
     }
@@ -163,14 +164,15 @@ pub(super) fn inverse_64<S: Simd>(
     outer: &Numbers<f64>,
     inner: &Numbers<[f64; LANES]>,
 ) {
+    let mut halfway = [Points::ZERO; LANES]; // no other memory, so that vectors that hold all of it stay in registers
     for part in 0..S::PARTS {
         let mut x = load(simd, block, part);
         inverse(simd, &mut x, Each(simd, inner, part));
-        store(&x, block, part);
+        store(&x, &mut halfway, part);
     }
-    simd.transpose(block);
+    simd.transpose(&mut halfway);
     for part in 0..S::PARTS {
-        let mut x = load(simd, block, part);
+        let mut x = load(simd, &halfway, part);
         inverse(simd, &mut x, Same(simd, outer));
         store(&x, block, part);
     }

@@ -54,24 +54,6 @@ impl<S: Simd> Complex<S> {
         }
     }
 
-    /// `self·factor + term`
-    #[inline(always)]
-    pub(super) fn mul_add(self, factor: Self, term: Self) -> Self {
-        Self {
-            re: self.im.neg_mul_add(factor.im, self.re.mul_add(factor.re, term.re)),
-            im: self.im.mul_add(factor.re, self.re.mul_add(factor.im, term.im)),
-        }
-    }
-
-    /// `self·factor − term`
-    #[inline(always)]
-    pub(super) fn mul_sub(self, factor: Self, term: Self) -> Self {
-        Self {
-            re: self.im.neg_mul_add(factor.im, self.re.mul_sub(factor.re, term.re)),
-            im: self.im.mul_add(factor.re, self.re.mul_sub(factor.im, term.im)),
-        }
-    }
-
     /// `self + i·other`
     #[inline(always)]
     pub(super) fn add_turned(self, other: Self) -> Self {
@@ -126,5 +108,58 @@ impl<S: Simd> Complex<S> {
     #[inline(always)]
     pub(super) fn sub_turned_back(self, other: Self) -> Self {
         Self { re: self.im.sub(other.im), im: other.re.sub(self.re) }
+    }
+}
+
+/// A complex number that multiplies others, as `z = a + ib` with `a + b` and `b − a`; see [`ProductSum`].
+#[derive(Clone, Copy)]
+pub(super) struct Multiplier<S: Simd> {
+    re: S::Reals,
+    sum: S::Reals,
+    difference: S::Reals,
+}
+
+impl<S: Simd> Multiplier<S> {
+    #[inline(always)]
+    pub(super) fn new(z: Complex<S>) -> Self {
+        Self { re: z.re, sum: z.re.add(z.im), difference: z.im.sub(z.re) }
+    }
+
+    #[inline(always)]
+    pub(super) fn mul(self, y: Complex<S>) -> Complex<S> {
+        let both = self.re.mul(y.re.add(y.im));
+        Complex { re: self.sum.neg_mul_add(y.im, both), im: self.difference.mul_add(y.re, both) }
+    }
+}
+
+/// A sum of complex products with three multiplications each, as `(a + ib)(c + id)` is
+/// `a(c + d) − d(a + b) + i·(a(c + d) + c(b − a))`: the three are summed apart. A processor that adds beside its
+/// multiplications has the additions for nothing. // Source: Knuth, TAOCP 2, 4.6.4, exercise 41.
+#[derive(Clone, Copy)]
+pub(super) struct ProductSum<S: Simd> {
+    both: S::Reals,
+    re: S::Reals,
+    im: S::Reals,
+}
+
+impl<S: Simd> ProductSum<S> {
+    #[inline(always)]
+    pub(super) fn zero(simd: S) -> Self {
+        Self { both: simd.real(0.0), re: simd.real(0.0), im: simd.real(0.0) }
+    }
+
+    /// The sum and `x·y`.
+    #[inline(always)]
+    pub(super) fn add(self, x: Multiplier<S>, y: Complex<S>) -> Self {
+        Self {
+            both: x.re.mul_add(y.re.add(y.im), self.both),
+            re: x.sum.mul_add(y.im, self.re),
+            im: x.difference.mul_add(y.re, self.im),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn total(self) -> Complex<S> {
+        Complex { re: self.both.sub(self.re), im: self.both.add(self.im) }
     }
 }

@@ -14,8 +14,8 @@
 //! component `t − r` to component `t` with a factor `Y^q`, or component `t + e − r` with `Y^(q+1)`.
 
 use super::add::Add;
-use super::monomials::Monomials;
-use super::multiply::{KeySlice, Multiply, TERMS};
+use super::monomials::{Monomials, Values};
+use super::multiply::{COMPANIONS, KeySlice, Multiply, TERMS};
 use super::simd::{Block, LANES, Points, Simd};
 use super::take_apart::TakeApart;
 use super::transform::Transform;
@@ -36,12 +36,12 @@ pub(super) struct ExternalProduct<S> {
 
 /// Memory of a step.
 pub(super) struct Workspace {
-    /// By component and row: what is transformed; then, in the place of the first rows, the products.
+    /// By accumulator, component and row: what is transformed; then, in the place of the first rows, the products.
     pub(super) rows: Vec<Block>,
     /// By component and column: the products of one vector, until no component needs what they take the place of.
     pub(super) sums: Vec<Points>,
-    /// By monomial, for either factor of [`Turn`]: its values in one block.
-    pub(super) values: [[Block; 2]; TERMS],
+    /// By accumulator and monomial, for either factor of [`Turn`]: its values in one block.
+    pub(super) values: [[[Values; 2]; TERMS]; COMPANIONS],
 }
 
 /// `X^(q·e + r)`
@@ -53,7 +53,12 @@ pub(super) struct Turn {
     pub(super) shift: usize,
 }
 
+/// Of the monomials of a step, or three times that of the only one.
+pub(super) type Turns = [Turn; TERMS];
+
 impl Turn {
+    pub(super) const NONE: Self = Self { power: 0, shift: 0 };
+
     /// Which component comes to component `t`, and whether by `Y^(q+1)`.
     #[inline(always)]
     pub(super) fn source(self, t: usize, extension: usize) -> (usize, bool) {
@@ -65,9 +70,9 @@ impl<S> ExternalProduct<S> {
     pub(super) fn workspace(&self) -> Workspace {
         let block = [Points::ZERO; LANES];
         Workspace {
-            rows: vec![block; self.extension * self.rows() * self.transform.blocks],
+            rows: vec![block; self.companions() * self.in_accumulator()],
             sums: vec![Points::ZERO; self.extension * self.polynomials],
-            values: [[block; 2]; TERMS],
+            values: [const { [const { [Values::ZERO; 2] }; TERMS] }; COMPANIONS],
         }
     }
 
@@ -86,6 +91,16 @@ impl<S> ExternalProduct<S> {
     #[inline(always)]
     pub(super) fn rows(&self) -> usize {
         self.polynomials * self.level()
+    }
+
+    /// Blocks that an accumulator is taken apart to.
+    fn in_accumulator(&self) -> usize {
+        self.extension * self.rows() * self.transform.blocks
+    }
+
+    /// Most accumulators that go through a step together.
+    pub(super) fn companions(&self) -> usize {
+        (COMPANIONS / self.extension).max(1)
     }
 
     /// Vectors of a slice of the key.
@@ -107,30 +122,41 @@ impl<S> ExternalProduct<S> {
 }
 
 impl<S: Simd> ExternalProduct<S> {
-    /// `turns` are `a`, or `a` and `b`, below `2·e·N`; `accumulator` comes from `Accumulators::of`.
+    /// A step of each of some accumulators, not more than go together, which come from `Accumulators::of`.
     pub(super) fn step(
         &self,
         key: KeySlice<'_>,
-        accumulator: &mut [u64],
-        turns: &[usize],
+        accumulators: &mut [u64],
+        turns: &[Turns],
         workspace: &mut Workspace,
     ) {
-        if turns.iter().all(|&turn| turn == 0) {
-            return;
+        let (words, blocks) = (accumulators.len() / turns.len(), self.in_accumulator());
+        let rows = workspace.rows.chunks_exact_mut(blocks);
+        for ((accumulator, turns), rows) in accumulators.chunks_exact(words).zip(turns).zip(rows) {
+            self.take_apart(accumulator, turns[0], rows);
         }
-        let turns = match *turns {
-            [a, b] => [a, b, a + b].map(|turn| self.turn(turn)),
-            _ => [self.turn(turns[0]); TERMS],
-        };
-        self.take_apart(accumulator, turns[0], &mut workspace.rows);
         self.multiply(key, turns, workspace);
-        self.add(accumulator, &workspace.rows);
+        let rows = workspace.rows.chunks_exact(blocks);
+        for (accumulator, rows) in accumulators.chunks_exact_mut(words).zip(rows) {
+            self.add(accumulator, rows);
+        }
     }
 
     /// The middle phase of [`Self::step`] on what the last one left: all of the transforms but their first step, and the products.
-    pub(super) fn multiply_alone(&self, key: KeySlice<'_>, turn: usize, workspace: &mut Workspace) {
-        let turns = [turn, turn + 1, 2 * turn + 1].map(|turn| self.turn(turn));
-        self.multiply(key, turns, workspace);
+    pub(super) fn multiply_alone(&self, key: KeySlice<'_>, count: usize, workspace: &mut Workspace) {
+        let mut turns = [[Turn::NONE; TERMS]; COMPANIONS];
+        for (i, turns) in turns.iter_mut().enumerate() {
+            *turns = [i, i + 1, 2 * i + 1].map(|turn| self.turn(turn));
+        }
+        self.multiply(key, &turns[..count], workspace);
+    }
+
+    /// Of a step whose monomials are `X^a`, or `X^a` and `X^b`; `a` and `b` are below `2·e·N`.
+    pub(super) fn turns(&self, powers: &[usize]) -> Turns {
+        match *powers {
+            [a, b] => [a, b, a + b].map(|power| self.turn(power)),
+            _ => [self.turn(powers[0]); TERMS],
+        }
     }
 
     fn take_apart(&self, accumulator: &[u64], turn: Turn, rows: &mut [Block]) {
@@ -160,7 +186,7 @@ impl<S: Simd> ExternalProduct<S> {
         }
     }
 
-    fn multiply(&self, key: KeySlice<'_>, turns: [Turn; TERMS], workspace: &mut Workspace) {
+    fn multiply(&self, key: KeySlice<'_>, turns: &[Turns], workspace: &mut Workspace) {
         macro_rules! enter {
             ($polynomials:literal, $is_pair:literal) => {
                 self.simd.enter(Multiply::<S, $polynomials, $is_pair> {

@@ -4,9 +4,9 @@
 //! prefetched.
 
 use super::accumulators::Accumulators;
-use super::external_product::{ExternalProduct, Workspace};
+use super::external_product::{ExternalProduct, Turn, Workspace};
 use super::monomials::Monomials;
-use super::multiply::KeySlice;
+use super::multiply::{COMPANIONS, KeySlice, TERMS};
 use super::simd::{Block, LANES, Points, Simd};
 use super::transform::Transform;
 use crate::kernels::key_data::KeyData;
@@ -40,22 +40,23 @@ pub(crate) struct FusedScratch {
 impl<S: Simd> FusedBootstrap<S> {
     /// The shape is one that [`is_served`].
     pub(crate) fn new(simd: S, key: &dyn BootstrapKeySource) -> Self {
-        let mut new = Self::with_key(simd, key.shape(), Vec::new().into());
+        let mut new = Self::with_key(simd, key.shape(), KeyData::filled(0, |_| {}));
         let product = &new.product;
         let (slice, ciphertexts) = (product.slice(), product.grouping.ciphertexts() as usize);
         let steps = new.from / product.grouping.factor() as usize;
-        let mut points = vec![Points::ZERO; steps * slice];
-        points.par_chunks_exact_mut(slice).enumerate().for_each_init(
-            || (vec![0; slice * 2 * LANES], vec![[Points::ZERO; LANES]; product.transform.blocks]),
-            |(words, scratch), (step, points)| {
-                let size = words.len() / ciphertexts;
-                for (i, words) in words.chunks_exact_mut(size).enumerate() {
-                    key.fill(step * ciphertexts + i, words);
-                }
-                transform_slice(product, words, points, scratch);
-            },
-        );
-        new.key = points.into();
+        let transform = |points: &mut [Points]| {
+            points.par_chunks_exact_mut(slice).enumerate().for_each_init(
+                || (vec![0; slice * 2 * LANES], vec![[Points::ZERO; LANES]; product.transform.blocks]),
+                |(words, scratch), (step, points)| {
+                    let size = words.len() / ciphertexts;
+                    for (i, words) in words.chunks_exact_mut(size).enumerate() {
+                        key.fill(step * ciphertexts + i, words);
+                    }
+                    transform_slice(product, words, points, scratch);
+                },
+            );
+        };
+        new.key = KeyData::filled(steps * slice, transform);
         new
     }
 
@@ -88,8 +89,11 @@ impl<S: Simd> FusedBootstrap<S> {
         let mut workspace = self.product.workspace();
         let slice = KeySlice { points: &self.key[..self.product.slice()], next: &[] };
         let steps = self.from / self.product.grouping.factor() as usize;
-        for step in 0..count * steps {
-            self.product.multiply_alone(slice, step, &mut workspace);
+        let mut left = count * steps;
+        while left > 0 {
+            let together = left.min(self.product.companions());
+            self.product.multiply_alone(slice, together, &mut workspace);
+            left -= together;
         }
         std::hint::black_box(&workspace.rows);
     }
@@ -97,14 +101,20 @@ impl<S: Simd> FusedBootstrap<S> {
     /// The centre of the bootstrap.
     fn rotate(&self, switched: &[Switched], accumulators: &mut Accumulators, workspace: &mut Workspace) {
         let (slice, bits) = (self.product.slice(), self.product.grouping.factor() as usize);
-        let share = slice.div_ceil(switched.len().max(1));
+        let companions = self.product.companions();
+        let share = slice.div_ceil(switched.len().div_ceil(companions).max(1));
         for i in 0..self.from / bits {
             let points = &self.key[i * slice..][..slice];
-            for (ciphertext, switched) in switched.iter().enumerate() {
-                let next = &self.key[((i + 1) * slice + ciphertext * share).min(self.key.len())..];
+            for (group, switched) in switched.chunks(companions).enumerate() {
+                let next = &self.key[((i + 1) * slice + group * share).min(self.key.len())..];
                 let next = &next[..share.min(next.len())];
-                let turns = &switched.mask[i * bits..][..bits];
-                self.product.step(KeySlice { points, next }, accumulators.of(ciphertext), turns, workspace);
+                let mut turns = [[Turn::NONE; TERMS]; COMPANIONS];
+                let turns = &mut turns[..switched.len()];
+                for (turns, switched) in turns.iter_mut().zip(switched) {
+                    *turns = self.product.turns(&switched.mask[i * bits..][..bits]);
+                }
+                let accumulators = accumulators.some(group * companions, switched.len());
+                self.product.step(KeySlice { points, next }, accumulators, turns, workspace);
             }
         }
     }

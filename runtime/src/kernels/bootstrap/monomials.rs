@@ -7,7 +7,7 @@
 
 use super::butterfly::unit;
 use super::complex::Complex;
-use super::simd::{Block, LANES, Points, Simd};
+use super::simd::{LANES, Points, Reals, Simd};
 use super::transform::Transform;
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -27,6 +27,8 @@ pub(super) struct Monomials {
 pub(super) struct Monomial {
     power: usize,
     lanes: Points,
+    /// For each vector of a block, where its real and its imaginary parts are among [`Values`].
+    places: [[u8; 2]; LANES],
 }
 
 impl Monomials {
@@ -45,35 +47,49 @@ impl Monomials {
             [lanes.re[lane], lanes.im[lane]] =
                 self.units[(power * reversed * (self.units.len() / 64)) & mask];
         }
-        Monomial { power, lanes }
+        let places = REVERSED.map(|reversed| {
+            let (turns, first) = (power * reversed / 2, power * reversed % 2 * 4);
+            [turns % 4, (turns + 3) % 4].map(|turns| (first + turns) as u8)
+        });
+        Monomial { power, lanes, places }
     }
 
-    /// The values in a block, by power of the root of order 8; [`Monomial::at`] names the one of a vector.
+    /// The values in a block; [`Values::of`] names that of a vector.
     #[inline(always)]
-    pub(super) fn values<S: Simd>(&self, simd: S, monomial: &Monomial, block: usize, values: &mut Block) {
+    pub(super) fn values<S: Simd>(&self, simd: S, monomial: &Monomial, block: usize, values: &mut Values) {
         let [re, im] = self.units[(monomial.power * self.blocks[block]) & (self.units.len() - 1)];
         for part in 0..S::PARTS {
             let even = Complex { re: simd.real(re), im: simd.real(im) };
             let even = Complex::load(simd, &monomial.lanes, part).mul(even);
             let odd = even.diagonal().scale(simd.real(FRAC_1_SQRT_2));
-            for (i, value) in [even, odd].into_iter().enumerate() {
+            for (value, turned) in [even, odd].into_iter().zip(values.0.chunks_exact_mut(4)) {
                 let negated = Complex::zero(simd).sub(value);
-                value.store(&mut values[i], part);
-                Complex::<S> { re: negated.im, im: value.re }.store(&mut values[2 + i], part);
-                negated.store(&mut values[4 + i], part);
-                Complex::<S> { re: value.im, im: negated.re }.store(&mut values[6 + i], part);
+                for (number, to) in [value.re, negated.im, negated.re, value.im].into_iter().zip(turned) {
+                    number.store(&mut to[part * S::WIDTH..]);
+                }
             }
         }
     }
 }
 
+/// The values of a monomial in a block: for one of them, and for that times the root of order 8, the real parts after
+/// no, one, two and three turns by `i`. The imaginary part is the real one of a turn less.
+#[derive(Clone)]
+pub(super) struct Values([[f64; LANES]; LANES]);
+
+impl Values {
+    pub(super) const ZERO: Self = Self([[0.0; LANES]; LANES]);
+
+    /// Those of vector `v`, part `part` of them.
+    #[inline(always)]
+    pub(super) fn of<S: Simd>(&self, simd: S, monomial: &Monomial, v: usize, part: usize) -> Complex<S> {
+        let [re, im] = monomial.places[v]
+            .map(|place| simd.reals(&self.0[usize::from(place) % LANES][part * S::WIDTH..]));
+        Complex { re, im }
+    }
+}
+
 impl Monomial {
     /// `Y^0`, to be overwritten.
-    pub(super) const ONE: Self = Self { power: 0, lanes: Points::ZERO };
-
-    /// Where the values of vector `v` of a block stand.
-    #[inline(always)]
-    pub(super) fn at(&self, v: usize) -> usize {
-        self.power * REVERSED[v] % LANES
-    }
+    pub(super) const ONE: Self = Self { power: 0, lanes: Points::ZERO, places: [[0; 2]; LANES] };
 }

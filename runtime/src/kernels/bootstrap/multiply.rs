@@ -1,12 +1,15 @@
 //! The middle phase of a step: the rest of the transform, the products with the key, and the way back up to one step.
 
-use super::complex::Complex;
-use super::external_product::{ExternalProduct, Turn, Workspace};
-use super::monomials::Monomial;
-use super::simd::{Block, LANES, Points, Simd, Task};
+use super::complex::{Complex, Multiplier, ProductSum};
+use super::external_product::{ExternalProduct, Turns, Workspace};
+use super::monomials::{Monomial, Values};
+use super::simd::{Block, LANES, Points, Reals, Simd, Task};
 
 /// Monomials of a step with a pair of bits.
 pub(super) const TERMS: usize = 3;
+
+/// Most accumulators, or components of them, that the key goes by together from the second cache to the nearest.
+pub(super) const COMPANIONS: usize = 4;
 
 /// Vectors of a block that the key is brought near ahead of its use.
 const LEAD: usize = 2;
@@ -24,15 +27,16 @@ pub(super) struct KeySlice<'a> {
 pub(super) struct Multiply<'a, S, const K1: usize, const IS_PAIR: bool> {
     pub(super) product: &'a ExternalProduct<S>,
     pub(super) key: KeySlice<'a>,
-    pub(super) turns: [Turn; TERMS],
+    /// For each accumulator.
+    pub(super) turns: &'a [Turns],
     pub(super) workspace: &'a mut Workspace,
 }
 
-/// The monomials of a step with a pair of bits, in one block.
+/// For each accumulator the monomials of a step with a pair of bits, in one block.
 struct Terms<'a> {
-    turns: [Turn; TERMS],
-    monomials: &'a [[Monomial; 2]; TERMS],
-    values: &'a [[Block; 2]; TERMS],
+    turns: &'a [Turns],
+    monomials: &'a [[[Monomial; 2]; TERMS]],
+    values: &'a [[[Values; 2]; TERMS]],
 }
 
 impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, K1, IS_PAIR> {
@@ -46,14 +50,14 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
         let in_part = blocks / transform.first_radix;
         let in_block = product.block();
         let (height, extension) = (K1 * product.level(), product.extension);
-        let (inputs, outputs) = (extension * height, extension * K1);
+        let (inputs, outputs) = (turns.len() * extension * height, turns.len() * extension * K1);
         // Prefetches for each transform of a block.
         let near = (in_block / LANES * LEAD).div_ceil(inputs);
         let far = key.next.len().div_ceil(blocks * (inputs + outputs));
-        let mut monomials = [[Monomial::ONE; 2]; TERMS];
+        let mut monomials = [[[Monomial::ONE; 2]; TERMS]; COMPANIONS];
         let kinds = if extension == 1 { 1 } else { 2 };
         if IS_PAIR {
-            for (monomials, turn) in monomials.iter_mut().zip(turns) {
+            for (monomials, turn) in monomials.as_flattened_mut().iter_mut().zip(turns.as_flattened()) {
                 for (i, monomial) in monomials.iter_mut().enumerate().take(kinds) {
                     *monomial = product.monomials.monomial((turn.power + i) & (2 * product.size() - 1));
                 }
@@ -77,7 +81,8 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
                 }
                 let points = &key.points[block * in_block..][..in_block];
                 if IS_PAIR {
-                    for (values, monomials) in values.iter_mut().zip(&monomials) {
+                    let all = monomials[..turns.len()].as_flattened();
+                    for (values, monomials) in values.as_flattened_mut().iter_mut().zip(all) {
                         for (values, monomial) in values.iter_mut().zip(monomials).take(kinds) {
                             product.monomials.values(simd, monomial, block, values);
                         }
@@ -101,7 +106,8 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
                         );
                     }
                 } else {
-                    multiply_block::<S, K1>((simd, product), points, &mut rows[block..]);
+                    let components = turns.len() * extension;
+                    multiply_block::<S, K1>((simd, product), points, components, &mut rows[block..]);
                 }
                 for i in 0..outputs {
                     for j in 0..far {
@@ -125,14 +131,15 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
 fn multiply_block<S: Simd, const K1: usize>(
     (simd, product): (S, &ExternalProduct<S>),
     points: &[Points],
+    components: usize,
     rows: &mut [Block],
 ) {
     let (height, blocks) = (K1 * product.level(), product.transform.blocks);
     let (key, _) = points.as_chunks::<K1>();
     for (v, key) in key.chunks_exact(height).enumerate() {
-        for t in 0..product.extension {
+        for t in 0..components {
             for part in 0..S::PARTS {
-                let mut sums = [Complex::zero(simd); K1];
+                let mut sums = [ProductSum::zero(simd); K1];
                 for (row, key) in key.iter().enumerate() {
                     if t == 0 && part == 0 {
                         let there = ((v + LEAD) * height + row) * K1;
@@ -140,13 +147,13 @@ fn multiply_block<S: Simd, const K1: usize>(
                             simd.prefetch::<true>(points, there + i);
                         }
                     }
-                    let x = Complex::load(simd, &rows[(t * height + row) * blocks][v], part);
+                    let x = Multiplier::new(Complex::load(simd, &rows[(t * height + row) * blocks][v], part));
                     for column in 0..K1 {
-                        sums[column] = x.mul_add(Complex::load(simd, &key[column], part), sums[column]);
+                        sums[column] = sums[column].add(x, Complex::load(simd, &key[column], part));
                     }
                 }
                 for column in 0..K1 {
-                    sums[column].store(&mut rows[(t * height + column) * blocks][v], part);
+                    sums[column].total().store(&mut rows[(t * height + column) * blocks][v], part);
                 }
             }
         }
@@ -166,48 +173,56 @@ fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
     let (key, _) = points.as_chunks::<K1>();
     let (key, _) = key.as_chunks::<TERMS>();
     for (v, key) in key.chunks_exact(height).enumerate() {
-        for t in 0..product.extension {
-            for part in 0..S::PARTS {
-                let mut factors = [Complex::zero(simd); TERMS];
-                for (term, factor) in factors.iter_mut().enumerate() {
-                    let (_, is_next) = terms.turns[term].source(t, product.extension);
-                    let kind = usize::from(IS_EXTENDED && is_next);
-                    let value = terms.monomials[term][kind].at(v);
-                    *factor = Complex::load(simd, &terms.values[term][kind][value], part);
-                }
-                let mut sums = [Complex::zero(simd); K1];
-                for (row, key) in key.iter().enumerate() {
-                    if t == 0 && part == 0 {
-                        let there = ((v + LEAD) * height + row) * TERMS * K1;
-                        for i in 0..TERMS * K1 {
-                            simd.prefetch::<true>(points, there + i);
+        let own_terms = terms.turns.iter().zip(terms.monomials).zip(terms.values);
+        for (place, ((turns, monomials), values)) in own_terms.enumerate() {
+            let first = place * product.extension;
+            for t in 0..product.extension {
+                for part in 0..S::PARTS {
+                    let mut factors = [Multiplier::new(Complex::zero(simd)); TERMS];
+                    for (term, factor) in factors.iter_mut().enumerate() {
+                        let (_, is_next) = turns[term].source(t, product.extension);
+                        let kind = usize::from(IS_EXTENDED && is_next);
+                        let mut value = values[term][kind].of(simd, &monomials[term][kind], v, part);
+                        if !IS_EXTENDED {
+                            value.re = value.re.sub(simd.real(1.0));
+                        }
+                        *factor = Multiplier::new(value);
+                    }
+                    let mut sums = [ProductSum::zero(simd); K1];
+                    for (row, key) in key.iter().enumerate() {
+                        if first + t == 0 && part == 0 {
+                            let there = ((v + LEAD) * height + row) * TERMS * K1;
+                            for i in 0..TERMS * K1 {
+                                simd.prefetch::<true>(points, there + i);
+                            }
+                        }
+                        let own = Complex::load(simd, &rows[((first + t) * height + row) * blocks][v], part);
+                        for term in 0..TERMS {
+                            // (factor − 1)·own, or factor·source − own.
+                            let mut x = factors[term].mul(own);
+                            if IS_EXTENDED {
+                                let (component, _) = turns[term].source(t, product.extension);
+                                let place = ((first + component) * height + row) * blocks;
+                                x = factors[term].mul(Complex::load(simd, &rows[place][v], part)).sub(own);
+                            }
+                            let x = Multiplier::new(x);
+                            for column in 0..K1 {
+                                let key = Complex::load(simd, &key[term][column], part);
+                                sums[column] = sums[column].add(x, key);
+                            }
                         }
                     }
-                    let own = Complex::load(simd, &rows[(t * height + row) * blocks][v], part);
-                    for term in 0..TERMS {
-                        let mut source = own;
-                        if IS_EXTENDED {
-                            let (component, _) = terms.turns[term].source(t, product.extension);
-                            let place = (component * height + row) * blocks;
-                            source = Complex::load(simd, &rows[place][v], part);
-                        }
-                        let x = source.mul_sub(factors[term], own);
-                        for column in 0..K1 {
-                            let key = Complex::load(simd, &key[term][column], part);
-                            sums[column] = x.mul_add(key, sums[column]);
-                        }
+                    for column in 0..K1 {
+                        let place = &mut rows[((first + t) * height + column) * blocks][v];
+                        let place = if IS_EXTENDED { &mut all_sums[t * K1 + column] } else { place };
+                        sums[column].total().store(place, part);
                     }
-                }
-                for column in 0..K1 {
-                    let place = &mut rows[(t * height + column) * blocks][v];
-                    let place = if IS_EXTENDED { &mut all_sums[t * K1 + column] } else { place };
-                    sums[column].store(place, part);
                 }
             }
-        }
-        if IS_EXTENDED {
-            for (i, sum) in all_sums.iter().enumerate() {
-                rows[(i / K1 * height + i % K1) * blocks][v] = *sum;
+            if IS_EXTENDED {
+                for (i, sum) in all_sums.iter().enumerate() {
+                    rows[((first + i / K1) * height + i % K1) * blocks][v] = *sum;
+                }
             }
         }
     }

@@ -57,15 +57,16 @@ impl<A: Product<P>, const P: usize> MatrixKeyswitch<A, P> {
             row
         };
         let count = level * of_level;
-        let mut groups = vec![Group::ZERO; count * tiles];
-        groups.par_chunks_mut(SLAB * tiles).enumerate().for_each(|(slab, groups)| {
-            let positions = groups.len() / tiles;
-            for (i, group) in groups.iter_mut().enumerate() {
-                let (tile, position) = (i / positions, slab * SLAB + i % positions);
-                *group = Group::new(std::array::from_fn(|stretch| row(position, stretch, tile)));
-            }
+        let key = KeyData::filled(count * tiles, |groups| {
+            groups.par_chunks_mut(SLAB * tiles).enumerate().for_each(|(slab, groups)| {
+                let positions = groups.len() / tiles;
+                for (i, group) in groups.iter_mut().enumerate() {
+                    let (tile, position) = (i / positions, slab * SLAB + i % positions);
+                    *group = Group::new(std::array::from_fn(|stretch| row(position, stretch, tile)));
+                }
+            });
         });
-        Self { arithmetic, from, to, target, decomposition, key: groups.into() }
+        Self { arithmetic, from, to, target, decomposition, key }
     }
 
     /// With a key that was ordered before; the words of `key` do not matter.

@@ -38,7 +38,6 @@ unsafe impl<const P: usize> Plain for Group<P> {}
 impl<const P: usize> Group<P> {
     /// Bits of a limb.
     pub(super) const LIMB: u32 = u32::BITS / P as u32;
-    pub(super) const ZERO: Self = Self([[0; COLUMNS]; P]);
     const MASK: u32 = u32::MAX >> (u32::BITS - Self::LIMB);
 
     pub(super) fn new(rows: [[u32; COLUMNS]; P]) -> Self {
