@@ -2,7 +2,7 @@
 #![no_main]
 
 #[path = "../../frontend/tests/onnx/fuzz.rs"]
-#[allow(dead_code, reason = "the fuzzer makes up files itself")]
+#[allow(dead_code, reason = "libFuzzer makes up files itself")]
 mod fuzz;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

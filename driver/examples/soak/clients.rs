@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What happened.
 #[derive(Debug, Default)]
@@ -34,18 +34,26 @@ struct Tenant {
     programs: Vec<(&'static str, [i64; 4], SecretKeys, EvaluationKeys)>,
 }
 
-/// Lets each token's tenant work and do mischief until the time is over.
-pub(crate) fn soak(address: SocketAddr, models: &Models, tokens: &[String], time: Duration) -> Tally {
-    let (tally, until) = (Tally::default(), Instant::now() + time);
+/// Whether there was enough of it.
+pub(crate) type IsEnough<'a> = &'a (dyn Fn(&Tally) -> bool + Sync);
+
+/// Lets each token's tenant work and do mischief until it is enough.
+pub(crate) fn soak(
+    address: SocketAddr,
+    models: &Models,
+    tokens: &[String],
+    is_enough: IsEnough<'_>,
+) -> Tally {
+    let tally = Tally::default();
     let tenants: Vec<Tenant> =
         tokens.iter().enumerate().map(|(i, token)| tenant(models, token, i as u128)).collect();
     std::thread::scope(|scope| {
         for (number, tenant) in tenants.iter().enumerate() {
             let tally = &tally;
-            scope.spawn(move || work(address, models, tenant, (number as u64, until), tally));
+            scope.spawn(move || work(address, models, tenant, (number as u64, is_enough), tally));
             scope.spawn(move || {
                 let mut random = StdRng::seed_from_u64(1000 + number as u64);
-                while Instant::now() < until {
+                while !is_enough(tally) {
                     mischief(address, models, tenant, &mut random);
                     tally.mischief.fetch_add(1, Ordering::Relaxed);
                 }
@@ -79,19 +87,24 @@ fn work(
     address: SocketAddr,
     models: &Models,
     tenant: &Tenant,
-    (number, until): (u64, Instant),
+    (number, is_enough): (u64, IsEnough<'_>),
     tally: &Tally,
 ) {
     let client = client(address, tenant);
     let upload = || -> Vec<ContentHash> {
         let one = |(name, _, _, keys): &(&str, _, _, EvaluationKeys)| {
-            client.upload_keys(name, &keys.to_bytes()).unwrap()
+            loop {
+                match client.upload_keys(name, &keys.to_bytes()) {
+                    Err(error) if is_put_off(&error) => put_off(tally),
+                    uploaded => break uploaded.unwrap(),
+                }
+            }
         };
         tenant.programs.iter().map(one).collect()
     };
     let mut uploaded = upload();
     let mut round = 0u64;
-    while Instant::now() < until {
+    while !is_enough(tally) {
         round += 1;
         if round.is_multiple_of(50) {
             uploaded.iter().for_each(|keys| client.delete_keys(*keys).unwrap());
@@ -111,16 +124,23 @@ fn work(
                     counter.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            Err(ClientError::Refused { status: 429 | 503, .. }) => {
-                tally.put_off.fetch_add(1, Ordering::Relaxed);
-                std::thread::sleep(Duration::from_millis(20));
-            }
+            Err(error) if is_put_off(&error) => put_off(tally),
             Err(error) => {
                 eprintln!("lost: {error}");
                 tally.wrong.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
+}
+
+/// Whether the service has too much to do, or a busy machine made a body come slowly.
+fn is_put_off(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { status: 408 | 429 | 503, .. })
+}
+
+fn put_off(tally: &Tally) {
+    tally.put_off.fetch_add(1, Ordering::Relaxed);
+    std::thread::sleep(Duration::from_millis(20));
 }
 
 /// One deed that no proper client does.

@@ -14,7 +14,7 @@ mod server;
 
 use cloakwork_serve::options::{Bytes, Options};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     let tokens = server::tokens(&mut options, models.path(), &names);
     let server = server::Server::start(options);
     let before = resident();
-    let tally = clients::soak(server.address, &models, &tokens, Duration::from_secs_f64(60.0 * minutes));
+    let (begun, time) = (Instant::now(), Duration::from_secs_f64(60.0 * minutes));
+    let tally = clients::soak(server.address, &models, &tokens, &|_| begun.elapsed() >= time);
     println!("{tally:?}");
     println!("memory of the process: {} MiB before, {} MiB after", before >> 20, resident() >> 20);
     let (right, wrong) = (tally.right.into_inner(), tally.wrong.into_inner());

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 pub(crate) const ELEMENTS: usize = 4;
 /// Elements of an argument of the slow program.
 pub(crate) const MANY: usize = 2048;
+/// Lookups of the slow program, one after the other.
+const ROUNDS: usize = 240;
 
 /// `y = table[x]` for elements from 0 to 3, through so many lookups one after the other; `dimension` makes key sets differ.
 fn text(elements: usize, table: [u64; 4], rounds: usize, dimension: usize) -> String {
@@ -49,7 +51,7 @@ func.func @main(%r0: {big} {encoding}) -> ({big} {encoding})
 pub(crate) const NET: [i64; 4] = [3, 1, 0, 2];
 pub(crate) const OTHER: [i64; 4] = [1, 1, 2, 0];
 
-/// A folder of models: `net`; `other`, with another key set; `slow`, with the keys of `net`, which takes about a second.
+/// A folder of models: `net`; `other`, with another key set; `slow`, with the keys of `net`, which takes seconds.
 pub(crate) struct Models {
     pub(crate) folder: TempDir,
     pub(crate) net: Program,
@@ -73,7 +75,7 @@ impl Models {
         let words = |table: [i64; 4]| table.map(|entry| entry as u64);
         let net = write("net.cloakwork", &text(ELEMENTS, words(NET), 1, 10));
         let other = write("other.cloakwork", &text(ELEMENTS, words(OTHER), 1, 12));
-        write("slow.cloakwork", &text(MANY, words(NET), 40, 10));
+        write("slow.cloakwork", &text(MANY, words(NET), ROUNDS, 10));
         Self { net: Program::load(&net).unwrap(), other: Program::load(&other).unwrap(), folder }
     }
 

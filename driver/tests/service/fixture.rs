@@ -10,6 +10,7 @@ use cloakwork_serve::ContentHash;
 use cloakwork_serve::client::{Client, ClientOptions, RemoteProgram};
 use cloakwork_serve::options::Options;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Compiled once for all tests.
@@ -95,11 +96,16 @@ impl Place {
 
     /// Waits until a metric has that value.
     pub(crate) fn await_metric(&self, name: &str, value: f64) {
-        let begun = std::time::Instant::now();
-        while self.metric(name) != value {
-            assert!(begun.elapsed().as_secs() < 60, "{name} is {}, expected {value}", self.metric(name));
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
+        await_that(&format!("{name} is {value}"), || self.metric(name) == value);
+    }
+}
+
+/// Waits until something is so, for as long as even a busy machine needs.
+pub(crate) fn await_that(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "after a minute it is still not so that {what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -1,13 +1,14 @@
 //! What the service spends, and on whom.
 
-use crate::fixture::{Keys, Place, models};
+use crate::fixture::{Keys, Place, await_that, models};
 use crate::models::{NET, argument, looked_up};
-use crate::raw::{connect, request};
+use crate::raw::{Answer, answer, connect, request, send};
 use cloakwork_runtime::{ExpandedKeys, Program};
-use cloakwork_serve::options::Bytes;
+use cloakwork_serve::options::{Bytes, Limits};
 use std::io::Write;
+use std::net::TcpStream;
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn memory_of_keys_stays_within_the_limit_and_results_stay_right() {
@@ -57,11 +58,14 @@ fn a_tenant_stores_so_much_and_no_more() {
     place.tenants[0].upload("net", &keys[2]);
 }
 
-/// A service of one run at a time on one thread, and a request that keeps it busy for a while.
-fn busy(
-    tenants: usize,
-    change: impl FnOnce(&mut cloakwork_serve::options::Limits),
-) -> (Place, Keys, Vec<u8>) {
+/// A service of one run at a time on one thread, and a request that keeps it busy for longer than any of these tests needs.
+struct Narrow {
+    place: Place,
+    keys: Keys,
+    request: Vec<u8>,
+}
+
+fn narrow(tenants: usize, change: impl FnOnce(&mut Limits)) -> Narrow {
     let place = Place::new(tenants, |options| {
         options.limits.threads = Some(NonZeroUsize::MIN);
         options.limits.runs = Some(NonZeroUsize::MIN);
@@ -76,123 +80,131 @@ fn busy(
     ];
     let body = keys.encrypted(&slow, 1);
     let request = request("POST", "/v1/models/slow/predict", &headers, &body);
-    (place, keys, request)
+    // Checking the keys was a job, too, which ends behind its answer.
+    place.await_metric("cloakwork_runs_active", 0.0);
+    Narrow { place, keys, request }
+}
+
+impl Narrow {
+    fn begin(&self) -> TcpStream {
+        let mut stream = connect(self.place.server.address);
+        stream.write_all(&self.request).unwrap();
+        stream
+    }
+
+    /// Takes the only place for runs; hanging up gives it back.
+    fn occupy(&self) -> TcpStream {
+        let stream = self.begin();
+        self.place.await_metric("cloakwork_runs_active", 1.0);
+        stream
+    }
+
+    fn send(&self) -> Answer {
+        send(self.place.server.address, &self.request)
+    }
 }
 
 #[test]
 fn who_hangs_up_frees_the_place() {
-    let (place, keys, request) = busy(1, |_| ());
-    // Another program under the same keys, so that neither run has to load them.
-    place.tenants[0].program("net", &keys).run(&[keys.encrypted(&models().net, 1)]).unwrap();
-    let begun = Instant::now();
-    let mut stream = connect(place.server.address);
-    stream.write_all(&request).unwrap();
-    place.await_metric("cloakwork_runs_active", 1.0);
-    drop(stream);
-    place.await_metric("cloakwork_runs_active", 0.0);
-    let cancelled = begun.elapsed();
-    // Counted behind the end of the run.
-    place.await_metric("cloakwork_cancelled_total", 1.0);
-    let begun = Instant::now();
-    let slow = Program::load(&models().path().join("slow.cloakwork")).unwrap();
-    let file = keys.encrypted(&slow, 2);
-    place.tenants[0].program("slow", &keys).run(&[file]).unwrap();
-    let whole = begun.elapsed();
-    assert!(cancelled < whole, "cancelled after {cancelled:?}, a run takes {whole:?}");
+    let narrow = narrow(1, |_| ());
+    drop(narrow.occupy());
+    // Counted if the run did not come to its end.
+    narrow.place.await_metric("cloakwork_cancelled_total", 1.0);
+    narrow.place.await_metric("cloakwork_runs_active", 0.0);
 }
 
 #[test]
 fn who_waits_is_not_served_after_hanging_up() {
-    let (place, _, request) = busy(1, |_| ());
-    let mut first = connect(place.server.address);
-    first.write_all(&request).unwrap();
-    place.await_metric("cloakwork_runs_active", 1.0);
-    let mut second = connect(place.server.address);
-    second.write_all(&request).unwrap();
-    place.await_metric("cloakwork_queue_length", 1.0);
+    let narrow = narrow(1, |limits| limits.max_queued = 2);
+    let first = narrow.occupy();
+    let second = narrow.begin();
+    narrow.place.await_metric("cloakwork_queue_length", 1.0);
     drop(second);
+    // Once that was noticed there is room for another request, which has no arguments.
+    let named = format!("cloakwork-keys: {}", narrow.keys.hash);
+    let empty = || narrow.place.send(0, ("POST", "/v1/models/slow/predict"), &[&named], &[]).status;
+    await_that("another request is let in", || empty() == 400);
+    drop(first);
     // The place in the queue is given up when its turn comes; nothing runs for it.
-    assert_eq!(crate::raw::answer(&mut first).status, 200);
-    place.await_metric("cloakwork_queue_length", 0.0);
-    place.await_metric("cloakwork_runs_active", 0.0);
-    assert_eq!(place.metric("cloakwork_runs_total{model=\"slow\"}"), 1.0);
+    narrow.place.await_metric("cloakwork_queue_length", 0.0);
+    narrow.place.await_metric("cloakwork_runs_active", 0.0);
+    assert_eq!(narrow.place.metric("cloakwork_cancelled_total"), 1.0);
 }
 
 #[test]
 fn too_many_at_once_are_refused_and_others_are_not() {
-    let (place, keys, request) = busy(2, |limits| limits.max_queued = 2);
+    let narrow = narrow(2, |limits| limits.max_queued = 2);
+    let place = &narrow.place;
     let quick = Keys::new(&models().net, 1);
     place.tenants[1].upload("net", &quick);
-    let streams: Vec<_> = (0..2)
-        .map(|_| {
-            let mut stream = connect(place.server.address);
-            stream.write_all(&request).unwrap();
-            stream
-        })
-        .collect();
+    place.await_metric("cloakwork_runs_active", 0.0);
+    let first = narrow.occupy();
+    let second = narrow.begin();
     place.await_metric("cloakwork_queue_length", 1.0);
-    let answer = crate::raw::send(place.server.address, &request);
-    assert_eq!(answer.refusal(), (429, "too-many".to_owned()));
-    assert!(answer.head.contains("retry-after"), "{}", answer.head);
+    let refused = narrow.send();
+    assert_eq!(refused.refusal(), (429, "too-many".to_owned()));
+    assert!(refused.head.contains("retry-after"), "{}", refused.head);
     // Health is told all the while, and the other tenant gets the next turn.
     assert_eq!(place.send(1, ("GET", "/v1/health"), &[], &[]).status, 200);
-    place.tenants[1].program("net", &quick).run(&[quick.encrypted(&models().net, 1)]).unwrap();
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            place.tenants[1].program("net", &quick).run(&[quick.encrypted(&models().net, 1)]).unwrap();
+        });
+        place.await_metric("cloakwork_queue_length", 2.0);
+        drop(first);
+        other.join().unwrap();
+    });
     assert!(place.metric("cloakwork_queue_length") + place.metric("cloakwork_runs_active") >= 1.0);
-    drop((streams, keys));
+    drop(second);
 }
 
 #[test]
 fn a_turn_that_does_not_come_in_time_is_an_answer() {
-    let (place, _, request) = busy(1, |limits| limits.queue_timeout = Duration::from_millis(50));
-    let mut first = connect(place.server.address);
-    first.write_all(&request).unwrap();
-    place.await_metric("cloakwork_runs_active", 1.0);
-    assert_eq!(crate::raw::send(place.server.address, &request).refusal(), (503, "waited".to_owned()));
-    assert_eq!(crate::raw::answer(&mut first).status, 200);
+    let narrow = narrow(1, |limits| limits.queue_timeout = Duration::from_secs(2));
+    let _first = narrow.occupy();
+    assert_eq!(narrow.send().refusal(), (503, "waited".to_owned()));
+    assert_eq!(narrow.place.metric("cloakwork_runs_active"), 1.0);
 }
 
 #[test]
 fn an_upload_does_not_grow_old_while_it_waits_to_be_completed() {
-    let (place, _, request) = busy(2, |limits| limits.upload_lifetime = Duration::from_millis(250));
-    let mut first = connect(place.server.address);
-    first.write_all(&request).unwrap();
-    place.await_metric("cloakwork_runs_active", 1.0);
-    let [awaited, forsaken] = [2, 3].map(|seed| Keys::new(&models().net, seed));
+    let narrow = narrow(2, |limits| limits.upload_lifetime = Duration::from_secs(2));
+    let place = &narrow.place;
+    let first = narrow.occupy();
     let path = |keys: &Keys, end: &str| format!("/v1/keys/{}{end}", keys.hash);
-    for keys in [&awaited, &forsaken] {
+    let upload = |keys: &Keys| {
         let wanted = format!(r#"{{"model":"net","sha256":"{}","bytes":{}}}"#, keys.hash, keys.bytes.len());
         assert_eq!(place.send(1, ("POST", "/v1/keys"), &[], wanted.as_bytes()).status, 201);
-        let answer = place.send(1, ("PATCH", &path(keys, "")), &["upload-offset: 0"], &keys.bytes);
-        assert_eq!(answer.status, 204);
-    }
-    // The only place for runs is taken for longer than uploads live.
-    let completed = place.send(1, ("POST", &path(&awaited, "/complete")), &[], &[]);
+        let patched = place.send(1, ("PATCH", &path(keys, "")), &["upload-offset: 0"], &keys.bytes);
+        assert_eq!(patched.status, 204);
+    };
+    let [awaited, forsaken] = [2, 3].map(|seed| Keys::new(&models().net, seed));
+    upload(&awaited);
+    let bearer = format!("authorization: Bearer {}", place.tenants[1].token);
+    let mut completing = connect(place.server.address);
+    completing.write_all(&request("POST", &path(&awaited, "/complete"), &[bearer], &[])).unwrap();
+    place.await_metric("cloakwork_queue_length", 1.0);
+    // Younger than the one that waits, and what nobody completes is discarded.
+    upload(&forsaken);
+    await_that("it is discarded", || place.send(1, ("HEAD", &path(&forsaken, "")), &[], &[]).status == 404);
+    drop(first);
+    let completed = answer(&mut completing);
     assert_eq!(completed.status, 201, "{completed:?}");
-    assert_eq!(crate::raw::answer(&mut first).status, 200);
-    let begun = Instant::now();
-    while place.send(1, ("HEAD", &path(&forsaken, "")), &[], &[]).status != 404 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "what nobody completes is discarded");
-        std::thread::sleep(Duration::from_millis(20));
-    }
     assert_eq!(place.send(1, ("HEAD", &path(&awaited, "")), &[], &[]).status, 200);
 }
 
 #[test]
 fn requests_take_no_more_memory_than_allowed() {
-    let (place, _, request) = busy(1, |limits| limits.max_requests_memory = Bytes(1 << 10));
-    let answer = crate::raw::send(place.server.address, &request);
-    assert_eq!(answer.refusal(), (503, "busy".to_owned()));
+    let narrow = narrow(1, |limits| limits.max_requests_memory = Bytes(1 << 10));
+    assert_eq!(narrow.send().refusal(), (503, "busy".to_owned()));
 }
 
 #[test]
 fn what_runs_is_finished_before_the_end() {
-    let (mut place, _, request) = busy(1, |_| ());
-    let mut stream = connect(place.server.address);
-    stream.write_all(&request).unwrap();
-    place.await_metric("cloakwork_runs_active", 1.0);
-    let idle = connect(place.server.address);
-    place.server.tell_to_end();
-    let answer = crate::raw::answer(&mut stream);
-    assert_eq!(answer.status, 200);
-    drop((idle, place));
+    let mut narrow = narrow(1, |limits| limits.shutdown_timeout = Duration::from_secs(600));
+    let mut stream = narrow.occupy();
+    stream.set_read_timeout(Some(Duration::from_secs(600))).unwrap();
+    let _idle = connect(narrow.place.server.address);
+    narrow.place.server.tell_to_end();
+    assert_eq!(answer(&mut stream).status, 200);
 }

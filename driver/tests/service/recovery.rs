@@ -1,16 +1,17 @@
 //! What is left after the process was killed, and how it starts again.
 
-use crate::fixture::{Keys, models};
+use crate::fixture::{Keys, await_that, models};
 use crate::models::{NET, argument, looked_up};
 use crate::raw::{request, send};
-use cloakwork_runtime::ExpandedKeys;
+use cloakwork::compile_text;
+use cloakwork_runtime::{ExpandedKeys, Program};
 use cloakwork_serve::client::{Client, ClientOptions, RemoteProgram};
 use cloakwork_serve::options::Options;
 use cloakwork_serve::service::Service;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -80,11 +81,7 @@ fn an_upload_goes_on_after_the_process_was_killed() {
     let mut stream = crate::raw::connect(process.address());
     std::io::Write::write_all(&mut stream, &whole[..whole.len() - keys.bytes.len() + half]).unwrap();
     let part = folder.path().join(format!(".state/tenants/local/uploads/{}.part", keys.hash));
-    let begun = Instant::now();
-    while fs::metadata(&part).map_or(0, |found| found.len()) < half as u64 {
-        assert!(begun.elapsed() < Duration::from_secs(20));
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    await_that("half is there", || fs::metadata(&part).is_ok_and(|found| found.len() >= half as u64));
     process.kill();
 
     let process = Process::start(folder.path(), &[]);
@@ -130,19 +127,25 @@ fn what_a_killed_process_leaves_is_resumed_or_discarded() {
     assert_eq!(fs::read_dir(&uploads).unwrap().count(), 0);
 }
 
+/// Tenants who uploaded keys before: the file of their tokens, and these.
+fn tenants_with(keys: &Keys, count: usize, folder: &Path) -> (PathBuf, Vec<String>) {
+    let tokens = folder.join(".tokens");
+    let make = |number: usize| {
+        let name = format!("tenant-{number}");
+        let place = folder.join(".state/tenants").join(&name).join("keys");
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join(format!("{}.key", keys.hash)), &keys.bytes).unwrap();
+        cloakwork_serve::tokens::add_token(&tokens, &name.parse().unwrap()).unwrap()
+    };
+    let made = (0..count).map(make).collect();
+    (tokens, made)
+}
+
 #[test]
 fn a_hundred_tenants_are_there_again_within_a_second() {
     let folder = models().copy();
     let keys = Keys::new(&models().net, 1);
-    let tokens = folder.path().join(".tokens");
-    let mut made = vec![];
-    for number in 0..100 {
-        let name = format!("tenant-{number}");
-        made.push(cloakwork_serve::tokens::add_token(&tokens, &name.parse().unwrap()).unwrap());
-        let place = folder.path().join(".state/tenants").join(name).join("keys");
-        fs::create_dir_all(&place).unwrap();
-        fs::write(place.join(format!("{}.key", keys.hash)), &keys.bytes).unwrap();
-    }
+    let (tokens, made) = tenants_with(&keys, 100, folder.path());
     let mut options = Options::new(folder.path());
     options.tokens = Some(tokens.clone());
     // The best of a few: other tests run at the same time.
@@ -161,17 +164,7 @@ fn a_hundred_tenants_are_there_again_within_a_second() {
         Process::start(folder.path(), &options)
     };
     let calls = |process: &Process, tenants: std::ops::Range<usize>| {
-        for token in &made[tenants] {
-            let options = ClientOptions { token: Some(token.clone()), ..ClientOptions::default() };
-            let client = Client::new(&process.url, &options).unwrap();
-            assert!(client.keys().unwrap()[0].is_complete);
-            let program = RemoteProgram::new(client, "net", None, keys.hash).unwrap();
-            let argument = argument(program.spec(), 3);
-            assert_eq!(
-                program.call(&keys.secret, &[vec![argument.clone()]]).unwrap(),
-                [[looked_up(&argument, NET)]]
-            );
-        }
+        made[tenants].iter().for_each(|token| call(process, "net", token, &keys));
         let maps = fs::read_to_string(format!("/proc/{}/maps", process.child.id())).unwrap();
         maps.lines().filter(|line| line.ends_with(".expanded")).count()
     };
@@ -193,6 +186,47 @@ fn a_hundred_tenants_are_there_again_within_a_second() {
     for number in 0..5 {
         assert!(fs::read(expanded(number)).unwrap() == sound, "those of {number} are sound again");
     }
+}
+
+/// One call by a tenant.
+fn call(process: &Process, model: &str, token: &str, keys: &Keys) {
+    let options = ClientOptions { token: Some(token.to_owned()), ..ClientOptions::default() };
+    let client = Client::new(&process.url, &options).unwrap();
+    assert!(client.keys().unwrap()[0].is_complete);
+    let program = RemoteProgram::new(client, model, None, keys.hash).unwrap();
+    let argument = argument(program.spec(), 3);
+    assert_eq!(program.call(&keys.secret, &[vec![argument.clone()]]).unwrap(), [[looked_up(&argument, NET)]]);
+}
+
+/// `net` with parameters that are chosen for it, and so with keys of many megabytes.
+const LARGE: &str = r#"
+func.func @main(%x: tensor<4x!fhe.eint<?>> {fhe.name = "x", fhe.range = array<i64: 0, 3>}) -> (tensor<4x!fhe.eint<?>> {fhe.name = "y"}) {
+  %y = fhe.lookup %x {tables = dense<[[3, 1, 0, 2]]> : tensor<1x4xi64>} : (tensor<4x!fhe.eint<?>>) -> tensor<4x!fhe.eint<?>>
+  return %y : tensor<4x!fhe.eint<?>>
+}
+"#;
+
+#[test]
+fn the_process_takes_no_more_memory_than_the_keys_in_it_and_gives_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("large.cloakwork");
+    compile_text(LARGE, "large", &cloakwork::Options::default()).unwrap().save(&program).unwrap();
+    let keys = Keys::new(&Program::load(&program).unwrap(), 1);
+    let (tokens, made) = tenants_with(&keys, 6, folder.path());
+    let each = ExpandedKeys::memory_bytes(&Program::load(&program).unwrap().spec().keyset);
+    let limit = (each + each / 2).to_string();
+    let options = ["--tokens", tokens.to_str().unwrap(), "--max-keys-memory", &limit, "--threads", "2"];
+    let process = Process::start(folder.path(), &options);
+    let bytes = |name: &str| {
+        let text = fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+    };
+    let before = bytes("VmRSS");
+    made.iter().for_each(|token| call(&process, "large", token, &keys));
+    let (most, left) = (bytes("VmHWM") - before, bytes("RssAnon"));
+    assert!(most < each + each / 2, "{most} bytes more at most, keys of {each}");
+    assert!(left < each / 2, "{left} bytes that are not mapped are left, keys of {each}");
 }
 
 #[test]
@@ -221,11 +255,7 @@ fn signals() {
     let client = Client::new(&process.url, &options).unwrap();
     assert!(client.models().is_err());
     process.signal("-HUP");
-    let begun = Instant::now();
-    while client.models().is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the tokens were not read again");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    await_that("the tokens were read again", || client.models().is_ok());
     drop(client);
     process.signal("-TERM");
     assert_eq!(process.child.wait().unwrap().code(), Some(0));

@@ -46,7 +46,7 @@ fn every_byte_may_be_wrong() {
     }
 }
 
-/// Parts of models put together anew; `fuzz_onnx` of the examples goes on with further seeds.
+/// Parts of models put together anew; `scripts/fuzz onnx` goes on from there.
 #[test]
 fn made_up_files_do_no_harm() {
     let files = small_files();

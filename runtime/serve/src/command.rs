@@ -1,5 +1,6 @@
 //! The command line of the service, for `cloakwork-serve` and `cloakwork serve`.
 
+use crate::allocator::give_large_blocks_back;
 use crate::listener::Listener;
 use crate::models::LoadFunction;
 use crate::options::Options;
@@ -54,6 +55,7 @@ pub fn serve(
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
     // Someone who embeds this may have a log already.
     let _ = log.with_writer(std::io::stderr).try_init();
+    give_large_blocks_back();
     let service = Service::with_loader(options, load)?;
     let (stored, uploads) = service.store.counts();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -271,22 +271,24 @@ impl StoredKeys {
                 if error.kind() == ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(%error, "expanded keys are made again"),
         }
-        let mut file = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
-        let keys = EvaluationKeys::from_reader(keyset, &mut file)
-            .map_err(|error| Problem::of_file(Kind::UnfitKeys, &error))?
-            .into_expanded();
-        match self.keep(&keys).map(|()| self.map(keyset)) {
-            Ok(Ok(mapped)) => Ok(mapped),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "expanded keys cannot be mapped and stay in memory");
-                Ok(keys)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "expanded keys cannot be written and stay in memory");
-                folder::remove(&self.expanding);
-                Ok(keys)
-            }
+        let keys = self.expand(keyset)?;
+        if let Err(error) = self.keep(&keys) {
+            tracing::warn!(%error, "expanded keys cannot be written and stay in memory");
+            folder::remove(&self.expanding);
+            return Ok(keys);
         }
+        // They are in memory once at a time.
+        drop(keys);
+        self.map(keyset).or_else(|error| {
+            tracing::warn!(%error, "expanded keys cannot be mapped and stay in memory");
+            self.expand(keyset)
+        })
+    }
+
+    fn expand(&self, keyset: &Keyset) -> Result<ExpandedKeys, Problem> {
+        let mut file = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
+        let keys = EvaluationKeys::from_reader(keyset, &mut file);
+        Ok(keys.map_err(|error| Problem::of_file(Kind::UnfitKeys, &error))?.into_expanded())
     }
 
     fn map(&self, keyset: &Keyset) -> Result<ExpandedKeys, FormatError> {

@@ -11,6 +11,8 @@
 //! comes in. Design and operation: `docs/serving.md`.
 
 #[cfg(feature = "server")]
+mod allocator;
+#[cfg(feature = "server")]
 mod batches;
 #[cfg(feature = "server")]
 mod bodies;
