@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use cloakwork::models::float_outputs;
-use cloakwork::{Mode, ModelCircuit, ModelOptions, Options, Quantisation, compile_model};
+use cloakwork::{Bounds, Mode, ModelCircuit, ModelOptions, Options, Quantisation, compile_model};
 use cloakwork_abi::processing::ClearValue;
 use cloakwork_frontend::model::Model;
 use cloakwork_frontend::onnx::{ImportOptions, import};
@@ -135,5 +135,44 @@ fn samples_side_by_side_are_those_one_by_one() {
         let mode = Mode::Simulate { seed: seed + i as u64 };
         let alone = circuit.predict(std::slice::from_ref(sample), mode).unwrap();
         assert_eq!(alone.integers[0], together.integers[i]);
+    }
+}
+
+/// Thresholds of one feature exclude each other, so that room for whatever inputs there are costs trees nothing.
+#[test]
+fn trees_have_provable_bounds_for_nothing() {
+    for name in
+        ["sklearn_tree", "sklearn_forest", "sklearn_forest_regressor", "xgboost_three", "lightgbm_two"]
+    {
+        let (model, samples) = exported(name, 64);
+        let with = |bounds: Bounds| {
+            let options = Options { p_error: Some(1e-9), bounds: Some(bounds), ..Options::default() };
+            compile_model(
+                &model,
+                &samples,
+                &ModelOptions { quantisation: Quantisation::with_bits(5), options },
+            )
+            .unwrap()
+        };
+        let (measured, guarded, provable) =
+            (with(Bounds::Measured), with(Bounds::Guarded), with(Bounds::Provable));
+        let clear = measured.predict(&samples, Mode::Clear).unwrap().outputs;
+        let time = |circuit: &ModelCircuit| circuit.circuit().report().predicted_time.unwrap().total();
+        for other in [&guarded, &provable] {
+            assert_eq!(other.predict(&samples, Mode::Clear).unwrap().outputs, clear, "{name}");
+            let found = other.predict(&samples, Mode::Simulate { seed: 4 }).unwrap();
+            assert_eq!(found.outputs, clear, "{name}");
+            assert_eq!(found.outside, Some(0), "{name}");
+            assert!(
+                time(other) <= 1.01 * time(&measured),
+                "{name}: {} s, not {}",
+                time(other),
+                time(&measured)
+            );
+        }
+        println!("{name}: {:.3} s, provable {:.3} s", time(&measured), time(&provable));
+        let keys = provable.keygen().unwrap();
+        let executed = provable.predict(&samples[..2], Mode::execute(&keys)).unwrap();
+        assert_eq!(executed.outputs, clear[..2], "{name}");
     }
 }

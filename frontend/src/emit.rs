@@ -92,7 +92,8 @@ fn hints<'c>(context: &'c Context, graph: &OpGraph, id: NodeId) -> Vec<(&'static
     let hint = graph.hint_of(id).unwrap_or_default();
     let range = hint.range.map(|(lo, hi)| (attr::HINT, attr::i64_array(context, &[lo, hi])));
     let width = hint.width.map(|width| (attr::HINT_WIDTH, attr::i64(context, i64::from(width.0))));
-    range.into_iter().chain(width).collect()
+    let assured = graph.assured_of(id).map(|(lo, hi)| (attr::ASSURED, attr::i64_array(context, &[lo, hi])));
+    range.into_iter().chain(width).chain(assured).collect()
 }
 
 fn argument_type(input: &crate::node::Input) -> ValueType {

@@ -26,6 +26,8 @@ pub struct OpGraph {
     inputs: Vec<Input>,
     outputs: Vec<NodeId>,
     hints: BTreeMap<NodeId, Hint>,
+    /// Ranges that hold for whatever a client sends.
+    assured: BTreeMap<NodeId, (i64, i64)>,
     /// Constants whose words are unsigned.
     unsigned: BTreeSet<NodeId>,
     processing: Option<Processing>,
@@ -67,6 +69,7 @@ impl OpGraph {
             inputs,
             outputs,
             hints: BTreeMap::new(),
+            assured: BTreeMap::new(),
             unsigned: BTreeSet::new(),
             processing: None,
             location: None,
@@ -139,6 +142,18 @@ impl OpGraph {
             (Some((lo, hi)), Some((least, greatest))) => Some((lo.min(least), hi.max(greatest))),
             (known, new) => known.or(new),
         };
+    }
+
+    /// Says that a value lies in a range for whatever a client sends, although that does not follow from the ranges of the
+    /// arguments; all of the range fits.
+    pub(crate) fn assure(&mut self, id: NodeId, range: (i64, i64)) {
+        self.hint(id, Hint { width: None, range: Some(range) });
+        self.assured.insert(id, range);
+    }
+
+    /// See [`Self::assure`].
+    pub(crate) fn assured_of(&self, id: NodeId) -> Option<(i64, i64)> {
+        self.assured.get(&id).copied()
     }
 
     /// What is said about a value.

@@ -25,6 +25,9 @@ pub const UNPROVEN: &str = "fhe.unproven";
 /// Op attribute: least and greatest value that follow from the ranges of arguments, where they exceed a measured range that stays:
 /// the width makes tables and results saturate for all of them, see [`cloakwork_abi::encoding::folding_width`].
 pub const REACHED: &str = "fhe.reached";
+/// Op attribute: least and greatest value of each element for whatever its client sends, although less follows from the ranges of
+/// arguments alone: bits of an argument may exclude each other.
+pub const ASSURED: &str = "fhe.assured";
 /// Op attribute of lookups: least and greatest input that has an entry of its own; what is led further has that of the
 /// nearest of them, and simulations count it, see [`cloakwork_abi::encoding::BEYOND`].
 pub const WITHIN: &str = "fhe.within";
@@ -202,6 +205,11 @@ pub fn read_range(attribute: Attribute<'_>) -> Option<(i64, i64)> {
 /// The range attribute of an op.
 pub fn get_bounds<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<Bounds> {
     read_bounds(op.attribute(RANGE).ok()?)
+}
+
+/// What is known of the result of an op besides what follows from its operands, see [`ASSURED`].
+pub fn get_assured<'c: 'a, 'a>(op: &impl OperationLike<'c, 'a>) -> Option<Bounds> {
+    read_bounds(op.attribute(ASSURED).ok()?)
 }
 
 /// What the result of an op can be led to beyond its range, see [`REACHED`].

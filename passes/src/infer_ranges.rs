@@ -2,7 +2,8 @@
 //!
 //! Requires a range or a width on arguments, and maps fused as far as they can be. Ranges that stand
 //! there already win over what could be inferred. Bounds are kept for each element while a function is
-//! walked; the IR gets the least range that holds all of them, for lookups and maps every table at every input.
+//! walked; the IR gets the least range that holds all of them, for lookups and maps every table at every input. What `fhe.assured`
+//! says of a value narrows its bounds.
 
 use crate::facts::{self, Range, fail, key, value_type};
 use crate::intervals::{self, Interval};
@@ -75,6 +76,10 @@ fn infer<'c: 'a, 'a>(
                         }
                     }
                     None => evaluate(function, op, &fhe, &ty, &known, host)?,
+                };
+                let (range, interval) = match attr::get_assured(&op) {
+                    Some(assured) => (within(range, assured), interval.within(assured)),
+                    None => (range, interval),
                 };
                 if !bounds::are_words(range) {
                     let (lo, hi) = range;
@@ -213,6 +218,11 @@ fn evaluate<'c: 'a, 'a>(
         },
     };
     Ok((interval.hull(), interval))
+}
+
+/// What two ranges have in common; there is something.
+fn within((lo, hi): Bounds, (least, greatest): Bounds) -> Bounds {
+    (lo.clamp(least, greatest), hi.clamp(least, greatest))
 }
 
 /// Whether neighbouring inputs may lead to distant results.

@@ -28,6 +28,14 @@ impl Interval {
         Self { lo: values.clone(), hi: values }
     }
 
+    /// The same where each element is known to lie in a range.
+    pub(crate) fn within(mut self, (least, greatest): Bounds) -> Self {
+        for ends in [&mut self.lo, &mut self.hi] {
+            ends.mapv_inplace(|end| end.clamp(least, greatest));
+        }
+        self
+    }
+
     /// The least range that holds every element.
     pub(crate) fn hull(&self) -> Bounds {
         (self.lo.iter().copied().min().unwrap_or(0), self.hi.iter().copied().max().unwrap_or(0))

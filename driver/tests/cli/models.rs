@@ -1,13 +1,16 @@
 //! From an ONNX file to predictions, with nothing but files between the steps.
 
 use crate::fixture::{CLOAKWORK, Place, error, fail, start, succeed};
-use ndarray::{Array2, ArrayD};
+use ndarray::{Array1, Array2, ArrayD};
 use ndarray_npy::{read_npy, write_npy};
+use std::process::Command;
 
 const MLP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_mlp_regressor.onnx");
 const LINEAR: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_linear_regression.onnx");
 
+const LOGISTIC: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/exported/sklearn_logistic_three.onnx");
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/networks/digits_mlp.onnx");
 
 /// Ten features of so many samples, on the scale of the diabetes data.
@@ -144,4 +147,34 @@ fn sums_too_wide_for_parameters() {
     let text = error(&output);
     assert!(output.status.success() && layers(&text).len() == 4, "{text}");
     assert!(text.contains("chosen as with `--budget accuracy=-1%`"), "{text}");
+}
+
+/// The commands about models in the documents, line by line, in a folder with a model and samples of the names that they use.
+#[test]
+fn commands_of_the_documents_run_as_they_stand() {
+    let documents = [
+        ("command line", include_str!("../../../docs/command-line.md"), 6),
+        ("readme", include_str!("../../../README.md"), 2),
+    ];
+    for (name, text, count) in documents {
+        let place = Place::new();
+        let model = std::fs::read(LOGISTIC).unwrap();
+        place.write("model.onnx", model);
+        for samples in ["x.npy", "samples.npy"] {
+            uniform(&place, samples, (60, 4), (0.0, 8.0));
+        }
+        uniform(&place, "new.npy", (3, 4), (0.0, 8.0));
+        write_npy(place.at("y.npy"), &Array1::from_shape_fn(60, |i| (i % 3) as i64)).unwrap();
+        let room = text.split("## Models\n").nth(1).unwrap();
+        let block = room.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+        assert_eq!(block.lines().count(), count, "{name}");
+        for line in block.lines() {
+            let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().collect();
+            assert_eq!(words[0], "cloakwork", "{name}: {line}");
+            let output =
+                Command::new(CLOAKWORK).args(&words[1..]).current_dir(place.at(".")).output().unwrap();
+            assert!(output.status.success(), "{name}: {line}: {}", error(&output));
+        }
+        assert_eq!(place.names().contains(&"predictions.npy".to_owned()), name == "command line");
+    }
 }

@@ -1,15 +1,13 @@
 //! Layers: sums of integers with integer weights. Scales of inputs go into the weights before these are rounded, so that
 //! each element of an input may have its own; offsets go through the layer on reals.
 
-use super::grid::power_of_two_from;
 use super::lowering::Lowering;
-use super::options::{Granularity, Margin, Scales};
-use super::spans::{self, Span};
+use super::spans;
 use super::value::{Integers, Value, uniform};
 use crate::graph::NodeId;
 use crate::model::evaluate::compute;
 use crate::model::op::Reduce;
-use crate::model::{ModelError, ModelNode, ModelOp, ValueId};
+use crate::model::{ModelError, ModelNode, ModelOp};
 use crate::shapes::KeepAxes;
 use cloakwork_ir::linear::Conv2d;
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, IxDyn, Slice};
@@ -18,20 +16,10 @@ use std::rc::Rc;
 
 /// Sums wider than this are looked up before they are added up further.
 const WIDEST: u32 = 24;
-/// The greatest sum that tables take: one ciphertext holds 16 bits with sign.
-const WIDEST_OF_TABLES: f64 = 32_000.0;
 /// Samples from which on a mean error is one of the layer and not of the samples.
 const ENOUGH: usize = 16;
-/// Bits of weights that were rounded before the model came here.
-const MOST_GIVEN_BITS: u32 = 8;
-/// Weights that are multiples of one number by that much are meant to be.
-const GIVEN_TOLERANCE: f64 = 1e-5;
-/// Fewer weights than these are multiples of one number by chance.
-const FEWEST_GIVEN: usize = 4;
 /// Integers that are so many times as large as others beside them need finer weights.
 const MUCH_WIDER: f64 = 32.0;
-/// Least multiple of a step that the smallest weight may be.
-const SMALLEST_GIVEN: u32 = 7;
 
 /// Element `i`, row-major, is element `positions[i]`.
 pub(super) fn taken(reals: &ArrayD<f64>, positions: &ArrayD<usize>) -> ArrayD<f64> {
@@ -40,18 +28,10 @@ pub(super) fn taken(reals: &ArrayD<f64>, positions: &ArrayD<usize>) -> ArrayD<f6
     positions.mapv(|position| elements[position])
 }
 
-/// Integers with one scale for each index of an axis.
-struct Weights {
-    integers: ArrayD<f64>,
-    /// One for each index of the axis.
-    scale: Vec<f64>,
-    /// Whether they are exactly what was asked for.
-    is_exact: bool,
-}
-
 impl Lowering<'_> {
     /// Matrix product of the last two axes.
     pub(super) fn matmul(&mut self, node: &ModelNode, a: &Value, b: &Value) -> Result<Value, ModelError> {
+        self.give_own_grids(node.operands[0], a)?;
         let (shape_a, shape_b) = (a.shape(), b.shape());
         let a = if shape_a.len() == 1 { self.reshaped(a, &[1, shape_a[0]])? } else { a.clone() };
         let b = if shape_b.len() == 1 { self.reshaped(b, &[shape_b[0], 1])? } else { b.clone() };
@@ -145,7 +125,7 @@ impl Lowering<'_> {
         let rows = x.shape()[0];
         let scale = t.broadcast((rows, t.len())).expect("a row for each").to_owned().into_dyn();
         let offset = matrix(&x.offset).dot(&effective).into_dyn();
-        self.is_exact = integers.is_exact;
+        self.is_exact = integers.is_exact();
         Ok(self.sums(node, scale, offset, samples))
     }
 
@@ -207,7 +187,7 @@ impl Lowering<'_> {
         let samples = x.samples.iter().map(|sample| run(sample, &integers.integers)).collect();
         let scale = ArrayD::from_shape_fn(node.shape.clone(), |index| integers.scale[index[1]]);
         let offset = run(&x.offset, &effective);
-        self.is_exact = integers.is_exact;
+        self.is_exact = integers.is_exact();
         let value = Value::Integers(self.sums(built, scale, offset, samples));
         self.corrected(node, value, Some(1))
     }
@@ -525,106 +505,6 @@ impl Lowering<'_> {
         }
         Ok(Value::Integers(Integers { offset: &integers.offset + &error, ..integers.clone() }))
     }
-
-    /// Weights as integers, coarser where their sums would be wider than what one ciphertext holds before a table.
-    fn fitting_weights(
-        &self,
-        weights: &ArrayD<f64>,
-        axis: usize,
-        x: &Integers,
-        sums: impl Fn(&ArrayD<f64>, &ArrayD<f64>) -> ArrayD<f64>,
-    ) -> Weights {
-        let mut found = self.weights(weights, axis);
-        if !self.leads_to_table(ValueId(self.position)) {
-            return found;
-        }
-        let margin = self.options.margin;
-        let of_samples = || {
-            let all = x.samples.iter().flat_map(|sample| sums(sample, &found.integers)).map(f64::abs);
-            all.fold(0.0, f64::max) * (1.0 + 2.0 * margin.share())
-        };
-        // They are brought around 0 before a table takes them.
-        let of_all =
-            |span: &Span| (&span[1] - &span[0]).fold(0.0f64, |most, extent| most.max(extent / 2.0 + 1.0));
-        let most = match (self.span_of_sums(x.node, &found.integers, &sums), margin) {
-            (Some(span), Margin::Whole) => of_all(&span),
-            // A table saturates where it holds the mean of both.
-            (Some(span), Margin::Guarded(_) | Margin::Share(_)) => (of_samples() + of_all(&span)) / 2.0,
-            (None, _) => of_samples(),
-        };
-        let coarser = (most / WIDEST_OF_TABLES).log2().ceil();
-        if coarser > 0.0 {
-            let factor = coarser.exp2();
-            found.scale.iter_mut().for_each(|scale| *scale *= factor);
-            found.integers = weights.clone();
-            for (mut channel, scale) in found.integers.axis_iter_mut(Axis(axis)).zip(&found.scale) {
-                channel.mapv_inplace(|weight| (weight / scale).round_ties_even());
-            }
-            found.is_exact = false;
-        }
-        found
-    }
-
-    /// Weights as integers; those of each index of an axis have a scale of their own unless all are to share one.
-    fn weights(&self, weights: &ArrayD<f64>, axis: usize) -> Weights {
-        let count = weights.shape()[axis];
-        let channels: Vec<Vec<f64>> =
-            (0..count).map(|i| weights.index_axis(Axis(axis), i).iter().copied().collect()).collect();
-        let given = |weights: &[f64]| given_scale(weights, self.options.bits.op_weights);
-        let all: Vec<f64> = weights.iter().copied().collect();
-        let steps: Vec<(f64, bool)> = match (given(&all), self.options.weights) {
-            (Some(scale), _) => vec![(scale, true); count],
-            (None, Granularity::PerTensor) => vec![(self.weight_scale(&all), false); count],
-            (None, Granularity::PerChannel) => channels
-                .iter()
-                .map(|channel| match given(channel) {
-                    Some(scale) => (scale, true),
-                    None => (self.weight_scale(channel), false),
-                })
-                .collect(),
-        };
-        let mut integers = weights.clone();
-        for (mut channel, (scale, _)) in integers.axis_iter_mut(Axis(axis)).zip(&steps) {
-            channel.mapv_inplace(|weight| (weight / scale).round_ties_even());
-        }
-        Weights {
-            integers,
-            scale: steps.iter().map(|(scale, _)| *scale).collect(),
-            is_exact: steps.iter().all(|(_, is_given)| *is_given),
-        }
-    }
-
-    /// The step between weights that are rounded here.
-    fn weight_scale(&self, weights: &[f64]) -> f64 {
-        let greatest = weights.iter().map(|weight| weight.abs()).fold(0.0, f64::max);
-        if greatest == 0.0 {
-            return 1.0;
-        }
-        let most = ((1i64 << (self.options.bits.op_weights - 1)) - 1).max(1) as f64;
-        match self.options.scales {
-            Scales::Affine => greatest / most,
-            Scales::PowerOfTwo => power_of_two_from(greatest / most),
-        }
-    }
-}
-
-/// The step between weights that were rounded before: all are multiples of it, and small ones.
-fn given_scale(weights: &[f64], bits: u32) -> Option<f64> {
-    let greatest = weights.iter().map(|weight| weight.abs()).fold(0.0, f64::max);
-    if greatest == 0.0 {
-        return Some(1.0);
-    }
-    let nonzero = weights.iter().map(|weight| weight.abs()).filter(|&weight| weight > greatest * 1e-6);
-    let least = nonzero.fold(f64::INFINITY, f64::min);
-    let bits = if weights.len() >= FEWEST_GIVEN { bits.max(MOST_GIVEN_BITS) } else { bits };
-    let most = (1i64 << (bits - 1)) as f64;
-    (1..=SMALLEST_GIVEN).map(|multiple| least / f64::from(multiple)).find(|&scale| {
-        let is_multiple = |weight: &f64| {
-            let steps = weight / scale;
-            (steps - steps.round()).abs() <= GIVEN_TOLERANCE * steps.abs().max(1.0)
-        };
-        (greatest / scale).round() <= most && weights.iter().all(is_multiple)
-    })
 }
 
 /// What rounded weights amount to on reals: scaled ones divided by the scales of the inputs. Where an input has none, the

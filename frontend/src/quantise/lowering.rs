@@ -303,7 +303,7 @@ impl<'m> Lowering<'m> {
         })
     }
 
-    fn is_output(&self, id: ValueId) -> bool {
+    pub(super) fn is_output(&self, id: ValueId) -> bool {
         self.model.outputs.iter().any(|output| output.value == id)
     }
 

@@ -3,7 +3,7 @@
 //! Every value is an integer times a scale plus an offset, each element with its own ([`value`]). Linear operations add
 //! integers; scales and offsets of their results follow, so biases, zero points and factors cost nothing. Everything
 //! univariate between two integers becomes one table ([`tables`]). What needs integers on one scale gets them from
-//! [`pairs`]; only there and at tables values are rounded.
+//! [`pairs`]; only there and at tables values are rounded. [`weights`] says how weights are.
 //!
 //! A reply may be the label alone ([`label`]).
 //!
@@ -20,12 +20,14 @@ mod linear;
 mod lowering;
 pub mod options;
 mod outputs;
+mod own_grids;
 mod pairs;
 pub mod report;
 mod spans;
 mod tables;
 mod trees;
 mod value;
+mod weights;
 
 pub use label::with_label_alone;
 pub use options::{Bits, Granularity, InputScales, Margin, Quantisation, RangeRule, Reply, RoundTo, Scales};

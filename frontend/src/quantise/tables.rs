@@ -141,7 +141,7 @@ impl Lowering<'_> {
     }
 
     /// Arithmetic with known reals, unless they are those that change nothing.
-    fn by_known(
+    pub(super) fn by_known(
         &mut self,
         function: Elementwise,
         node: NodeId,
@@ -291,7 +291,18 @@ impl Lowering<'_> {
         })
     }
 
-    fn rounded(
+    /// Reals that are integers.
+    pub(super) fn rounded_reals(
+        &mut self,
+        node: NodeId,
+        function: impl Fn(f64) -> f64 + Send + Sync + 'static,
+    ) -> Result<NodeId, ModelError> {
+        let host = HostFunction { name: "round".to_owned(), body: HostBody::Real(Arc::new(function)) };
+        let node = self.graph.host(host, node);
+        self.built(node)
+    }
+
+    pub(super) fn rounded(
         &mut self,
         node: NodeId,
         function: impl Fn(f64) -> i64 + Send + Sync + 'static,
@@ -345,9 +356,7 @@ impl Lowering<'_> {
         let node = match uniform(&zero.mapv(|zero| zero as f64)) {
             Some(zero) => self.rounded(node, move |v| clamp(round(v) + zero))?,
             None => {
-                let host = HostFunction { name: "round".to_owned(), body: HostBody::Real(Arc::new(round)) };
-                let rounded = self.graph.host(host, node);
-                let rounded = self.built(rounded)?;
+                let rounded = self.rounded_reals(node, round)?;
                 let node = self.by_known(Elementwise::Add, rounded, &zero.mapv(|zero| zero as f64), 0.0)?;
                 self.rounded(node, clamp)?
             }

@@ -3,7 +3,7 @@
 use super::program::TreeProgram;
 use crate::compositions::ordering::Extreme;
 use crate::elementwise::Number;
-use crate::graph::{Hint, NodeId, OpGraph};
+use crate::graph::{NodeId, OpGraph};
 use crate::host::{HostBody, HostFunction};
 use crate::quantise::label::{Decision, before_labels, decision, position_of_one, steps_of_one};
 use crate::shapes::KeepAxes;
@@ -65,7 +65,7 @@ pub(super) fn decided(
         };
         let ranges = sums.ranges.iter().enumerate().map(range);
         let whole = ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0));
-        graph.hint(sum, Hint { width: None, range: Some(whole) });
+        graph.assure(sum, whole);
         let label = chosen.write(&mut graph, sum, sums).map_err(|error| error.to_string())?;
         graph.output(label).map_err(|error| error.to_string())?;
         graph.set_processing(processing.clone());

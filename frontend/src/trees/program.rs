@@ -6,7 +6,7 @@
 use super::integers::IntegerEnsemble;
 use super::units::{Bit, Cut, Unit, bits_of, cost, cut};
 use crate::error::TraceError;
-use crate::graph::{Hint, NodeId, OpGraph};
+use crate::graph::{NodeId, OpGraph};
 use crate::lookup_table::LookupTable;
 use crate::node::InputType;
 use crate::shapes::KeepAxes;
@@ -167,8 +167,8 @@ impl<'e> Writer<'e> {
                 }
             };
             let (lo, hi) = self.ensemble.range(target);
-            let range = Some((lo - base[target], hi - base[target]));
-            self.graph.hint(sum, Hint { width: None, range });
+            // Of the leaves of a tree one is reached.
+            self.graph.assure(sum, (lo - base[target], hi - base[target]));
             results.push(self.graph.reshape(sum, &[1, 1])?);
         }
         let result = match results.as_slice() {
@@ -257,7 +257,8 @@ impl<'e> Writer<'e> {
             }
         };
         let most = units.iter().map(|unit| unit.tables[0].len() as i64 - 1).max().unwrap_or(0);
-        self.graph.hint(integers, Hint { width: None, range: Some((0, most)) });
+        // A value exceeds the lesser of two thresholds wherever it exceeds the greater.
+        self.graph.assure(integers, (0, most));
         Ok(integers)
     }
 

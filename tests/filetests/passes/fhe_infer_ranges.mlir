@@ -69,3 +69,20 @@ func.func @main(%x: !fhe.eint<62>) -> !fhe.eint<62> {
   %0 = fhe.mul_clear %x, %c : (!fhe.eint<62>, i64) -> !fhe.eint<62> loc(""("":1:2))
   return %0 : !fhe.eint<62>
 }
+// -----
+// What is known of a value besides narrows its bounds, element by element: of two bits of a thermometer one may not be set alone.
+// RUN: fhe-infer-ranges
+// run: @main([1, 1]) == 0
+func.func @main(%x: tensor<2x!fhe.eint<?>> {fhe.range = array<i64: 0, 1>}) -> !fhe.esint<?> {
+  %w = arith.constant dense<[1, -1]> : tensor<2xi64>
+  %0 = fhe.dot %x, %w {fhe.assured = array<i64: 0, 1>} : (tensor<2x!fhe.eint<?>>, tensor<2xi64>) -> !fhe.esint<?>
+  return %0 : !fhe.esint<?>
+}
+// output:
+module {
+  func.func @main(%arg0: tensor<2x!fhe.eint<?>> {fhe.range = array<i64: 0, 1>}) -> !fhe.esint<?> {
+    %cst = arith.constant dense<[1, -1]> : tensor<2xi64>
+    %0 = fhe.dot %arg0, %cst {fhe.assured = array<i64: 0, 1>, fhe.range = array<i64: 0, 1>} : (tensor<2x!fhe.eint<?>>, tensor<2xi64>) -> !fhe.esint<?>
+    return %0 : !fhe.esint<?>
+  }
+}
