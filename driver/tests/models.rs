@@ -411,7 +411,7 @@ fn of_corners(seed: u64, features: usize) -> (Model, Samples, Samples) {
 #[test]
 fn nothing_wraps_by_default() {
     let mut off_when_measured: Vec<f64> = vec![];
-    for (seed, features) in (21..).zip([24, 14, 15, 16, 18, 20]) {
+    for (seed, features) in [(21, 24), (22, 14), (23, 15), (25, 18)] {
         let (model, samples, corners) = of_corners(seed, features);
         let with = |bounds: Option<Bounds>| {
             let mut options = few_bits(Bounds::Measured);
