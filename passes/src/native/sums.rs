@@ -14,7 +14,7 @@ use cloakwork_ir::interpret::Clear;
 use melior::ir::Value;
 
 /// Results that are added up at once.
-const RESULTS: usize = 4;
+const RESULTS: usize = 8;
 /// Vectors of words of each of them.
 const VECTORS: usize = 2;
 /// Words of an item.
