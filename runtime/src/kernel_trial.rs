@@ -80,8 +80,7 @@ pub fn bootstrap(choice: Choice, trial: BootstrapTrial, count: usize) -> impl Fn
 }
 
 /// A call that does the transforms and products of [`bootstrap`] alone, with data in the nearest caches, on this thread: what is
-/// left out is the first step of each transform and the last one back, which are one with rounding and addition, all that is
-/// done before and after the steps, and waiting for the key.
+/// left out is rounding and addition, all that is done before and after the steps, and waiting for the key.
 pub fn arithmetic(choice: Choice, trial: BootstrapTrial, count: usize) -> impl FnMut() + Send {
     let kernel = bootstrap_kernel(choice, trial);
     move || kernel.arithmetic(count)

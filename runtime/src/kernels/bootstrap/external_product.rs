@@ -18,7 +18,7 @@ use super::monomials::{Monomials, Values};
 use super::multiply::{COMPANIONS, KeySlice, Multiply, TERMS};
 use super::simd::{Block, LANES, Points, Simd};
 use super::take_apart::TakeApart;
-use super::transform::Transform;
+use super::transform::{FirstSteps, Transform};
 use cloakwork_abi::parameters::{Decomposition, Grouping};
 
 /// What all steps of a blind rotation share.
@@ -142,13 +142,20 @@ impl<S: Simd> ExternalProduct<S> {
         }
     }
 
-    /// The middle phase of [`Self::step`] on what the last one left: all of the transforms but their first step, and the products.
-    pub(super) fn multiply_alone(&self, key: KeySlice<'_>, count: usize, workspace: &mut Workspace) {
+    /// All transforms and products of a step of some accumulators, on what the last one left, and nothing else: no digits are made
+    /// and nothing is added.
+    pub(super) fn arithmetic(&self, key: KeySlice<'_>, count: usize, workspace: &mut Workspace) {
         let mut turns = [[Turn::NONE; TERMS]; COMPANIONS];
         for (i, turns) in turns.iter_mut().enumerate() {
             *turns = [i, i + 1, 2 * i + 1].map(|turn| self.turn(turn));
         }
+        let (transform, blocks) = (&self.transform, count * self.in_accumulator());
+        self.simd.enter(FirstSteps::<true> { transform, rows: &mut workspace.rows[..blocks] });
         self.multiply(key, &turns[..count], workspace);
+        let columns = self.polynomials * transform.blocks;
+        for component in workspace.rows[..blocks].chunks_exact_mut(self.rows() * transform.blocks) {
+            self.simd.enter(FirstSteps::<false> { transform, rows: &mut component[..columns] });
+        }
     }
 
     /// Of a step whose monomials are `X^a`, or `X^a` and `X^b`; `a` and `b` are below `2·e·N`.

@@ -92,7 +92,7 @@ impl<S: Simd> FusedBootstrap<S> {
         let mut left = count * steps;
         while left > 0 {
             let together = left.min(self.product.companions());
-            self.product.multiply_alone(slice, together, &mut workspace);
+            self.product.arithmetic(slice, together, &mut workspace);
             left -= together;
         }
         std::hint::black_box(&workspace.rows);

@@ -71,6 +71,17 @@ impl Transform {
         Same(simd, &self.first)
     }
 
+    /// The first step of a polynomial, or the last one back, where nothing is fused with it.
+    #[inline(always)]
+    pub(super) fn first_step<S: Simd, const IS_FORWARD: bool>(&self, simd: S, blocks: &mut [Block]) {
+        let (points, factors) = (blocks.as_flattened_mut(), self.first(simd));
+        match self.first_radix {
+            2 => in_place::<S, 2, IS_FORWARD>(simd, points, factors),
+            4 => in_place::<S, 4, IS_FORWARD>(simd, points, factors),
+            _ => in_place::<S, 8, IS_FORWARD>(simd, points, factors),
+        }
+    }
+
     /// The steps of radix 8 within part `part` of those that the first step made.
     #[inline(always)]
     pub(super) fn forward_middle<S: Simd>(&self, simd: S, part: usize, blocks: &mut [Block]) {
@@ -132,6 +143,23 @@ impl Transform {
     }
 }
 
+/// [`Transform::first_step`] of some polynomials.
+pub(super) struct FirstSteps<'a, const IS_FORWARD: bool> {
+    pub(super) transform: &'a Transform,
+    pub(super) rows: &'a mut [Block],
+}
+
+impl<S: Simd, const IS_FORWARD: bool> Task<S> for FirstSteps<'_, IS_FORWARD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, simd: S) {
+        for row in self.rows.chunks_exact_mut(self.transform.blocks) {
+            self.transform.first_step::<S, IS_FORWARD>(simd, row);
+        }
+    }
+}
+
 /// See [`Transform::forward_key`].
 struct ForwardKey<'a> {
     transform: &'a Transform,
@@ -152,12 +180,7 @@ impl<S: Simd> Task<S> for ForwardKey<'_> {
             points.re = re.map(|word| word as i64 as f64 * scale);
             points.im = im.map(|word| word as i64 as f64 * scale);
         }
-        let (points, first) = (blocks.as_flattened_mut(), transform.first(simd));
-        match transform.first_radix {
-            2 => in_place::<S, 2, true>(simd, points, first),
-            4 => in_place::<S, 4, true>(simd, points, first),
-            _ => in_place::<S, 8, true>(simd, points, first),
-        }
+        transform.first_step::<S, true>(simd, blocks);
         let size = transform.blocks / transform.first_radix;
         for (part, blocks) in blocks.chunks_exact_mut(size).enumerate() {
             transform.forward_middle(simd, part, blocks);
@@ -259,12 +282,7 @@ mod tests {
                 }
                 transform.inverse_middle(simd, part, blocks);
             }
-            let (all, first) = (values.as_flattened_mut(), transform.first(simd));
-            match transform.first_radix {
-                2 => in_place::<S, 2, false>(simd, all, first),
-                4 => in_place::<S, 4, false>(simd, all, first),
-                _ => in_place::<S, 8, false>(simd, all, first),
-            }
+            transform.first_step::<S, false>(simd, &mut values);
             values
         }
     }
