@@ -10,7 +10,8 @@
 //!    bits the values are multiplied by those of the monomials here, so the products have three times as many terms.
 //! 3. `add`: the last step back, reduction modulo 1, and addition to the accumulator.
 //!
-//! All components of an accumulator go through a phase before the next, as each needs others: `X^(q·e + r)` takes
+//! Up to [`COMPANIONS`] accumulators go through a phase together, so that what the second phase brings of the key to the nearest
+//! cache serves all of them. All components of an accumulator go through a phase before the next, as each needs others: `X^(q·e + r)` takes
 //! component `t − r` to component `t` with a factor `Y^q`, or component `t + e − r` with `Y^(q+1)`.
 
 use super::add::Add;
