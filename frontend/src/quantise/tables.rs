@@ -197,6 +197,20 @@ impl Lowering<'_> {
             (Margin::Whole, Some(ends)) => centred(sum, &*ends, 0.0),
             (margin, _) => centred(sum, &sum.samples, margin.share()),
         };
+        let reached = self.reached(sum.node, &shift);
+        // No table needs entries of their own for what no input leads to.
+        let own = match reached {
+            Some((least, greatest)) => (least.max(-extent), greatest.min(extent)),
+            None => (-extent, extent),
+        };
+        let reached = match (reached, self.options.margin) {
+            (Some((least, greatest)), Margin::Guarded(_)) => (least.min(own.0), greatest.max(own.1)),
+            (_, Margin::Guarded(_) | Margin::Share(_) | Margin::Whole) => own,
+        };
+        let place =
+            rounding.map_or_else(|| Place::of(own, 0), |rounding| Place::rounded(own, reached, rounding));
+        let shift = shift.mapv(|shift| shift + place.shift as f64);
+        let [own, reached] = [own, reached].map(|(lo, hi)| (lo + place.shift, hi + place.shift));
         let node = match uniform(&shift) {
             Some(0.0) => sum.node,
             one => {
@@ -209,9 +223,8 @@ impl Lowering<'_> {
                 self.built(node)?
             }
         };
-        self.graph.hint(node, Hint { width: None, range: Some((-extent, extent)) });
-        let reached = self.reached(sum.node, &shift, extent);
-        let bits = folding_width(wide((-extent, extent)), wide(reached)).0;
+        self.graph.hint(node, Hint { width: None, range: Some(own) });
+        let bits = folding_width(wide(own), wide(reached)).0;
         let shifted: Vec<ArrayD<f64>> = sum.samples.iter().map(|q| q + &shift).collect();
         self.report.sums.push(super::report::SumReport {
             layer: layer.to_owned(),
@@ -219,7 +232,7 @@ impl Lowering<'_> {
             bits,
             rounded_to: rounding.map(|rounding| rounding.bits.min(bits)),
         });
-        let removed = rounding.map_or(0, |rounding| removed_bits(extent, reached, rounding));
+        let removed = place.removed;
         if removed == 0 {
             if bits > MAX_WIDTH.0 {
                 return self.refused(
@@ -235,21 +248,20 @@ impl Lowering<'_> {
         let rounded = self.built(rounded)?;
         let factor = (1i64 << removed) as f64;
         let round = |q: f64| ((q + factor / 2.0) / factor).floor();
-        let range = (round(-extent as f64) as i64, round(extent as f64) as i64);
+        let range = (round(own.0 as f64) as i64, round(own.1 as f64) as i64);
         self.graph.hint(rounded, Hint { width: None, range: Some(range) });
         let samples = shifted.iter().map(|q| q.mapv(round)).collect();
         Ok(Narrowed { node: rounded, factor, shift, samples: Rc::new(samples) })
     }
 
-    /// What a sum that is shifted can be led to, where that matters; else how far it is to be looked up.
-    fn reached(&self, sum: NodeId, shift: &ArrayD<f64>, extent: i64) -> (i64, i64) {
-        let all = match self.options.margin {
-            Margin::Guarded(_) => self.span(sum),
-            Margin::Share(_) | Margin::Whole => None,
-        };
-        let Some(ends) = all else { return (-extent, extent) };
+    /// What a sum that is shifted can be led to, as far as that is known and matters.
+    fn reached(&self, sum: NodeId, shift: &ArrayD<f64>) -> Option<(i64, i64)> {
+        if !self.options.margin.minds_all_inputs() {
+            return None;
+        }
+        let ends = self.span(sum)?;
         let (least, greatest) = spans::hull(&[&ends[0] + shift, &ends[1] + shift]);
-        ((least as i64).min(-extent), (greatest as i64).max(extent))
+        Some((least as i64, greatest as i64))
     }
 
     /// A value as integers: reals get a grid of their own.
@@ -405,21 +417,79 @@ fn centred(sum: &Integers, examples: &[ArrayD<f64>], margin: f64) -> (ArrayD<f64
     (shift, extent)
 }
 
-/// The fewest bits to round away so that what stays fits the table, with room for noise at both ends where it is
-/// rounded approximately, and the table saturates for all that sums can be led to.
-fn removed_bits(extent: i64, reached: (i64, i64), rounding: RoundTo) -> u32 {
-    let half = 1i64 << (rounding.bits - 1);
-    let (room, noise) = match rounding.exactness {
-        Exactness::Exact => (half - 1, 0),
-        Exactness::Approximate => ((half - 2).max(1), 1),
-    };
-    let rounded = |v: i64, removed: u32| (v + (1i64 << removed >> 1)) >> removed;
-    let fits = |removed: &u32| {
-        let [lo, hi, least, greatest] =
-            [-extent, extent, reached.0, reached.1].map(|end| rounded(end, *removed));
-        hi <= room
-            && (reached == (-extent, extent)
-                || folding_width(wide((lo, hi)), wide((least - noise, greatest + noise))).0 <= rounding.bits)
-    };
-    (0..62).find(fits).unwrap_or(62)
+/// Where a sum stands in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// Bits that are rounded away.
+    removed: u32,
+    /// What is added before, so that the boxes of the table lie evenly around 0.
+    shift: i64,
+}
+
+impl Place {
+    /// Of a sum that has entries of their own between two ends.
+    fn of((lo, hi): (i64, i64), removed: u32) -> Self {
+        let half_box = 1i64 << removed >> 1;
+        Self { removed, shift: -half_box - (lo + hi + 1).div_euclid(2) }
+    }
+
+    /// With the fewest bits rounded away so that what stays fits the table, with room for noise at both ends where it is
+    /// rounded approximately, and the table saturates for all that sums can be led to.
+    fn rounded(own: (i64, i64), reached: (i64, i64), rounding: RoundTo) -> Self {
+        let half = 1i64 << (rounding.bits - 1);
+        let noise = match rounding.exactness {
+            Exactness::Exact => 0,
+            Exactness::Approximate => 1,
+        };
+        let (first, last) = (-(half - noise).max(1), (half - 1 - noise).max(1));
+        let fits = |place: &Self| {
+            let [lo, hi, least, greatest] = [own.0, own.1, reached.0, reached.1].map(|end| place.box_of(end));
+            first <= lo
+                && hi <= last
+                && (reached == own
+                    || folding_width(wide((lo, hi)), wide((least - noise, greatest + noise))).0
+                        <= rounding.bits)
+        };
+        (0..62).map(|removed| Self::of(own, removed)).find(fits).unwrap_or(Self::of(own, 61))
+    }
+
+    fn box_of(&self, sum: i64) -> i64 {
+        (sum + self.shift + (1i64 << self.removed >> 1)) >> self.removed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Integers of 8 bits fill a table of 7 bits with one bit rounded away, wherever they lie.
+    #[test]
+    fn sums_stand_evenly_in_their_tables() {
+        let exact = |bits| RoundTo { bits, exactness: Exactness::Exact };
+        for lo in -300..50 {
+            let own = (lo, lo + 255);
+            for (bits, removed) in [(8, 0), (7, 1), (6, 2), (4, 4)] {
+                let place = Place::rounded(own, own, exact(bits));
+                assert_eq!(place.removed, removed, "{own:?} to {bits}");
+                let half = 1i64 << (bits - 1);
+                assert_eq!(
+                    (place.box_of(own.0), place.box_of(own.1)),
+                    (-half, half - 1),
+                    "{own:?} to {bits}"
+                );
+            }
+            let approximate = RoundTo { bits: 6, exactness: Exactness::Approximate };
+            let place = Place::rounded(own, own, approximate);
+            assert!(
+                place.removed == 3 && place.box_of(own.0) >= -31 && place.box_of(own.1) <= 30,
+                "{place:?}"
+            );
+            // What can be led further by as much on either side needs a bit more, by three times as much two.
+            for (further, removed) in [(128, 2), (384, 3)] {
+                let reached = (lo - further, lo + 255 + further);
+                let place = Place::rounded(own, reached, exact(7));
+                assert_eq!(place.removed, removed, "{own:?} of {reached:?}");
+            }
+        }
+    }
 }

@@ -197,7 +197,8 @@ impl Lowering<'_> {
                     Reach { extent, whole: extent }
                 }
                 (Some((first, last)), Margin::Guarded(_)) => {
-                    Reach { extent, whole: extent.max(last - middle).max(middle - first) }
+                    let whole = (last - middle).max(middle - first);
+                    Reach { extent: extent.min(whole), whole }
                 }
                 (Some(_), Margin::Share(_)) | (None, _) => Reach { extent, whole: extent },
             }
