@@ -99,9 +99,13 @@ impl<S> ExternalProduct<S> {
         self.extension * self.rows() * self.transform.blocks
     }
 
-    /// Most accumulators that go through a step together.
+    /// Most accumulators that go through a step together. With single bits a step is its transforms above all, which go faster
+    /// through the nearest cache one by one.
     pub(super) fn companions(&self) -> usize {
-        (COMPANIONS / self.extension).max(1)
+        match self.grouping {
+            Grouping::One => 1,
+            Grouping::Two => (COMPANIONS / self.extension).max(1),
+        }
     }
 
     /// Vectors of a slice of the key.
