@@ -75,7 +75,7 @@ fn serve(threads: RunOptions, folder: &Path) -> Result<(), Box<dyn Error>> {
         ("load", _) => {
             let start = Instant::now();
             let read = || EvaluationKeys::read(&spec.keyset, &folder.join("keys"));
-            keys = Some(with_threads(threads, read)??);
+            keys = Some(with_threads(threads, read)??.into_expanded());
             Ok(seconds(start))
         }
         ("run", Some(keys)) => {

@@ -19,10 +19,10 @@ struct Rounding {
 }
 
 /// Steps of one coefficient.
-const SINGLE: Rounding = Rounding { constant: -2.22, of_log_size: 1.41, of_rows: 0.157 };
+const SINGLE: Rounding = Rounding { constant: -1.97, of_log_size: 1.41, of_rows: 0.171 };
 
 /// Steps of a pair, by coefficient: the key is a sum with three monomials, of six times the variance, made by rounding.
-const PAIRED: Rounding = Rounding { constant: -2.05, of_log_size: 3.93, of_rows: 1.6 };
+const PAIRED: Rounding = Rounding { constant: 4.82, of_log_size: 3.59, of_rows: 1.67 };
 
 /// Bits of the significand of the numbers that transforms compute with.
 const SIGNIFICAND: f64 = 53.0;

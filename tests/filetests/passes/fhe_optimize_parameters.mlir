@@ -105,7 +105,7 @@ module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-es
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 2048 : i64, variance = 8.44225311e-31 : f64}
   tfhe.secret_key @small {lwe_dimension = 820 : i64, variance = 8.41103184e-12 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 4.48941050e-6 : f64, base_log = 5 : i64, level = 3 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 1.01824601e-6 : f64, output_variance = 1.71668272e-9 : f64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 1.01824601e-6 : f64, output_variance = 1.78449107e-9 : f64}
   func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 1.87405977e-40 : f64, tfhe.p_error = 1.87405977e-40 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
@@ -143,7 +143,7 @@ module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-es
   tfhe.secret_key @big {glwe_dimension = 1 : i64, polynomial_size = 2048 : i64, variance = 8.44225311e-31 : f64}
   tfhe.secret_key @small {lwe_dimension = 717 : i64, variance = 3.29884964e-10 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 4.83355013e-5 : f64, base_log = 4 : i64, level = 3 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, level = 1 : i64, modulus_switch_variance = 8.90344381e-7 : f64, output_variance = 6.96366970e-10 : f64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 23 : i64, level = 1 : i64, modulus_switch_variance = 8.90344381e-7 : f64, output_variance = 7.01407608e-10 : f64}
   func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 8.42721465e-6 : f64, tfhe.p_error = 8.42721465e-6 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
@@ -220,12 +220,12 @@ module attributes {fhe.composition = ["main:0 -> main:0", "main:0 -> next:0", "n
   tfhe.secret_key @big {glwe_dimension = 3 : i64, polynomial_size = 512 : i64, variance = 7.04063097e-23 : f64}
   tfhe.secret_key @small {lwe_dimension = 724 : i64, variance = 2.57078350e-10 : f64}
   tfhe.keyswitch_key @ksk from @big to @small {added_variance = 2.90926973e-5 : f64, base_log = 4 : i64, level = 3 : i64}
-  tfhe.bootstrap_key @bsk from @small to @big {base_log = 18 : i64, level = 1 : i64, modulus_switch_variance = 1.43845876e-5 : f64, output_variance = 9.35409196e-7 : f64}
+  tfhe.bootstrap_key @bsk from @small to @big {base_log = 18 : i64, level = 1 : i64, modulus_switch_variance = 1.43845876e-5 : f64, output_variance = 9.35409198e-7 : f64}
   func.func @main(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 2.74308415e-6 : f64, tfhe.p_error = 2.74308415e-6 : f64} {
     %0 = fhe.lookup %arg0 {tables = dense<[[3, 1, 4, 1, 5, 2, 6, 5]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %0 : !fhe.eint<3>
   }
-  func.func @next(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 5.42348818e-6 : f64, tfhe.p_error = 5.42348818e-6 : f64} {
+  func.func @next(%arg0: !fhe.eint<3> {tfhe.key = @big}) -> !fhe.eint<3> attributes {tfhe.global_p_error = 5.42348819e-6 : f64, tfhe.p_error = 5.42348819e-6 : f64} {
     %0 = fhe.add %arg0, %arg0 {tfhe.key = @big} : (!fhe.eint<3>, !fhe.eint<3>) -> !fhe.eint<3>
     %1 = fhe.lookup %0 {tables = dense<[[0, 1, 2, 3, 4, 5, 5, 7]]> : tensor<1x8xi64>, tfhe.bootstrap_key = @bsk, tfhe.key = @big, tfhe.keyswitch_key = @ksk} : (!fhe.eint<3>) -> !fhe.eint<3>
     return %1 : !fhe.eint<3>
@@ -319,9 +319,9 @@ module attributes {tfhe.security = 128 : i64, tfhe.security_source = "lattice-es
   tfhe.secret_key @small1 {lwe_dimension = 774 : i64, variance = 4.33027409e-11 : f64}
   tfhe.keyswitch_key @ksk0 from @big0 to @small0 {added_variance = 1.31562048e-4 : f64, base_log = 2 : i64, level = 6 : i64}
   tfhe.keyswitch_key @ksk1 from @big0 to @small1 {added_variance = 1.82794785e-6 : f64, base_log = 3 : i64, level = 5 : i64}
-  tfhe.bootstrap_key @bsk0 from @small0 to @big0 {base_log = 18 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 1.23182933e-5 : f64, output_variance = 1.96949423e-6 : f64}
-  tfhe.bootstrap_key @bsk1 from @small1 to @big1 {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 2.40281224e-7 : f64, output_variance = 5.18907155e-9 : f64}
-  func.func @main(%arg0: tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, %arg1: !tfhe.lwe<@big0> {tfhe.encoding = array<i64: 5, 0>}) -> (tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}) attributes {tfhe.global_p_error = 9.55287433e-6 : f64, tfhe.p_error = 2.89688189e-6 : f64} {
+  tfhe.bootstrap_key @bsk0 from @small0 to @big0 {base_log = 18 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 1.23182933e-5 : f64, output_variance = 1.96949425e-6 : f64}
+  tfhe.bootstrap_key @bsk1 from @small1 to @big1 {base_log = 23 : i64, grouping = 2 : i64, level = 1 : i64, modulus_switch_variance = 2.40281224e-7 : f64, output_variance = 5.41835793e-9 : f64}
+  func.func @main(%arg0: tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, %arg1: !tfhe.lwe<@big0> {tfhe.encoding = array<i64: 5, 0>}) -> (tensor<16x!tfhe.lwe<@big0>> {tfhe.encoding = array<i64: 2, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}, !tfhe.lwe<@big1> {tfhe.encoding = array<i64: 5, 0>}) attributes {tfhe.global_p_error = 9.55287434e-6 : f64, tfhe.p_error = 2.89688189e-6 : f64} {
     %0 = tfhe.keyswitch @ksk0, %arg0 : (tensor<16x!tfhe.lwe<@big0>>) -> tensor<16x!tfhe.lwe<@small0>>
     %1 = tfhe.bootstrap @bsk0, %0 {tables = dense<[[2305843009213693952, 4611686018427387904, 6917529027641081856, 0]]> : tensor<1x4xi64>} : (tensor<16x!tfhe.lwe<@small0>>) -> tensor<16x!tfhe.lwe<@big0>>
     %2 = tfhe.keyswitch @ksk0, %1 : (tensor<16x!tfhe.lwe<@big0>>) -> tensor<16x!tfhe.lwe<@small0>>
