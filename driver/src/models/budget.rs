@@ -37,8 +37,8 @@ const DEFAULT_LOSS: f64 = 0.01;
 const BITS: [u32; 7] = [8, 7, 6, 5, 4, 3, 2];
 /// Bits that sums are rounded to.
 const ROUNDINGS: [Option<u32>; 5] = [None, Some(8), Some(7), Some(6), Some(5)];
-/// The most candidates that are compiled.
-const MOST_COMPILED: usize = 8;
+/// Candidates that are compiled; more where none of them keeps to the budget.
+const COMPILED: usize = 8;
 /// Quantisations in which a single layer is rounded further.
 const MOST_ROUNDED: usize = 64;
 /// Candidates from which single layers are rounded further.
@@ -56,6 +56,12 @@ const LOOSE_P_ERROR: f64 = 1e-3;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no budget; write it like `time=2s,accuracy=-1%`, or a part of that")]
 pub struct NoBudget(String);
+
+impl Budget {
+    fn loss(&self) -> f64 {
+        self.accuracy.unwrap_or(DEFAULT_LOSS)
+    }
+}
 
 impl FromStr for Budget {
     type Err = NoBudget;
@@ -111,10 +117,21 @@ pub struct Candidate {
     pub is_on_front: bool,
 }
 
+impl Candidate {
+    /// Whether it is as fast and as accurate as a budget asks for, where the model on reals has accuracy `float`.
+    fn keeps_to(&self, budget: Budget, float: f64) -> bool {
+        self.is_within(budget.time) && self.accuracy >= float - budget.loss()
+    }
+
+    fn is_within(&self, time: Option<f64>) -> bool {
+        time.is_none_or(|time| self.seconds <= time)
+    }
+}
+
 /// What was tried, and which was taken.
 #[derive(Clone, Debug, Serialize)]
 pub struct Search {
-    /// Accuracy of the model on reals.
+    /// Accuracy of the model on reals, on the samples that the candidates were simulated on.
     pub float: f64,
     /// Those that were compiled, fastest first.
     pub candidates: Vec<Candidate>,
@@ -175,7 +192,7 @@ pub fn compile_within(
     let model = labelled.as_ref().unwrap_or(model);
     let float = float_outputs(model, calibration)?;
     let of_float = score(&float, &float, truth);
-    let least = of_float - budget.accuracy.unwrap_or(DEFAULT_LOSS);
+    let least = of_float - budget.loss();
     let accuracy = |outputs: &[Vec<ClearValue>]| score(outputs, &float, truth);
     let quantised = |quantisation: Quantisation| quantised_as(model, calibration, quantisation, &accuracy);
     let mut all = quantised_candidates(options, &quantised)?;
@@ -190,13 +207,23 @@ pub fn compile_within(
         })
     });
     let simulated = calibration.len().min(MOST_SIMULATED);
+    let values = truth.values.map(|values| &values[..simulated.min(values.len())]);
+    let (truth, float) = (Truth { values, ..truth }, &float[..simulated]);
+    let of_float = score(float, float, truth);
     let errors = match leaves_errors_open(options) {
         true => vec![options.options.p_error, Some(LOOSE_P_ERROR)],
         false => vec![options.options.p_error],
     };
     let mut compiled: Vec<(Candidate, ModelCircuit)> = vec![];
     let mut last_error = None;
-    for candidate in all.into_iter().take(MOST_COMPILED) {
+    for (position, candidate) in all.into_iter().enumerate() {
+        // Later ones are no faster, and those that are not accurate before they are compiled do not become so.
+        let is_hopeless = candidate.accuracy < least
+            || compiled.iter().any(|(found, _)| found.keeps_to(budget, of_float))
+            || compiled.last().is_some_and(|(found, _)| !found.is_within(budget.time));
+        if position >= COMPILED && is_hopeless {
+            break;
+        }
         let has_tables = !candidate.quantised.report.sums.is_empty();
         for &p_error in if has_tables { errors.as_slice() } else { &errors[..1] } {
             let mut options = options.clone();
@@ -212,8 +239,6 @@ pub fn compile_within(
                 Err(error) => return Err(error),
             };
             let predictions = circuit.predict(&calibration[..simulated], Mode::Simulate { seed: 1 })?;
-            let values = truth.values.map(|values| &values[..simulated.min(values.len())]);
-            let truth = Truth { values, ..truth };
             let report = circuit.circuit().report();
             let found = Candidate {
                 bits: candidate.bits,
@@ -221,19 +246,19 @@ pub fn compile_within(
                 rounding_of: bits_of_layers(&candidate.quantisation),
                 p_error,
                 seconds: report.predicted_time.map_or(f64::INFINITY, |time| time.total()),
-                accuracy: score(&predictions.outputs, &float[..simulated], truth),
+                accuracy: score(&predictions.outputs, float, truth),
                 lookups: circuit.circuit().spec().counts.bootstraps,
                 is_on_front: false,
             };
             compiled.push((found, circuit));
         }
     }
-    choose(compiled, (of_float, least), budget, last_error)
+    choose(compiled, of_float, budget, last_error)
 }
 
 fn choose(
     mut compiled: Vec<(Candidate, ModelCircuit)>,
-    (float, least): (f64, f64),
+    float: f64,
     budget: Budget,
     last_error: Option<Error>,
 ) -> Result<ModelCircuit, Error> {
@@ -246,9 +271,8 @@ fn choose(
         candidate.is_on_front = candidate.accuracy > best;
         best = best.max(candidate.accuracy);
     }
-    let is_fast = |candidate: &Candidate| budget.time.is_none_or(|time| candidate.seconds <= time);
-    let fastest =
-        compiled.iter().position(|(candidate, _)| candidate.accuracy >= least && is_fast(candidate));
+    let is_fast = |candidate: &Candidate| candidate.is_within(budget.time);
+    let fastest = compiled.iter().position(|(candidate, _)| candidate.keeps_to(budget, float));
     // Where nothing fulfils both, the most accurate within the time, if accuracy was not asked for.
     let otherwise = || {
         let within = compiled.iter().enumerate().filter(|(_, (candidate, _))| is_fast(candidate));
@@ -271,7 +295,7 @@ fn choose(
 
 fn unreachable_budget(found: &str, budget: Budget) -> Error {
     let time = budget.time.map_or_else(|| "any time".to_owned(), |time| format!("at most {time} s"));
-    let loss = budget.accuracy.unwrap_or(DEFAULT_LOSS) * 100.0;
+    let loss = budget.loss() * 100.0;
     ModelError::new(
         "budget",
         format!("best are {found}"),
