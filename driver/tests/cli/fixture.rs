@@ -129,7 +129,8 @@ pub(crate) fn compiled() -> &'static Compiled {
     })
 }
 
-/// The archive that was built along with the commands under test: the newest one in the build folder.
+/// The archive that was built along with the commands under test: the newest in the build folder of those that run programs and
+/// were not built to be fuzzed.
 pub(crate) fn runtime_archive() -> String {
     let folder = Path::new(CLOAKWORK).parent().unwrap();
     let in_folder =
@@ -140,6 +141,13 @@ pub(crate) fn runtime_archive() -> String {
     });
     let modified =
         |path: &PathBuf| path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    let newest = archives.max_by_key(modified).expect("cargo builds the archive along with its dependents");
-    newest.to_str().unwrap().to_owned()
+    let mut archives: Vec<PathBuf> = archives.collect();
+    archives.sort_by_key(modified);
+    let is_fit = |path: &&PathBuf| {
+        let bytes = fs::read(path).unwrap();
+        let has = |symbol: &[u8]| bytes.windows(symbol.len()).any(|found| found == symbol);
+        has(b"cloakwork_program_linked\0") && !has(b"__asan_init\0")
+    };
+    let newest = archives.iter().rev().find(is_fit);
+    newest.expect("cargo builds the archive along with its dependents").to_str().unwrap().to_owned()
 }
