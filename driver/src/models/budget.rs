@@ -31,6 +31,8 @@ pub struct Budget {
     pub accuracy: Option<f64>,
 }
 
+/// What sums of shares are off by.
+const ROUNDING: f64 = 1e-9;
 /// Loss that is allowed where nothing is said.
 const DEFAULT_LOSS: f64 = 0.01;
 /// Bits that are tried, finest first.
@@ -60,6 +62,13 @@ pub struct NoBudget(String);
 impl Budget {
     fn loss(&self) -> f64 {
         self.accuracy.unwrap_or(DEFAULT_LOSS)
+    }
+
+    /// Whether a loss on so many samples is small enough to be within the budget on others too: its standard error is added, that
+    /// of a share of samples.
+    fn allows(&self, loss: f64, samples: usize) -> bool {
+        let loss = loss.max(0.0);
+        loss + (loss / samples as f64).sqrt() <= self.loss() + ROUNDING
     }
 }
 
@@ -118,9 +127,10 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Whether it is as fast and as accurate as a budget asks for, where the model on reals has accuracy `float`.
-    fn keeps_to(&self, budget: Budget, float: f64) -> bool {
-        self.is_within(budget.time) && self.accuracy >= float - budget.loss()
+    /// Whether it is as fast and as accurate as a budget asks for, where the model on reals has accuracy `float`, both on so many
+    /// samples.
+    fn keeps_to(&self, budget: Budget, float: f64, samples: usize) -> bool {
+        self.is_within(budget.time) && budget.allows(float - self.accuracy, samples)
     }
 
     fn is_within(&self, time: Option<f64>) -> bool {
@@ -192,15 +202,15 @@ pub fn compile_within(
     let model = labelled.as_ref().unwrap_or(model);
     let float = float_outputs(model, calibration)?;
     let of_float = score(&float, &float, truth);
-    let least = of_float - budget.loss();
+    let count = calibration.len();
+    let is_accurate = |candidate: &Quantisable| budget.allows(of_float - candidate.accuracy, count);
     let accuracy = |outputs: &[Vec<ClearValue>]| score(outputs, &float, truth);
     let quantised = |quantisation: Quantisation| quantised_as(model, calibration, quantisation, &accuracy);
     let mut all = quantised_candidates(options, &quantised)?;
-    let finer = rounded_by_layer(&all, least, &quantised)?;
+    let finer = rounded_by_layer(&all, &is_accurate, &quantised)?;
     all.extend(finer);
     // Those that are accurate enough, likely cheap ones first; then the most accurate of the others.
     all.sort_by(|a, b| {
-        let is_accurate = |candidate: &Quantisable| candidate.accuracy >= least;
         is_accurate(b).cmp(&is_accurate(a)).then_with(|| match is_accurate(a) {
             true => a.cost.total_cmp(&b.cost),
             false => b.accuracy.total_cmp(&a.accuracy),
@@ -209,7 +219,7 @@ pub fn compile_within(
     let simulated = calibration.len().min(MOST_SIMULATED);
     let values = truth.values.map(|values| &values[..simulated.min(values.len())]);
     let (truth, float) = (Truth { values, ..truth }, &float[..simulated]);
-    let of_float = score(float, float, truth);
+    let float_simulated = score(float, float, truth);
     let errors = match leaves_errors_open(options) {
         true => vec![options.options.p_error, Some(LOOSE_P_ERROR)],
         false => vec![options.options.p_error],
@@ -218,8 +228,8 @@ pub fn compile_within(
     let mut last_error = None;
     for (position, candidate) in all.into_iter().enumerate() {
         // Later ones are no faster, and those that are not accurate before they are compiled do not become so.
-        let is_hopeless = candidate.accuracy < least
-            || compiled.iter().any(|(found, _)| found.keeps_to(budget, of_float))
+        let is_hopeless = !is_accurate(&candidate)
+            || compiled.iter().any(|(found, _)| found.keeps_to(budget, float_simulated, simulated))
             || compiled.last().is_some_and(|(found, _)| !found.is_within(budget.time));
         if position >= COMPILED && is_hopeless {
             break;
@@ -253,12 +263,12 @@ pub fn compile_within(
             compiled.push((found, circuit));
         }
     }
-    choose(compiled, of_float, budget, last_error)
+    choose(compiled, (float_simulated, simulated), budget, last_error)
 }
 
 fn choose(
     mut compiled: Vec<(Candidate, ModelCircuit)>,
-    float: f64,
+    (float, samples): (f64, usize),
     budget: Budget,
     last_error: Option<Error>,
 ) -> Result<ModelCircuit, Error> {
@@ -272,7 +282,7 @@ fn choose(
         best = best.max(candidate.accuracy);
     }
     let is_fast = |candidate: &Candidate| candidate.is_within(budget.time);
-    let fastest = compiled.iter().position(|(candidate, _)| candidate.keeps_to(budget, float));
+    let fastest = compiled.iter().position(|(candidate, _)| candidate.keeps_to(budget, float, samples));
     // Where nothing fulfils both, the most accurate within the time, if accuracy was not asked for.
     let otherwise = || {
         let within = compiled.iter().enumerate().filter(|(_, (candidate, _))| is_fast(candidate));
@@ -299,7 +309,7 @@ fn unreachable_budget(found: &str, budget: Budget) -> Error {
     ModelError::new(
         "budget",
         format!("best are {found}"),
-        format!("{time} and a loss of at most {loss} points are asked for"),
+        format!("{time} and a loss of at most {loss} points, with its standard error, are asked for"),
         "allow more time or more loss, or train with quantisation",
     )
     .into()
@@ -352,10 +362,10 @@ fn quantised_candidates(options: &ModelOptions, quantised: &Quantise<'_>) -> Res
 /// From the cheapest accurate candidates: single layers rounded further as long as that stays accurate.
 fn rounded_by_layer(
     all: &[Quantisable],
-    least: f64,
+    is_accurate: &dyn Fn(&Quantisable) -> bool,
     quantised: &Quantise<'_>,
 ) -> Result<Vec<Quantisable>, Error> {
-    let mut starts: Vec<&Quantisable> = all.iter().filter(|candidate| candidate.accuracy >= least).collect();
+    let mut starts: Vec<&Quantisable> = all.iter().filter(|candidate| is_accurate(candidate)).collect();
     starts.retain(|candidate| candidate.quantised.report.sums.len() > 1);
     starts.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     let (mut found, mut tried) = (vec![], 0);
@@ -385,7 +395,7 @@ fn rounded_by_layer(
                 let rounding = RoundTo { bits, exactness: Exactness::Approximate };
                 quantisation.rounding_of.push((layer, Some(rounding)));
                 let candidate = quantised(quantisation)?;
-                if candidate.accuracy >= least && candidate.cost < best.cost {
+                if is_accurate(&candidate) && candidate.cost < best.cost {
                     current = Some(candidate);
                     continue 'further;
                 }
