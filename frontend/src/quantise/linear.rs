@@ -389,6 +389,10 @@ impl Lowering<'_> {
     /// of few bits, the others are multiplied first: else one grid of weights would be too coarse for the wide ones.
     fn weighted_summand(&mut self, value: &Value) -> Result<Integers, ModelError> {
         let x = self.summand(value)?;
+        // On grids all have the same bits, whatever samples show of them.
+        if self.rounded.values().any(|rounded| rounded.node == x.node) {
+            return Ok(x);
+        }
         let mut greatest: BTreeMap<u64, f64> = BTreeMap::new();
         for sample in x.samples.iter() {
             for (&q, scale) in sample.iter().zip(x.scale.iter()) {
