@@ -20,11 +20,11 @@ impl<S: Simd, const R: usize> Task<S> for Add<'_, S, R> {
     fn run(self, simd: S) {
         let Self { product, accumulator, rows } = self;
         let factors = product.transform.first(simd);
-        let (blocks, size) = (product.transform.blocks, product.size());
+        let (row_stride, size) = (product.stride(), product.size());
         let stride = size / 2 / R;
         let components = accumulator.chunks_exact_mut(product.polynomials * (size + LANES));
-        for (component, rows) in components.zip(rows.chunks_exact(product.rows() * blocks)) {
-            let columns = rows.chunks_exact(blocks);
+        for (component, rows) in components.zip(rows.chunks_exact(product.rows() * row_stride)) {
+            let columns = rows.chunks_exact(row_stride);
             for (polynomial, column) in component.chunks_exact_mut(size + LANES).zip(columns) {
                 let column = column.as_flattened();
                 for j in (0..stride).step_by(S::WIDTH) {

@@ -1,6 +1,6 @@
 //! Vectors of four numbers in AVX registers, with AVX2 and FMA.
 
-use super::simd::{Block, Integers, LANES, Points, Reals, Simd, Task};
+use super::simd::{Integers, LANES, Points, Reals, Simd, Task};
 use std::arch::x86_64::{
     __m256d, __m256i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
     _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_blend_epi32, _mm256_castpd_si256,
@@ -75,27 +75,18 @@ impl Simd for Avx2 {
         I64x4(unsafe { _mm256_loadu_si256(from.as_ptr().cast()) })
     }
 
-    /// By squares of four times four, which change places with those across the diagonal.
+    /// By squares of four times four.
     #[inline(always)]
-    fn transpose(self, block: &mut Block) {
-        for (i, j) in [(0, 0), (0, WIDTH), (WIDTH, WIDTH)] {
-            let zero = [self.real(0.0); WIDTH];
-            let (mut re, mut im, mut re_across, mut im_across) = (zero, zero, zero, zero);
-            for t in 0..WIDTH {
-                re[t] = self.reals(&block[i + t].re[j..]);
-                im[t] = self.reals(&block[i + t].im[j..]);
-                re_across[t] = self.reals(&block[j + t].re[i..]);
-                im_across[t] = self.reals(&block[j + t].im[i..]);
+    fn columns<'a>(self, row: impl Fn(usize) -> &'a [f64; LANES], part: usize) -> [F64x4; LANES] {
+        let mut columns = [self.real(0.0); LANES];
+        for half in 0..LANES / WIDTH {
+            let mut rows = [self.real(0.0); WIDTH];
+            for i in 0..WIDTH {
+                rows[i] = self.reals(&row(part * WIDTH + i)[half * WIDTH..]);
             }
-            let (re, im) = (transpose(re), transpose(im));
-            let (re_across, im_across) = (transpose(re_across), transpose(im_across));
-            for t in 0..WIDTH {
-                re[t].store(&mut block[j + t].re[i..]);
-                im[t].store(&mut block[j + t].im[i..]);
-                re_across[t].store(&mut block[i + t].re[j..]);
-                im_across[t].store(&mut block[i + t].im[j..]);
-            }
+            columns[half * WIDTH..][..WIDTH].copy_from_slice(&transpose(rows));
         }
+        columns
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Vectors of eight numbers in AVX-512 registers.
 
-use super::simd::{Block, Integers, LANES, Points, Reals, Simd, Task};
+use super::simd::{Integers, LANES, Points, Reals, Simd, Task};
 use std::arch::x86_64::{
     __m512d, __m512i, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_add_epi64, _mm512_add_pd,
     _mm512_and_si512, _mm512_cvtepi64_pd, _mm512_cvtpd_epi64, _mm512_fmadd_pd, _mm512_fmsub_pd,
@@ -75,17 +75,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut Block) {
-        let (mut re, mut im) = ([self.real(0.0); LANES], [self.real(0.0); LANES]);
+    fn columns<'a>(self, row: impl Fn(usize) -> &'a [f64; LANES], _: usize) -> [F64x8; LANES] {
+        let mut rows = [self.real(0.0); LANES];
         for i in 0..LANES {
-            re[i] = self.reals(&block[i].re);
-            im[i] = self.reals(&block[i].im);
+            rows[i] = self.reals(row(i));
         }
-        let (re, im) = (transpose(re), transpose(im));
-        for i in 0..LANES {
-            re[i].store(&mut block[i].re);
-            im[i].store(&mut block[i].im);
-        }
+        transpose(rows)
     }
 
     #[inline(always)]

@@ -90,21 +90,27 @@ pub(super) fn unit(angle: f64) -> [f64; 2] {
 /// A step of radix `R`, which is 2, 4 or 8.
 #[inline(always)]
 pub(super) fn forward<S: Simd, const R: usize>(simd: S, x: &mut [Complex<S>; R], factors: impl Factors<S>) {
-    for (power, x) in x.iter_mut().enumerate().skip(1) {
-        *x = x.mul(factors.power(power));
-    }
     for i in 0..R / 2 {
+        for power in [i, i + R / 2] {
+            if power > 0 {
+                x[power] = x[power].mul(factors.power(power));
+            }
+        }
         split(x, (i, i + R / 2));
     }
     for i in 0..R / 4 {
         split(x, (i, i + R / 4));
+    }
+    if R == 8 {
+        split(x, (0, 1));
+        split_turned(x, (2, 3));
+    }
+    for i in 0..R / 4 {
         split_turned(x, (R / 2 + i, R / 2 + i + R / 4));
     }
     if R == 8 {
-        let h = simd.real(FRAC_1_SQRT_2);
-        split(x, (0, 1));
-        split_turned(x, (2, 3));
         // The root of order 8 is (1 + i)·√½.
+        let h = simd.real(FRAC_1_SQRT_2);
         (x[4], x[5]) = x[4].split_scaled(x[5].diagonal(), h);
         (x[6], x[7]) = x[6].split_turned_scaled(x[7].diagonal(), h);
     }
@@ -114,23 +120,29 @@ pub(super) fn forward<S: Simd, const R: usize>(simd: S, x: &mut [Complex<S>; R],
 #[inline(always)]
 pub(super) fn inverse<S: Simd, const R: usize>(simd: S, x: &mut [Complex<S>; R], factors: impl Factors<S>) {
     if R == 8 {
-        let h = simd.real(FRAC_1_SQRT_2);
         join(x, (0, 1));
         join_turned(x, (2, 3));
+    }
+    for i in 0..R / 4 {
+        join(x, (i, i + R / 4));
+    }
+    if R == 8 {
+        let h = simd.real(FRAC_1_SQRT_2);
         join(x, (4, 5));
         x[5] = x[5].diagonal_back().scale(h);
         join_turned(x, (6, 7));
         x[7] = x[7].diagonal_back().scale(h);
     }
     for i in 0..R / 4 {
-        join(x, (i, i + R / 4));
         join_turned(x, (R / 2 + i, R / 2 + i + R / 4));
     }
     for i in 0..R / 2 {
         join(x, (i, i + R / 2));
-    }
-    for (power, x) in x.iter_mut().enumerate().skip(1) {
-        *x = x.mul_conjugate(factors.power(power));
+        for power in [i, i + R / 2] {
+            if power > 0 {
+                x[power] = x[power].mul_conjugate(factors.power(power));
+            }
+        }
     }
 }
 
@@ -148,9 +160,8 @@ pub(super) fn forward_64<S: Simd>(
         forward(simd, &mut x, Same(simd, outer));
         store(&x, &mut halfway, part);
     }
-    simd.transpose(&mut halfway);
     for part in 0..S::PARTS {
-        let mut x = load(simd, &halfway, part);
+        let mut x = load_columns(simd, &halfway, part);
         forward(simd, &mut x, Each(simd, inner, part));
         store(&x, block, part);
     }
@@ -170,9 +181,8 @@ pub(super) fn inverse_64<S: Simd>(
         inverse(simd, &mut x, Each(simd, inner, part));
         store(&x, &mut halfway, part);
     }
-    simd.transpose(&mut halfway);
     for part in 0..S::PARTS {
-        let mut x = load(simd, &halfway, part);
+        let mut x = load_columns(simd, &halfway, part);
         inverse(simd, &mut x, Same(simd, outer));
         store(&x, block, part);
     }
@@ -183,6 +193,17 @@ fn load<S: Simd>(simd: S, block: &Block, part: usize) -> [Complex<S>; LANES] {
     let mut x = [Complex::zero(simd); LANES];
     for t in 0..LANES {
         x[t] = Complex::load(simd, &block[t], part);
+    }
+    x
+}
+
+/// Like [`load`], of the block whose vector `i` holds point `i` of each vector of this one.
+#[inline(always)]
+fn load_columns<S: Simd>(simd: S, block: &Block, part: usize) -> [Complex<S>; LANES] {
+    let (re, im) = (simd.columns(|i| &block[i].re, part), simd.columns(|i| &block[i].im, part));
+    let mut x = [Complex::zero(simd); LANES];
+    for t in 0..LANES {
+        x[t] = Complex { re: re[t], im: im[t] };
     }
     x
 }

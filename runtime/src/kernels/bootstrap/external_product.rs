@@ -94,9 +94,16 @@ impl<S> ExternalProduct<S> {
         self.polynomials * self.level()
     }
 
-    /// Blocks that an accumulator is taken apart to.
+    /// Blocks from the start of a row of the workspace to that of the next. One more than a row has, so that the same block of all rows
+    /// does not lie at the same few places of the nearest cache.
+    #[inline(always)]
+    pub(super) fn stride(&self) -> usize {
+        self.transform.blocks + 1
+    }
+
+    /// Blocks that an accumulator is taken apart to, see [`Self::stride`].
     fn in_accumulator(&self) -> usize {
-        self.extension * self.rows() * self.transform.blocks
+        self.extension * self.rows() * self.stride()
     }
 
     /// Most accumulators that go through a step together. With single bits a step is its transforms above all, which go faster
@@ -154,12 +161,12 @@ impl<S: Simd> ExternalProduct<S> {
         for (i, turns) in turns.iter_mut().enumerate() {
             *turns = [i, i + 1, 2 * i + 1].map(|turn| self.turn(turn));
         }
-        let (transform, blocks) = (&self.transform, count * self.in_accumulator());
-        self.simd.enter(FirstSteps::<true> { transform, rows: &mut workspace.rows[..blocks] });
+        let (transform, stride, blocks) = (&self.transform, self.stride(), count * self.in_accumulator());
+        self.simd.enter(FirstSteps::<true> { transform, rows: &mut workspace.rows[..blocks], stride });
         self.multiply(key, &turns[..count], workspace);
-        let columns = self.polynomials * transform.blocks;
-        for component in workspace.rows[..blocks].chunks_exact_mut(self.rows() * transform.blocks) {
-            self.simd.enter(FirstSteps::<false> { transform, rows: &mut component[..columns] });
+        for component in workspace.rows[..blocks].chunks_exact_mut(self.rows() * stride) {
+            let rows = &mut component[..self.polynomials * stride];
+            self.simd.enter(FirstSteps::<false> { transform, rows, stride });
         }
     }
 

@@ -65,7 +65,7 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
         }
         for part in 0..transform.first_radix {
             for row in 0..inputs {
-                let start = row * blocks + part * in_part;
+                let start = row * product.stride() + part * in_part;
                 transform.forward_middle(simd, part, &mut rows[start..start + in_part]);
             }
             for block in part * in_part..(part + 1) * in_part {
@@ -77,7 +77,7 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
                     for i in 0..near {
                         simd.prefetch::<true>(key.points, block * in_block + row * near + i);
                     }
-                    transform.forward_last(simd, block, &mut rows[row * blocks + block]);
+                    transform.forward_last(simd, block, &mut rows[row * product.stride() + block]);
                 }
                 let points = &key.points[block * in_block..][..in_block];
                 if IS_PAIR {
@@ -114,18 +114,18 @@ impl<S: Simd, const K1: usize, const IS_PAIR: bool> Task<S> for Multiply<'_, S, 
                         simd.prefetch::<false>(key.next, next + (inputs + i) * far + j);
                     }
                     let row = i / K1 * height + i % K1;
-                    transform.inverse_last(simd, block, &mut rows[row * blocks + block]);
+                    transform.inverse_last(simd, block, &mut rows[row * product.stride() + block]);
                 }
             }
             for i in 0..outputs {
-                let start = (i / K1 * height + i % K1) * blocks + part * in_part;
+                let start = (i / K1 * height + i % K1) * product.stride() + part * in_part;
                 transform.inverse_middle(simd, part, &mut rows[start..start + in_part]);
             }
         }
     }
 }
 
-/// The row vectors of 64 points each, every `blocks`-th of `rows`, times the matrix of the key; takes the place of
+/// The row vectors of 64 points each, every `stride`-th of `rows`, times the matrix of the key; takes the place of
 /// the first rows of each component.
 #[inline(always)]
 fn multiply_block<S: Simd, const K1: usize>(
@@ -134,7 +134,7 @@ fn multiply_block<S: Simd, const K1: usize>(
     components: usize,
     rows: &mut [Block],
 ) {
-    let (height, blocks) = (K1 * product.level(), product.transform.blocks);
+    let (height, stride) = (K1 * product.level(), product.stride());
     let (key, _) = points.as_chunks::<K1>();
     for (v, key) in key.chunks_exact(height).enumerate() {
         for t in 0..components {
@@ -147,13 +147,13 @@ fn multiply_block<S: Simd, const K1: usize>(
                             simd.prefetch::<true>(points, there + i);
                         }
                     }
-                    let x = Multiplier::new(Complex::load(simd, &rows[(t * height + row) * blocks][v], part));
+                    let x = Multiplier::new(Complex::load(simd, &rows[(t * height + row) * stride][v], part));
                     for column in 0..K1 {
                         sums[column] = sums[column].add(x, Complex::load(simd, &key[column], part));
                     }
                 }
                 for column in 0..K1 {
-                    sums[column].total().store(&mut rows[(t * height + column) * blocks][v], part);
+                    sums[column].total().store(&mut rows[(t * height + column) * stride][v], part);
                 }
             }
         }
@@ -169,7 +169,7 @@ fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
     rows: &mut [Block],
     all_sums: &mut [Points],
 ) {
-    let (height, blocks) = (K1 * product.level(), product.transform.blocks);
+    let (height, stride) = (K1 * product.level(), product.stride());
     let (key, _) = points.as_chunks::<K1>();
     let (key, _) = key.as_chunks::<TERMS>();
     for (v, key) in key.chunks_exact(height).enumerate() {
@@ -196,13 +196,13 @@ fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
                                 simd.prefetch::<true>(points, there + i);
                             }
                         }
-                        let own = Complex::load(simd, &rows[((first + t) * height + row) * blocks][v], part);
+                        let own = Complex::load(simd, &rows[((first + t) * height + row) * stride][v], part);
                         for term in 0..TERMS {
                             // (factor − 1)·own, or factor·source − own.
                             let mut x = factors[term].mul(own);
                             if IS_EXTENDED {
                                 let (component, _) = turns[term].source(t, product.extension);
-                                let place = ((first + component) * height + row) * blocks;
+                                let place = ((first + component) * height + row) * stride;
                                 x = factors[term].mul(Complex::load(simd, &rows[place][v], part)).sub(own);
                             }
                             let x = Multiplier::new(x);
@@ -213,7 +213,7 @@ fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
                         }
                     }
                     for column in 0..K1 {
-                        let place = &mut rows[((first + t) * height + column) * blocks][v];
+                        let place = &mut rows[((first + t) * height + column) * stride][v];
                         let place = if IS_EXTENDED { &mut all_sums[t * K1 + column] } else { place };
                         sums[column].total().store(place, part);
                     }
@@ -221,7 +221,7 @@ fn multiply_pair<S: Simd, const K1: usize, const IS_EXTENDED: bool>(
             }
             if IS_EXTENDED {
                 for (i, sum) in all_sums.iter().enumerate() {
-                    rows[((first + i / K1) * height + i % K1) * blocks][v] = *sum;
+                    rows[((first + i / K1) * height + i % K1) * stride][v] = *sum;
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Vectors of two numbers in plain Rust, for every processor: two doubles fit a register nearly everywhere.
 
-use super::simd::{Block, Integers, LANES, Points, Reals, Simd, Task};
+use super::simd::{Integers, LANES, Points, Reals, Simd, Task};
 
 /// Any processor.
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +48,9 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut Block) {
-        for i in 0..LANES {
-            for j in 0..i {
-                (block[i].re[j], block[j].re[i]) = (block[j].re[i], block[i].re[j]);
-                (block[i].im[j], block[j].im[i]) = (block[j].im[i], block[i].im[j]);
-            }
-        }
+    fn columns<'a>(self, row: impl Fn(usize) -> &'a [f64; LANES], part: usize) -> [F64x2; LANES] {
+        let (first, second) = (row(part * WIDTH), row(part * WIDTH + 1));
+        std::array::from_fn(|j| F64x2([first[j], second[j]]))
     }
 
     #[inline(always)]

@@ -50,8 +50,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// The first `WIDTH` of `from`.
     fn integers(self, from: &[u64]) -> Self::Integers;
 
-    /// Point `j` of vector `i` of the block becomes point `i` of vector `j`.
-    fn transpose(self, block: &mut Block);
+    /// Part `part` of the columns of eight rows: vector `j` holds number `j` of the rows from `part·WIDTH` on.
+    fn columns<'a>(self, row: impl Fn(usize) -> &'a [f64; LANES], part: usize) -> [Self::Reals; LANES];
 
     /// Asks for `data[position]` to be brought into the nearest cache, or else the second; beyond the end nothing
     /// happens.

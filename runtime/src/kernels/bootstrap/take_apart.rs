@@ -31,12 +31,12 @@ impl<S: Simd, const R: usize, const IS_SINGLE: bool, const IS_TURNED: bool> Task
     #[inline(always)]
     fn run(self, simd: S) {
         let Self { product, accumulator, turn, rows } = self;
-        let (size, blocks) = (product.size(), product.transform.blocks);
+        let (size, stride) = (product.size(), product.stride());
         let component = product.polynomials * (size + LANES);
-        for (t, rows) in rows.chunks_exact_mut(product.rows() * blocks).enumerate() {
+        for (t, rows) in rows.chunks_exact_mut(product.rows() * stride).enumerate() {
             let (source, is_next) = turn.source(t, product.extension);
             let power = (turn.power + usize::from(is_next)) & (2 * size - 1);
-            for (i, rows) in rows.chunks_exact_mut(product.level() * blocks).enumerate() {
+            for (i, rows) in rows.chunks_exact_mut(product.level() * stride).enumerate() {
                 let place = i * (size + LANES);
                 let operand = Operand {
                     source: &accumulator[source * component + place..][..size + LANES],
@@ -59,7 +59,7 @@ fn take_apart<S: Simd, const R: usize, const IS_SINGLE: bool, const IS_TURNED: b
 ) {
     let gadget = Gadget::new(simd, product.decomposition);
     let factors = product.transform.first(simd);
-    let (blocks, size) = (product.transform.blocks, product.size());
+    let size = product.size();
     let stride = size / 2 / R;
     let rows = rows.as_flattened_mut();
     for j in (0..stride).step_by(S::WIDTH) {
@@ -83,7 +83,7 @@ fn take_apart<S: Simd, const R: usize, const IS_SINGLE: bool, const IS_TURNED: b
                 x[t] = Complex { re: re.to_reals(), im: im.to_reals() };
             }
             forward(simd, &mut x, factors);
-            let row = &mut rows[level * blocks * LANES..][..blocks * LANES];
+            let row = &mut rows[level * product.stride() * LANES..][..product.stride() * LANES];
             for t in 0..R {
                 x[t].store(&mut row[(j + t * stride) / LANES], j % LANES / S::WIDTH);
             }

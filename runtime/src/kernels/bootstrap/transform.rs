@@ -147,6 +147,8 @@ impl Transform {
 pub(super) struct FirstSteps<'a, const IS_FORWARD: bool> {
     pub(super) transform: &'a Transform,
     pub(super) rows: &'a mut [Block],
+    /// Blocks from the start of one to that of the next.
+    pub(super) stride: usize,
 }
 
 impl<S: Simd, const IS_FORWARD: bool> Task<S> for FirstSteps<'_, IS_FORWARD> {
@@ -154,8 +156,8 @@ impl<S: Simd, const IS_FORWARD: bool> Task<S> for FirstSteps<'_, IS_FORWARD> {
 
     #[inline(always)]
     fn run(self, simd: S) {
-        for row in self.rows.chunks_exact_mut(self.transform.blocks) {
-            self.transform.first_step::<S, IS_FORWARD>(simd, row);
+        for row in self.rows.chunks_exact_mut(self.stride) {
+            self.transform.first_step::<S, IS_FORWARD>(simd, &mut row[..self.transform.blocks]);
         }
     }
 }
