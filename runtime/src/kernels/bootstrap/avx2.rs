@@ -81,8 +81,8 @@ impl Simd for Avx2 {
         let mut columns = [self.real(0.0); LANES];
         for half in 0..LANES / WIDTH {
             let mut rows = [self.real(0.0); WIDTH];
-            for i in 0..WIDTH {
-                rows[i] = self.reals(&row(part * WIDTH + i)[half * WIDTH..]);
+            for (i, to) in rows.iter_mut().enumerate() {
+                *to = self.reals(&row(part * WIDTH + i)[half * WIDTH..]);
             }
             columns[half * WIDTH..][..WIDTH].copy_from_slice(&transpose(rows));
         }

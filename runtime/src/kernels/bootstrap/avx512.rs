@@ -77,8 +77,8 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn columns<'a>(self, row: impl Fn(usize) -> &'a [f64; LANES], _: usize) -> [F64x8; LANES] {
         let mut rows = [self.real(0.0); LANES];
-        for i in 0..LANES {
-            rows[i] = self.reals(row(i));
+        for (i, to) in rows.iter_mut().enumerate() {
+            *to = self.reals(row(i));
         }
         transpose(rows)
     }
